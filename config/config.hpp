@@ -1,0 +1,119 @@
+#pragma once
+
+// Everything an operator can set, as plain values with their defaults. Filled by config/load.hpp; each room is handed
+// only the section that it needs. The option's description, bounds and unit live with its declaration in schema.cpp.
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "config/level.hpp"
+
+namespace highwater::config {
+
+using milliseconds = std::chrono::milliseconds;
+
+struct endpoint {
+  std::string address;
+  std::uint16_t port = 0;  // 0: any free port
+};
+
+enum class auth_method : std::uint8_t { trust, scram_sha_256 };
+
+// A user who may log in. With scram-sha-256, `secret` is what pg_authid.rolpassword holds for the user, or `password`
+// the clear text from which it is made. `password` is also what Highwater logs in to the servers with.
+struct user {
+  std::string name;
+  std::string secret;
+  std::string password;
+};
+
+struct auth {
+  auth_method method = auth_method::trust;
+  std::vector<user> users;
+  milliseconds timeout{30'000};  // a client that has not logged in by then is disconnected
+};
+
+struct node {
+  std::string name;  // what metrics, logs and SHOW highwater.last_route call it; by default host:port
+  std::string host;
+  std::uint16_t port = 5432;
+  std::string zone;
+  unsigned weight = 1;  // 1..1000: share of reads among equally fresh nodes
+};
+
+struct monitor {
+  std::string user = "highwater";
+  std::string password;
+  std::string database = "postgres";
+  milliseconds interval{50};      // the slow beat: a node is asked this often when nobody needs to know sooner
+  milliseconds timeout{1'000};    // a node that has not answered by then is not used
+  std::chrono::microseconds min_gap{500};  // on demand, a node is asked at most once in this time
+  milliseconds catalog_interval{60'000};   // functions, views and tables are looked up again this often, and after DDL
+};
+
+struct cluster {
+  std::vector<node> nodes;
+  struct monitor monitor;
+};
+
+enum class pool_mode : std::uint8_t { transaction, session };
+
+struct pool {
+  pool_mode mode = pool_mode::transaction;
+  unsigned size = 20;                      // server connections per node, user and database, for the whole process
+  milliseconds queue_timeout{5'000};       // waiting for a connection, or for a primary, ends with 53300 / 57P03 then
+  milliseconds connect_timeout{3'000};
+  milliseconds idle_timeout{600'000};      // an unused server connection is closed
+  milliseconds max_lifetime{3'600'000};    // ... and one this old, when it is next unused
+  unsigned max_prepared_statements = 200;  // per server connection; the least recently used is closed
+};
+
+struct consistency {
+  level default_level = level::session;
+  milliseconds max_staleness{0};       // level bounded: 0 means no bound in time
+  std::uint64_t max_lag_bytes = 0;     // level bounded: 0 means no bound in bytes
+  stale_steps on_stale{stale_step{}};  // default: primary
+};
+
+// A policy applies to a query that matches all of the lists it gives; an empty list matches everything. Patterns are
+// names, with `*` for any run of characters; a table pattern may be qualified by its schema.
+struct policy {
+  std::string name;
+  std::vector<std::string> tables;
+  std::vector<std::string> databases;
+  std::vector<std::string> users;
+  std::vector<std::string> applications;
+  config::level level = level::session;
+  milliseconds max_staleness{0};
+  std::uint64_t max_lag_bytes = 0;
+  std::optional<stale_steps> on_stale;  // none: as in `consistency`
+};
+
+struct limits {
+  unsigned max_clients = 10'000;
+  std::uint64_t max_message_bytes = 1'073'741'823;  // as PostgreSQL's own limit for a message
+  std::uint64_t max_batch_bytes = 262'144;          // a longer batch is not examined as a whole: it goes to the primary
+};
+
+struct log {
+  std::string level = "info";  // trace, debug, info, warning, error
+};
+
+struct config {
+  endpoint listen{"127.0.0.1", 6432};
+  endpoint http{"127.0.0.1", 9632};
+  unsigned workers = 0;  // 0: auto, one per processor
+  struct auth auth;
+  struct cluster cluster;
+  struct pool pool;
+  struct consistency consistency;
+  std::vector<policy> policies;
+  struct limits limits;
+  struct log log;
+  milliseconds drain_timeout{10'000};  // after SIGTERM, transactions may take this long to finish
+};
+
+}  // namespace highwater::config
