@@ -1,0 +1,76 @@
+#include "proxy/auth/error.hpp"
+
+namespace highwater::auth {
+namespace {
+
+struct row {
+  error what;
+  std::string_view sqlstate;
+  std::string_view message;
+  std::string_view detail;
+  std::string_view hint;
+};
+
+constexpr std::string_view unreadable = "malformed SCRAM message";
+
+// login_refused has its message made in report(), because it names the user.
+constexpr row rows[] = {
+    {error::malformed_message, "08P01", unreadable, "The message does not follow RFC 5802.", ""},
+    {error::unknown_mechanism, "08P01", "client selected an invalid SASL authentication mechanism", "",
+     "The only mechanism offered is SCRAM-SHA-256."},
+    {error::channel_binding_requested, "08P01", "client requires SCRAM channel binding, but it is not supported", "",
+     "Connect with channel_binding=prefer or disable."},
+    {error::channel_binding_mismatch, "08P01", "unexpected SCRAM channel-binding attribute in client-final-message", "",
+     ""},
+    {error::authorization_identity, "0A000", "client uses authorization identity, but it is not supported", "", ""},
+    {error::unsupported_extension, "0A000", "client requires an unsupported SCRAM extension", "", ""},
+    {error::nonce_mismatch, "08P01", "invalid SCRAM response", "Nonce does not match.", ""},
+    {error::login_refused, "28P01", "password authentication failed", "", ""},
+    {error::out_of_order, "08P01", "unexpected SCRAM message", "The SCRAM exchange has already ended.", ""},
+    {error::bad_iteration_count, "08001", "server asks for a SCRAM iteration count out of range", "",
+     "Set the role's password on the server again with a count from 1 to 10000000."},
+    {error::server_refused, "08001", "server refused the SCRAM login", "", "Check the user's password on the server."},
+    {error::server_not_genuine, "08001", "incorrect server signature",
+     "The server has not proved that it knows the user's password.", "Check which server answers at that address."},
+    {error::malformed_secret, "F0000", "malformed SCRAM secret", "",
+     "Copy pg_authid.rolpassword of a role whose password was set with password_encryption = scram-sha-256."},
+    {error::no_password, "F0000", "no password supplied", "", "Give the user a password in the configuration."},
+    {error::crypto_unavailable, "XX000", "a cryptographic primitive is not available", "",
+     "Check whether OpenSSL runs in FIPS mode."},
+};
+
+const row* find(int value) noexcept {
+  for (const auto& candidate : rows)
+    if (static_cast<int>(candidate.what) == value) return &candidate;
+  return nullptr;
+}
+
+class category final : public boost::system::error_category {
+public:
+  const char* name() const noexcept override { return "highwater.auth"; }
+  std::string message(int value) const override {
+    const auto* known = find(value);
+    return std::string{known ? known->message : "unknown authentication error"};
+  }
+};
+
+}  // namespace
+
+const boost::system::error_category& error_category() noexcept {
+  static const category instance;
+  return instance;
+}
+
+boost::system::error_code make_error_code(error what) noexcept {
+  return {static_cast<int>(what), error_category()};
+}
+
+failure_report report(boost::system::error_code why, std::string_view user) {
+  const auto* known = why.category() == error_category() ? find(why.value()) : nullptr;
+  if (!known) return {"XX000", why.message(), "", ""};
+  failure_report made{known->sqlstate, std::string{known->message}, known->detail, known->hint};
+  if (known->what == error::login_refused) made.message.append(" for user \"").append(user).append("\"");
+  return made;
+}
+
+}  // namespace highwater::auth

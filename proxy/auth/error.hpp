@@ -1,0 +1,55 @@
+#pragma once
+
+// Everything that can go wrong while somebody logs in, as values, and the one place where they become SQLSTATEs.
+
+#include <boost/system/result.hpp>
+#include <string>
+#include <string_view>
+#include <type_traits>
+
+namespace highwater::auth {
+
+enum class error {
+  // What a client did wrong
+  malformed_message = 1,      // not the grammar of RFC 5802, or longer than max_message_bytes
+  unknown_mechanism,          // anything but SCRAM-SHA-256
+  channel_binding_requested,  // gs2 flag `p=`, which needs SCRAM-SHA-256-PLUS
+  channel_binding_mismatch,   // `c=` does not repeat the gs2 header
+  authorization_identity,     // `a=` in the gs2 header
+  unsupported_extension,      // `m=`
+  nonce_mismatch,             // on either side: the peer does not repeat the nonce that it was given
+  login_refused,              // wrong password, or no such user: nothing tells them apart
+  out_of_order,               // a message after the exchange has ended or failed
+  // What a server did wrong, where Highwater is the client
+  bad_iteration_count,  // outside 1..max_login_iterations
+  server_refused,       // `e=` in the server-final-message
+  server_not_genuine,   // its signature shows that it does not know the password
+  // What the operator did wrong
+  malformed_secret,  // not SCRAM-SHA-256$<iterations>:<salt>$<StoredKey>:<ServerKey>
+  no_password,
+  // What this machine lacks
+  crypto_unavailable,  // OpenSSL refuses the primitive, for instance MD5 in FIPS mode
+};
+
+const boost::system::error_category& error_category() noexcept;
+boost::system::error_code make_error_code(error what) noexcept;
+
+template <class T>
+using result = boost::system::result<T>;
+
+// The fields of an ErrorResponse; the severity of a failed login is always FATAL. `detail` and `hint` may be empty.
+struct failure_report {
+  std::string_view sqlstate;
+  std::string message;
+  std::string_view detail;
+  std::string_view hint;
+};
+
+// `user` is the name from the startup packet, or that of the server login. An error_code of another category becomes
+// XX000 with that category's text.
+failure_report report(boost::system::error_code why, std::string_view user);
+
+}  // namespace highwater::auth
+
+template <>
+struct boost::system::is_error_code_enum<highwater::auth::error> : std::true_type {};

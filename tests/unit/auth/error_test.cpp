@@ -1,0 +1,56 @@
+#include "proxy/auth/error.hpp"
+
+#include <gtest/gtest.h>
+
+#include <set>
+
+namespace highwater::auth {
+namespace {
+
+constexpr error all[] = {error::malformed_message,
+                         error::unknown_mechanism,
+                         error::channel_binding_requested,
+                         error::channel_binding_mismatch,
+                         error::authorization_identity,
+                         error::unsupported_extension,
+                         error::nonce_mismatch,
+                         error::login_refused,
+                         error::out_of_order,
+                         error::bad_iteration_count,
+                         error::server_refused,
+                         error::server_not_genuine,
+                         error::malformed_secret,
+                         error::no_password,
+                         error::crypto_unavailable};
+
+TEST(report, names_the_user_whose_login_is_refused) {
+  const auto made = report(error::login_refused, "app");
+  EXPECT_EQ(made.sqlstate, "28P01");
+  EXPECT_EQ(made.message, "password authentication failed for user \"app\"");
+}
+
+TEST(report, calls_a_malformed_message_a_protocol_violation) {
+  for (const auto what : {error::malformed_message, error::unknown_mechanism, error::channel_binding_requested,
+                          error::channel_binding_mismatch, error::nonce_mismatch, error::out_of_order})
+    EXPECT_EQ(report(what, "app").sqlstate, "08P01") << make_error_code(what).message();
+}
+
+TEST(report, has_an_sqlstate_and_a_message_of_its_own_for_every_error) {
+  std::set<std::string> messages;
+  for (const auto what : all) {
+    const auto made = report(what, "app");
+    EXPECT_EQ(made.sqlstate.size(), 5u);
+    EXPECT_EQ(make_error_code(what).message().find("unknown"), std::string::npos);
+    messages.insert(made.message);
+  }
+  EXPECT_EQ(messages.size(), std::size(all));
+}
+
+TEST(report, passes_on_what_it_does_not_know) {
+  const auto made = report(make_error_code(boost::system::errc::timed_out), "app");
+  EXPECT_EQ(made.sqlstate, "XX000");
+  EXPECT_FALSE(made.message.empty());
+}
+
+}  // namespace
+}  // namespace highwater::auth
