@@ -68,6 +68,7 @@ TEST(scram_server, refuses_as_first_message) {
       {"trailing comma", "n,,n=user,r=nonce,", error::malformed_message},
       {"extension without a value", "n,,n=user,r=nonce,x", error::malformed_message},
       {"extension without a name", "n,,n=user,r=nonce,=x", error::malformed_message},
+      {"extension whose name is no letter", "n,,n=user,r=nonce,==x", error::malformed_message},
   };
   for (const auto& each : rows) EXPECT_EQ(fresh().client_first(each.message).error(), each.expected) << each.why;
 }
