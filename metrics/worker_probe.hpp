@@ -1,0 +1,74 @@
+#pragma once
+
+// What one worker counts. Call sites say what happened; the names under which it is shown are in exposition.cpp.
+
+#include <array>
+#include <cstdint>
+#include <vector>
+
+#include "metrics/counter.hpp"
+
+namespace highwater::metrics {
+
+enum class retry_cause : std::uint8_t { read_only, recovery_conflict, connection_lost };
+inline constexpr std::size_t retry_cause_count = 3;
+
+enum class connection_state : std::uint8_t { connecting, idle, leased };
+inline constexpr std::size_t connection_state_count = 3;
+
+class worker_probe {
+ public:
+  // `levels`, `reasons` and `pins`: how many of each there are; their names come in when the numbers are shown.
+  worker_probe(std::size_t nodes, std::size_t levels, std::size_t reasons, std::size_t pins)
+      : levels_(levels), reasons_(reasons), reads_(nodes * levels * reasons), writes_(nodes), connections_(nodes), pins_(pins) {}
+
+  void read_routed(std::size_t node, std::size_t level, std::size_t reason) noexcept {
+    reads_[(node * levels_ + level) * reasons_ + reason].add();
+  }
+  void write_routed(std::size_t node) noexcept { writes_[node].add(); }
+  void pinned(std::size_t reason) noexcept { pins_[reason].add(); }
+  void retried(retry_cause cause) noexcept { retries_[static_cast<std::size_t>(cause)].add(); }
+  void connection_moved(std::size_t node, connection_state state, int change) noexcept {
+    connections_[node][static_cast<std::size_t>(state)].add(change);
+  }
+
+  std::int64_t reads(std::size_t node, std::size_t level, std::size_t reason) const noexcept {
+    return reads_[(node * levels_ + level) * reasons_ + reason].value();
+  }
+  std::int64_t writes(std::size_t node) const noexcept { return writes_[node].value(); }
+  std::int64_t pins(std::size_t reason) const noexcept { return pins_[reason].value(); }
+  std::int64_t retries(std::size_t cause) const noexcept { return retries_[cause].value(); }
+  std::int64_t connections(std::size_t node, std::size_t state) const noexcept {
+    return connections_[node][state].value();
+  }
+
+  counter clients;               // connected now
+  counter logins;                // succeeded
+  counter logins_failed;
+  counter protocol_errors;       // connections ended for what the client or a server sent
+  counter freshness_waiting;     // reads that are waiting now
+  counter freshness_timeouts;    // waits that ended without a fresh replica
+  counter stale_errors;          // on_stale: error
+  counter floors_restarted;      // a session's floor lay on a timeline that has ended
+  counter lease_queue;           // sessions that are waiting for a server connection now
+  counter lease_timeouts;
+  counter server_connects;
+  counter server_connect_failures;
+  counter classify_hits;
+  counter classify_misses;
+  counter cancels;
+  duration_histogram freshness_wait;
+  duration_histogram lease_wait;
+  duration_histogram parse_time;
+
+ private:
+  std::size_t levels_;
+  std::size_t reasons_;
+  std::vector<counter> reads_;
+  std::vector<counter> writes_;
+  std::vector<std::array<counter, connection_state_count>> connections_;
+  std::vector<counter> pins_;
+  std::array<counter, retry_cause_count> retries_;
+};
+
+}  // namespace highwater::metrics

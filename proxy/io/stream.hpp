@@ -1,0 +1,74 @@
+#pragma once
+
+// A TCP connection driven by readiness: the owner is told when the socket can be read, and reads into whatever memory it
+// likes, so that an idle connection holds no buffer. Writes go to the socket at once; what the kernel does not take is
+// kept and sent when it does. Belongs to one thread.
+
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/intrusive_ptr.hpp>
+#include <boost/smart_ptr/intrusive_ref_counter.hpp>
+#include <string>
+#include <string_view>
+
+namespace highwater::proxy {
+
+class stream {
+ public:
+  // Who is told. Calls come from the event loop, never from within a call to the stream.
+  class listener {
+   public:
+    virtual void on_readable() = 0;
+    virtual void on_drained() = 0;  // everything that was kept has been sent, or the connection broke
+   protected:
+    ~listener() = default;
+  };
+
+  enum class read_status : unsigned char { data, would_block, closed };
+  struct read_result {
+    read_status status = read_status::would_block;
+    std::size_t size = 0;
+  };
+
+  stream() = default;
+  stream(boost::asio::ip::tcp::socket socket, listener& owner);
+  stream(stream&& other) noexcept : core_(std::move(other.core_)) {}
+  stream& operator=(stream&& other) noexcept;
+  ~stream() { close(); }
+
+  bool is_open() const noexcept { return core_ != nullptr; }
+  read_result read(char* to, std::size_t size) noexcept;
+
+  // Asks for one call of on_readable when there is something to read, or the peer has closed.
+  void await_readable();
+
+  // Sends, or keeps for later. After an error nothing is sent any more, and the next read says `closed`.
+  void write(std::string_view bytes);
+  std::size_t pending() const noexcept { return core_ ? core_->pending.size() - core_->sent : 0; }
+
+  void close() noexcept;
+  // Closes when what is pending has been sent, without telling the owner any more.
+  void close_when_drained();
+  // Gives the socket away, for another thread's event loop. Nothing may be pending.
+  int release() noexcept;
+
+ private:
+  struct core : boost::intrusive_ref_counter<core, boost::thread_unsafe_counter> {
+    core(boost::asio::ip::tcp::socket from, listener& to) : socket(std::move(from)), owner(&to) {}
+    boost::asio::ip::tcp::socket socket;
+    listener* owner;  // null: nobody listens any more
+    std::string pending;
+    std::size_t sent = 0;  // of pending
+    bool awaiting_read = false;
+    bool awaiting_write = false;
+    bool broken = false;
+  };
+  using core_ptr = boost::intrusive_ptr<core>;
+
+  static void await_writable(core_ptr self);
+  static void send_pending(const core_ptr& self);
+  static std::size_t send_some(core& self, std::string_view bytes) noexcept;
+
+  core_ptr core_;
+};
+
+}  // namespace highwater::proxy

@@ -1,0 +1,133 @@
+#include "proxy/monitor/cluster_state.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace highwater::proxy {
+
+using routing::no_node;
+using routing::node_index;
+using routing::node_role;
+
+cluster_state::cluster_state(std::size_t nodes) : members_(nodes) { view_.nodes.resize(nodes); }
+
+void cluster_state::began(node_index node, const node_identity& identity, routing::instant now) {
+  auto& one = members_[node];
+  one.identity = identity;
+  one.timeline = identity.control_timeline;
+  one.view = {};
+  one.view.incarnation = next_incarnation_++;
+  one.view.incarnation_began = now;
+  one.alive = false;
+  one.complained = false;
+}
+
+// A timeline never goes back: whoever is on an older one than the newest seen has been deposed, or has not caught up.
+void cluster_state::follow_timeline(routing::timeline_id timeline) {
+  if (timeline <= view_.timeline) return;
+  view_.timeline = timeline;
+  view_.history.clear();
+}
+
+bool cluster_state::belongs(const member& one) const noexcept {
+  return view_.system == 0 || one.identity.system == view_.system;
+}
+
+void cluster_state::sampled(node_index node, const node_sample& sample) {
+  auto& one = members_[node];
+  one.alive = one.asked = true;
+  one.timeline = std::max(one.timeline, sample.timeline);
+  if (one.view.role == node_role::replica && sample.role == node_role::primary) {
+    // Promoted over the same connection: a different life, with another history ahead of it.
+    one.view.incarnation = next_incarnation_++;
+    one.view.incarnation_began = sample.sent;
+  }
+  one.view.role = sample.role;
+  one.view.sampled = sample.sent;
+  one.view.received = sample.received;
+  one.view.replayed = {one.identity.system, one.timeline, sample.at};
+  if (view_.system == 0 && sample.role == node_role::primary) view_.system = one.identity.system;
+  if (belongs(one) && view_.system != 0) follow_timeline(one.timeline);
+  if (sample.role == node_role::primary && may_lead(one)) view_.history.record(sample.sent, sample.at);
+  if (sample.role == node_role::replica) {
+    if (const auto as_of = view_.history.reached(sample.at); as_of && follows(one)) {
+      one.view.current_as_of = std::max(one.view.current_as_of, *as_of);
+    }
+  }
+}
+
+void cluster_state::lost(node_index node) {
+  auto& one = members_[node];
+  one.alive = false;
+  one.asked = true;
+  one.view = {};
+}
+
+bool cluster_state::follows(const member& one) const noexcept {
+  return belongs(one) && one.timeline == view_.timeline;
+}
+
+// Rule 12: only the newest timeline's primary.
+bool cluster_state::may_lead(const member& one) const noexcept {
+  return one.alive && one.view.role == node_role::primary && one.identity.system == view_.system && follows(one);
+}
+
+// Without a primary to say which cluster this is, the first replica's word is taken once all have been asked: reads can
+// be served then at the levels that need no primary.
+void cluster_state::adopt_system() {
+  const bool settled = std::all_of(members_.begin(), members_.end(), [](const member& m) { return m.asked; });
+  if (view_.system != 0 || !settled) return;
+  const auto first = std::find_if(members_.begin(), members_.end(), [](const member& m) { return m.alive; });
+  if (first == members_.end()) return;
+  view_.system = first->identity.system;
+  for (const auto& one : members_) {
+    if (one.alive && belongs(one)) follow_timeline(one.timeline);
+  }
+}
+
+void cluster_state::elect() {
+  const auto before = view_.primary;
+  const bool keeps = before != no_node && may_lead(members_[before]);
+  if (!keeps) {
+    // Two that both claim the newest timeline cannot be told apart from here, so neither is written to.
+    const auto claims = std::count_if(members_.begin(), members_.end(), [&](const member& m) { return may_lead(m); });
+    view_.primary = no_node;
+    for (node_index node = 0; claims == 1 && node < members_.size(); ++node) {
+      if (may_lead(members_[node])) view_.primary = node;
+    }
+  }
+  if (view_.primary == before) return;
+  if (before != no_node) tell(cluster_news::kind::primary_lost, before);
+  if (view_.primary != no_node) tell(cluster_news::kind::primary_found, view_.primary);
+}
+
+void cluster_state::judge(node_index node) {
+  auto& one = members_[node];
+  const bool leads = node == view_.primary;
+  one.view.usable = one.alive && (leads || (one.view.role == node_role::replica && view_.system != 0 && follows(one)));
+  if (one.view.usable != std::exchange(one.was_usable, one.view.usable)) {
+    tell(one.view.usable ? cluster_news::kind::node_up : cluster_news::kind::node_down, node);
+  }
+  if (!one.alive || one.view.usable || one.complained) return;
+  if (!belongs(one)) {
+    one.complained = true;
+    tell(cluster_news::kind::foreign_system, node);
+  } else if (one.view.role == node_role::primary) {
+    one.complained = true;
+    tell(cluster_news::kind::old_primary, node);
+  }
+}
+
+routing::cluster_view_ptr cluster_state::publish() {
+  adopt_system();
+  elect();
+  for (node_index node = 0; node < members_.size(); ++node) {
+    judge(node);
+    view_.nodes[node] = members_[node].view;
+  }
+  view_.settled = std::all_of(members_.begin(), members_.end(), [](const member& m) { return m.asked; });
+  ++view_.version;
+  return std::make_shared<const routing::cluster_view>(view_);
+}
+
+}  // namespace highwater::proxy

@@ -1,0 +1,63 @@
+#pragma once
+
+// Puts the nodes' answers together: who is the primary, who belongs to the cluster, how old what each replica shows is.
+// Sans-io; the one place where a cluster_view is made.
+
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "proxy/monitor/sample.hpp"
+#include "routing/cluster_view.hpp"
+
+namespace highwater::proxy {
+
+// Something that an operator wants to read in the log.
+struct cluster_news {
+  enum class kind : std::uint8_t { primary_found, primary_lost, node_up, node_down, foreign_system, old_primary };
+  kind what;
+  routing::node_index node;
+};
+
+class cluster_state {
+ public:
+  explicit cluster_state(std::size_t nodes);
+
+  // A connection was made and the node has said who it is: a new incarnation begins.
+  void began(routing::node_index node, const node_identity& identity, routing::instant now);
+  void sampled(routing::node_index node, const node_sample& sample);
+  // The node did not answer, or its connection ended; so did the incarnation.
+  void lost(routing::node_index node);
+
+  routing::cluster_view_ptr publish();
+
+  // What has changed since the last call.
+  std::vector<cluster_news> take_news() { return std::exchange(news_, {}); }
+
+ private:
+  struct member {
+    routing::node_view view;
+    node_identity identity;
+    routing::timeline_id timeline = 0;
+    bool alive = false;      // has answered in this incarnation
+    bool asked = false;      // has answered or failed at least once
+    bool was_usable = false;
+    bool complained = false;  // of a foreign system or an old timeline
+  };
+
+  void follow_timeline(routing::timeline_id timeline);
+  void adopt_system();
+  void elect();
+  bool may_lead(const member& one) const noexcept;
+  bool belongs(const member& one) const noexcept;
+  bool follows(const member& one) const noexcept;
+  void judge(routing::node_index node);
+  void tell(cluster_news::kind what, routing::node_index node) { news_.push_back({what, node}); }
+
+  std::vector<member> members_;
+  routing::cluster_view view_;
+  routing::incarnation_id next_incarnation_ = 1;
+  std::vector<cluster_news> news_;
+};
+
+}  // namespace highwater::proxy

@@ -1,0 +1,169 @@
+#include "proxy/monitor/monitor.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <boost/asio/post.hpp>
+
+namespace highwater::proxy {
+
+namespace {
+
+routing::instant now() { return std::chrono::steady_clock::now(); }
+
+}  // namespace
+
+monitor::watch::watch(monitor& in, routing::node_index index, const config::node& config)
+    : owner(in),
+      node(index),
+      settings(config),
+      when(in.cluster_.monitor),
+      connection(in.io_, config, in.cluster_.monitor, *this),
+      timer(in.io_) {}
+
+monitor::monitor(boost::asio::io_context& io, const config::cluster& cluster, view_board& board,
+                 metrics::monitor_probe& counts)
+    : io_(io), cluster_(cluster), board_(board), counts_(counts), state_(cluster.nodes.size()) {
+  demands_.resize(cluster.nodes.size());
+  for (routing::node_index node = 0; node < cluster.nodes.size(); ++node) {
+    watches_.push_back(std::make_unique<watch>(*this, node, cluster.nodes[node]));
+  }
+}
+
+monitor::~monitor() = default;
+
+void monitor::start() {
+  for (auto& one : watches_) advance(*one);
+}
+
+void monitor::stop() noexcept {
+  stopped_ = true;
+  for (auto& one : watches_) {
+    one->timer.cancel();
+    one->connection.close();
+  }
+}
+
+void monitor::need_sample(routing::node_index node, routing::instant since) {
+  {
+    const std::scoped_lock lock(demands_mutex_);
+    demands_[node].since = std::max(demands_[node].since, since);
+  }
+  wake();
+}
+
+void monitor::need_position(routing::node_index node, routing::lsn floor, routing::instant deadline) {
+  {
+    const std::scoped_lock lock(demands_mutex_);
+    demands_[node].floor = std::max(demands_[node].floor, floor);
+    demands_[node].until = std::max(demands_[node].until, deadline);
+  }
+  wake();
+}
+
+void monitor::wake() {
+  if (woken_.exchange(true, std::memory_order_acq_rel)) return;
+  boost::asio::post(io_, [this] { take_demands(); });
+}
+
+void monitor::take_demands() {
+  woken_.store(false, std::memory_order_release);
+  if (stopped_) return;
+  for (auto& one : watches_) {
+    demand wanted;
+    {
+      const std::scoped_lock lock(demands_mutex_);
+      std::swap(wanted, demands_[one->node]);
+    }
+    if (wanted.since != routing::never) one->when.need_sample(wanted.since);
+    if (wanted.until != routing::never) one->when.need_position(wanted.floor, wanted.until);
+    if (wanted.since != routing::never || wanted.until != routing::never) advance(*one);
+  }
+}
+
+void monitor::advance(watch& one) {
+  if (stopped_) return;
+  const auto at = now();
+  switch (one.when.next(at)) {
+    case tracker::action::connect:
+      one.connection.connect();
+      break;
+    case tracker::action::sample:
+      one.connection.ask(at);
+      break;
+    case tracker::action::give_up:
+      one.connection.close();
+      one.on_failure("no answer within " + std::to_string(cluster_.monitor.timeout.count()) + " ms");
+      return;
+    case tracker::action::none:
+      break;
+  }
+  one.timer.expires_at(one.when.wake_at(at));
+  one.timer.async_wait([this, &one](const boost::system::error_code& error) {
+    if (!error) advance(one);
+  });
+}
+
+void monitor::watch::on_identity(const node_identity& identity) {
+  when.connected();
+  owner.state_.began(node, identity, now());
+  last_failure.clear();
+  owner.advance(*this);
+}
+
+void monitor::watch::on_sample(const node_sample& sample) {
+  when.answered(sample.at);
+  owner.state_.sampled(node, sample);
+  owner.counts_.sampled(node, sample.role == routing::node_role::primary);
+  owner.publish();
+  owner.advance(*this);
+}
+
+void monitor::watch::on_failure(const std::string& why) {
+  if (why != last_failure) {
+    spdlog::warn("node {} ({}:{}) cannot be asked: {}", settings.name, settings.host, settings.port, why);
+    last_failure = why;
+  }
+  when.failed(now());
+  owner.state_.lost(node);
+  owner.counts_.failed(node);
+  owner.publish();
+  owner.advance(*this);
+}
+
+void monitor::publish() {
+  auto view = state_.publish();
+  board_.publish(std::move(view));
+  log_news();
+}
+
+void monitor::log_news() {
+  for (const auto& news : state_.take_news()) {
+    const auto& node = cluster_.nodes[news.node];
+    using kind = cluster_news::kind;
+    switch (news.what) {
+      case kind::primary_found:
+        spdlog::info("node {} ({}:{}) is the primary", node.name, node.host, node.port);
+        break;
+      case kind::primary_lost:
+        spdlog::warn("node {} ({}:{}) is no longer the primary", node.name, node.host, node.port);
+        break;
+      case kind::node_up:
+        spdlog::info("node {} ({}:{}) is in use", node.name, node.host, node.port);
+        break;
+      case kind::node_down:
+        spdlog::warn("node {} ({}:{}) is not used any more", node.name, node.host, node.port);
+        break;
+      case kind::foreign_system:
+        spdlog::error("node {} ({}:{}) belongs to another cluster (its system identifier differs): not used", node.name,
+                      node.host, node.port);
+        break;
+      case kind::old_primary:
+        spdlog::error("node {} ({}:{}) says that it is a primary, but a newer timeline exists: not used", node.name,
+                      node.host, node.port);
+        break;
+    }
+  }
+}
+
+}  // namespace highwater::proxy

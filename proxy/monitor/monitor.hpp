@@ -1,0 +1,74 @@
+#pragma once
+
+// The control thread's work: keeps one tracker and one probe per node, and publishes what they find.
+
+#include <atomic>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "config/config.hpp"
+#include "metrics/monitor_probe.hpp"
+#include "proxy/monitor/cluster_state.hpp"
+#include "proxy/monitor/probe.hpp"
+#include "proxy/monitor/tracker.hpp"
+#include "proxy/monitor/view_board.hpp"
+
+namespace highwater::proxy {
+
+class monitor {
+ public:
+  monitor(boost::asio::io_context& io, const config::cluster& cluster, view_board& board, metrics::monitor_probe& counts);
+  ~monitor();
+
+  void start();
+  void stop() noexcept;
+
+  // From any thread: somebody needs to know where `node` was at `since` or later.
+  void need_sample(routing::node_index node, routing::instant since);
+  // From any thread: somebody waits, until `deadline`, for `node` to have replayed `floor`.
+  void need_position(routing::node_index node, routing::lsn floor, routing::instant deadline);
+
+ private:
+  struct watch final : probe::listener {
+    watch(monitor& in, routing::node_index index, const config::node& settings);
+    void on_identity(const node_identity& identity) override;
+    void on_sample(const node_sample& sample) override;
+    void on_failure(const std::string& why) override;
+
+    monitor& owner;
+    routing::node_index node;
+    const config::node& settings;
+    tracker when;
+    probe connection;
+    boost::asio::steady_timer timer;
+    std::string last_failure;
+  };
+  struct demand {
+    routing::instant since = routing::never;
+    routing::lsn floor = 0;
+    routing::instant until = routing::never;
+  };
+
+  void wake();
+  void take_demands();
+  void advance(watch& one);
+  void publish();
+  void log_news();
+
+  boost::asio::io_context& io_;
+  const config::cluster& cluster_;
+  view_board& board_;
+  metrics::monitor_probe& counts_;
+  cluster_state state_;
+  std::vector<std::unique_ptr<watch>> watches_;
+  std::mutex demands_mutex_;
+  std::vector<demand> demands_;  // by node; of the mutex
+  std::atomic<bool> woken_{false};
+  bool stopped_ = false;
+};
+
+}  // namespace highwater::proxy

@@ -1,0 +1,176 @@
+#include "proxy/monitor/probe.hpp"
+
+#include <boost/asio/ip/address.hpp>
+#include <utility>
+
+namespace highwater::proxy {
+
+namespace asio = boost::asio;
+using wait_type = asio::posix::stream_descriptor::wait_type;
+
+probe::probe(asio::io_context& io, const config::node& node, const config::monitor& settings, listener& to)
+    : io_(io), node_(node), settings_(settings), listener_(to), resolver_(io) {}
+
+probe::~probe() { close(); }
+
+void probe::close() noexcept {
+  ++*life_;
+  resolver_.cancel();
+  if (socket_) {
+    // libpq owns the descriptor.
+    socket_->release();
+    socket_.reset();
+  }
+  connection_.reset();
+  identity_.reset();
+  answer_.reset();
+  error_.clear();
+  asking_ = false;
+}
+
+std::string probe::last_error() const {
+  std::string text = PQerrorMessage(connection_.get());
+  while (!text.empty() && text.back() == '\n') text.pop_back();
+  return text;
+}
+
+void probe::fail(const std::string& why) {
+  close();
+  listener_.on_failure(why);
+}
+
+void probe::connect() {
+  close();
+  boost::system::error_code not_numeric;
+  asio::ip::make_address(node_.host, not_numeric);
+  if (!not_numeric) return start(node_.host);
+  // libpq would block on the name.
+  resolver_.async_resolve(node_.host, std::to_string(node_.port),
+                          [this, life = life_, mine = *life_](const boost::system::error_code& error, const auto& found) {
+                            if (*life != mine) return;
+                            if (error || found.empty()) {
+                              return fail("cannot resolve " + node_.host + ": " + error.message());
+                            }
+                            start(found.begin()->endpoint().address().to_string());
+                          });
+}
+
+void probe::start(const std::string& address) {
+  const auto port = std::to_string(node_.port);
+  const char* const keys[] = {"host",     "hostaddr",         "port",        "user",    "password",
+                              "dbname",   "application_name", "sslmode",     "options", nullptr};
+  const char* const values[] = {node_.host.c_str(),
+                                address.c_str(),
+                                port.c_str(),
+                                settings_.user.c_str(),
+                                settings_.password.c_str(),
+                                settings_.database.c_str(),
+                                "highwater monitor",
+                                "disable",
+                                "-c statement_timeout=0 -c idle_session_timeout=0 -c log_statement=none",
+                                nullptr};
+  connection_.reset(PQconnectStartParams(keys, values, 0));
+  if (!connection_ || PQstatus(connection_.get()) == CONNECTION_BAD || PQsocket(connection_.get()) < 0) {
+    return fail(connection_ ? last_error() : "out of memory");
+  }
+  PQsetnonblocking(connection_.get(), 1);
+  PQsetNoticeProcessor(
+      connection_.get(), [](void*, const char*) {}, nullptr);
+  socket_.emplace(io_, PQsocket(connection_.get()));
+  await(wait_type::wait_write, &probe::poll_connection);
+}
+
+void probe::await(wait_type what, handler then) {
+  socket_->async_wait(what, [this, life = life_, mine = *life_, then](const boost::system::error_code& error) {
+    if (*life != mine || error == asio::error::operation_aborted) return;
+    (this->*then)();
+  });
+}
+
+void probe::poll_connection() {
+  const auto status = PQconnectPoll(connection_.get());
+  // libpq may have replaced the socket.
+  if (socket_->native_handle() != PQsocket(connection_.get())) {
+    socket_->release();
+    socket_.reset();
+    if (PQsocket(connection_.get()) >= 0) socket_.emplace(io_, PQsocket(connection_.get()));
+  }
+  switch (status) {
+    case PGRES_POLLING_READING:
+      return await(wait_type::wait_read, &probe::poll_connection);
+    case PGRES_POLLING_WRITING:
+      return await(wait_type::wait_write, &probe::poll_connection);
+    case PGRES_POLLING_OK:
+      asking_ = true;
+      return send(PQsendQuery(connection_.get(),
+                              (std::string("PREPARE ") + sample_statement + " AS " + sample_sql + "; " + identity_sql)
+                                  .c_str()) == 1);
+    default:
+      return fail(last_error());
+  }
+}
+
+void probe::ask(routing::instant sent) {
+  sent_ = sent;
+  asking_ = true;
+  send(PQsendQueryPrepared(connection_.get(), sample_statement, 0, nullptr, nullptr, nullptr, 0) == 1);
+}
+
+void probe::send(bool sent) {
+  if (!sent) return fail(last_error());
+  flush();
+}
+
+void probe::flush() {
+  const int left = PQflush(connection_.get());
+  if (left < 0) return fail(last_error());
+  if (left > 0) return await(wait_type::wait_write, &probe::flush);
+  await(wait_type::wait_read, &probe::receive);
+}
+
+void probe::receive() {
+  if (PQconsumeInput(connection_.get()) == 0) return fail(last_error());
+  while (PQisBusy(connection_.get()) == 0) {
+    PGresult* result = PQgetResult(connection_.get());
+    if (result == nullptr) {
+      if (std::exchange(asking_, false)) return finish_question();
+      break;
+    }
+    take(result);
+    PQclear(result);
+  }
+  // Also between questions: the end of the connection is news.
+  await(wait_type::wait_read, &probe::receive);
+}
+
+void probe::take(PGresult* result) {
+  const auto status = PQresultStatus(result);
+  if (status == PGRES_COMMAND_OK) return;
+  if (status != PGRES_TUPLES_OK || PQntuples(result) != 1) {
+    error_ = status == PGRES_TUPLES_OK ? "unexpected answer" : last_error();
+    return;
+  }
+  row columns;
+  for (int i = 0; i < PQnfields(result); ++i) {
+    columns.push_back(PQgetisnull(result, 0, i) ? nullptr : PQgetvalue(result, 0, i));
+  }
+  if (!identity_) {
+    identity_ = read_identity(columns);
+    if (!identity_) error_ = "the node does not say who it is";
+  } else {
+    answer_ = read_sample(columns, identity_->wal, sent_);
+    if (!answer_) error_ = "the node does not say where it is";
+  }
+}
+
+void probe::finish_question() {
+  if (!error_.empty()) return fail(std::exchange(error_, {}));
+  await(wait_type::wait_read, &probe::receive);
+  if (answer_) {
+    const auto answer = *std::exchange(answer_, std::nullopt);
+    return listener_.on_sample(answer);
+  }
+  listener_.on_identity(*identity_);
+}
+
+}  // namespace highwater::proxy

@@ -1,0 +1,74 @@
+#pragma once
+
+// The monitoring connection to one node: libpq, driven by an event loop. One question at a time; the answer, or the
+// failure, is reported once.
+
+#include <libpq-fe.h>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "config/config.hpp"
+#include "proxy/monitor/sample.hpp"
+
+namespace highwater::proxy {
+
+class probe {
+ public:
+  class listener {
+   public:
+    virtual void on_identity(const node_identity& identity) = 0;
+    virtual void on_sample(const node_sample& sample) = 0;
+    virtual void on_failure(const std::string& why) = 0;  // the connection is gone
+
+   protected:
+    ~listener() = default;
+  };
+
+  probe(boost::asio::io_context& io, const config::node& node, const config::monitor& settings, listener& to);
+  ~probe();
+
+  void connect();
+  void ask(routing::instant sent);
+  void close() noexcept;
+
+ private:
+  using handler = void (probe::*)();
+
+  void start(const std::string& address);
+  void poll_connection();
+  void await(boost::asio::posix::stream_descriptor::wait_type what, handler then);
+  void send(bool sent);
+  void flush();
+  void receive();
+  void take(PGresult* result);
+  void finish_question();
+  void fail(const std::string& why);
+  std::string last_error() const;
+
+  struct connection_closer {
+    void operator()(PGconn* connection) const noexcept { PQfinish(connection); }
+  };
+
+  boost::asio::io_context& io_;
+  const config::node& node_;
+  const config::monitor& settings_;
+  listener& listener_;
+  boost::asio::ip::tcp::resolver resolver_;
+  std::unique_ptr<PGconn, connection_closer> connection_;
+  std::optional<boost::asio::posix::stream_descriptor> socket_;
+  // Handlers that were started for an earlier connection find another number and do nothing.
+  std::shared_ptr<unsigned> life_ = std::make_shared<unsigned>(0);
+  std::optional<node_identity> identity_;
+  std::optional<node_sample> answer_;
+  std::string error_;
+  routing::instant sent_ = routing::never;
+  bool asking_ = false;
+};
+
+}  // namespace highwater::proxy

@@ -1,0 +1,80 @@
+#include "proxy/wire/errors.hpp"
+
+#include "proxy/wire/bytes.hpp"
+#include "proxy/wire/messages.hpp"
+
+namespace highwater::wire {
+
+namespace {
+
+std::string_view name_of(severity how) noexcept {
+  switch (how) {
+    case severity::error:
+      return "ERROR";
+    case severity::fatal:
+      return "FATAL";
+    case severity::notice:
+      return "NOTICE";
+    case severity::warning:
+      return "WARNING";
+  }
+  return "ERROR";
+}
+
+void write_report(std::string& out, char type, severity how, const error& what) {
+  writer message(out, type);
+  const auto field = [&](char code, std::string_view text) {
+    if (!text.empty()) message.u8(static_cast<std::uint8_t>(code)).c_string(text);
+  };
+  field('S', name_of(how));
+  field('V', name_of(how));
+  field('C', what.code);
+  field('M', what.message);
+  field('D', what.detail);
+  field('H', what.hint);
+  message.u8(0);
+}
+
+}  // namespace
+
+void write_error(std::string& out, severity how, const error& what) {
+  write_report(out, backend::error_response, how, what);
+}
+
+void write_notice(std::string& out, severity how, const error& what) {
+  write_report(out, backend::notice_response, how, what);
+}
+
+std::optional<error_fields> read_error(std::string_view body) noexcept {
+  reader in(body);
+  error_fields fields;
+  while (in.ok()) {
+    const char code = static_cast<char>(in.u8());
+    if (code == 0) return in.ok() ? std::optional(fields) : std::nullopt;
+    const auto text = in.c_string();
+    if (code == 'V') fields.severity = text;
+    if (code == 'C') fields.code = text;
+    if (code == 'M') fields.message = text;
+  }
+  return std::nullopt;
+}
+
+replica_refusal refusal_of(const error_fields& fields) noexcept {
+  if (fields.code == sqlstate::read_only_sql_transaction) return replica_refusal::read_only;
+  // "cannot access temporary or unlogged relations during recovery", "... in a hot standby", and
+  // "recovery is in progress" of functions that need a primary: no SQLSTATE of their own.
+  const bool speaks_of_recovery = fields.message.find("recovery") != std::string_view::npos ||
+                                  fields.message.find("hot standby") != std::string_view::npos;
+  if (!speaks_of_recovery) return replica_refusal::none;
+  if (fields.code == sqlstate::serialization_failure || fields.code == sqlstate::query_canceled) {
+    return replica_refusal::recovery_conflict;
+  }
+  constexpr std::string_view object_not_in_prerequisite_state = "55000";
+  if (fields.code == sqlstate::feature_not_supported || fields.code == object_not_in_prerequisite_state ||
+      fields.code == sqlstate::internal_error) {
+    return replica_refusal::read_only;
+  }
+  return replica_refusal::none;
+}
+
+}  // namespace highwater::wire

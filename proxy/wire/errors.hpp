@@ -1,0 +1,58 @@
+#pragma once
+
+// ErrorResponse and NoticeResponse: made for clients, and read where a server's verdict matters.
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace highwater::wire {
+
+// The SQLSTATEs that Highwater itself answers with, or acts upon. Appendix A of the PostgreSQL manual.
+namespace sqlstate {
+inline constexpr std::string_view connection_failure = "08006";
+inline constexpr std::string_view protocol_violation = "08P01";
+inline constexpr std::string_view feature_not_supported = "0A000";
+inline constexpr std::string_view invalid_parameter_value = "22023";
+inline constexpr std::string_view read_only_sql_transaction = "25006";
+inline constexpr std::string_view invalid_authorization = "28000";
+inline constexpr std::string_view invalid_password = "28P01";
+inline constexpr std::string_view serialization_failure = "40001";
+inline constexpr std::string_view undefined_object = "42704";
+inline constexpr std::string_view too_many_connections = "53300";
+inline constexpr std::string_view program_limit_exceeded = "54000";
+inline constexpr std::string_view query_canceled = "57014";
+inline constexpr std::string_view admin_shutdown = "57P01";
+inline constexpr std::string_view cannot_connect_now = "57P03";
+inline constexpr std::string_view internal_error = "XX000";
+}  // namespace sqlstate
+
+enum class severity : unsigned char { error, fatal, notice, warning };
+
+struct error {
+  std::string code;     // SQLSTATE
+  std::string message;  // what happened
+  std::string detail;   // where, with the facts
+  std::string hint;     // what to do
+
+  friend bool operator==(const error&, const error&) = default;
+};
+
+void write_error(std::string& out, severity how, const error& what);   // ErrorResponse
+void write_notice(std::string& out, severity how, const error& what);  // NoticeResponse
+
+// The fields of a received ErrorResponse that decisions are taken on; views into the body.
+struct error_fields {
+  std::string_view severity;  // not localised ('V', servers since 9.6)
+  std::string_view code;
+  std::string_view message;
+};
+std::optional<error_fields> read_error(std::string_view body) noexcept;
+
+// Rule 15: a replica refused or cancelled the statement for being a replica, so another node may run it instead.
+//   read_only:          25006, or another error that only recovery mode causes
+//   recovery_conflict:  cancelled because replay needed what the query was using
+enum class replica_refusal : unsigned char { none, read_only, recovery_conflict };
+replica_refusal refusal_of(const error_fields& fields) noexcept;
+
+}  // namespace highwater::wire

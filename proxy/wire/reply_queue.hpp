@@ -1,0 +1,75 @@
+#pragma once
+
+// What a server connection still owes, in order. With pipelining, a reply can only be told apart by what was asked, so
+// every message that is sent on is entered here, also those that the proxy sends for itself (whose replies the client
+// must not see) and those that the proxy answers itself (whose turn must come).
+
+#include <cstdint>
+#include <vector>
+
+namespace highwater::wire {
+
+enum class reply_kind : std::uint8_t {
+  parse,
+  bind,
+  describe_statement,
+  describe_portal,
+  execute,
+  close,
+  sync,
+  query,
+  function_call,
+  local_parse_complete,  // answered here, when everything before it has been answered
+  local_close_complete,
+};
+
+struct expected_reply {
+  reply_kind kind = reply_kind::query;
+  bool hidden = false;          // the client did not ask: swallow
+  bool tracked = false;         // changes the session's prepared statement names; see session's pending names
+  std::uint32_t statement = 0;  // parse: id of the prepared statement that exists on the server afterwards, or 0
+};
+
+constexpr bool ends_with_ready(reply_kind kind) noexcept {
+  return kind == reply_kind::sync || kind == reply_kind::query || kind == reply_kind::function_call;
+}
+constexpr bool is_local(reply_kind kind) noexcept {
+  return kind == reply_kind::local_parse_complete || kind == reply_kind::local_close_complete;
+}
+
+// A first-in first-out ring that keeps its storage.
+class reply_queue {
+ public:
+  bool empty() const noexcept { return size_ == 0; }
+  std::size_t size() const noexcept { return size_; }
+  const expected_reply& front() const noexcept { return ring_[head_]; }
+  const expected_reply& at(std::size_t index) const noexcept { return ring_[(head_ + index) & (ring_.size() - 1)]; }
+
+  // How many ReadyForQuery are still to come.
+  std::size_t ready_count() const noexcept { return ready_count_; }
+
+  void push(expected_reply what) {
+    if (size_ == ring_.size()) grow();
+    ring_[(head_ + size_++) & (ring_.size() - 1)] = what;
+    ready_count_ += ends_with_ready(what.kind);
+  }
+  void pop() noexcept {
+    ready_count_ -= ends_with_ready(front().kind);
+    head_ = (head_ + 1) & (ring_.size() - 1);
+    --size_;
+  }
+  // In copy-in mode the server ignores a Sync that it meets before the copy's end ("COPY Operations" in the manual), so
+  // the ones that were sent behind the Execute will never be answered.
+  void forget_syncs_after_front();
+  void clear() noexcept { head_ = size_ = ready_count_ = 0; }
+
+ private:
+  void grow();
+
+  std::vector<expected_reply> ring_ = std::vector<expected_reply>(8);  // size is a power of two
+  std::size_t head_ = 0;
+  std::size_t size_ = 0;
+  std::size_t ready_count_ = 0;
+};
+
+}  // namespace highwater::wire

@@ -1,0 +1,109 @@
+#include "proxy/wire/startup.hpp"
+
+#include <algorithm>
+#include <cctype>
+
+namespace highwater::wire {
+
+namespace {
+
+constexpr std::uint32_t ssl_code = 80877103;
+constexpr std::uint32_t gss_code = 80877104;
+constexpr std::uint32_t cancel_code = 80877102;
+
+error protocol_error(std::string message) { return {std::string(sqlstate::protocol_violation), std::move(message), "", ""}; }
+
+startup_packet read_parameters(reader in, std::uint32_t minor) {
+  startup_request request;
+  request.minor = minor;
+  for (;;) {
+    const auto name = in.c_string();
+    if (!in.ok()) return protocol_error("invalid startup packet layout: expected a terminator as the last byte");
+    if (name.empty()) break;
+    const auto value = in.c_string();
+    if (!in.ok()) return protocol_error("invalid startup packet layout: expected a terminator as the last byte");
+    if (name.starts_with("_pq_.")) {
+      request.unknown_options.emplace_back(name);
+    } else if (name == "options") {
+      if (!split_options(value, request.parameters)) {
+        return protocol_error("invalid command-line argument in startup options: " + std::string(value));
+      }
+    } else {
+      request.parameters.emplace_back(name, value);
+    }
+  }
+  if (!in.done()) return protocol_error("invalid startup packet layout: expected a terminator as the last byte");
+  return request;
+}
+
+std::vector<std::string> words_of(std::string_view options) {
+  std::vector<std::string> words;
+  for (std::size_t i = 0; i < options.size();) {
+    if (std::isspace(static_cast<unsigned char>(options[i]))) {
+      ++i;
+      continue;
+    }
+    auto& word = words.emplace_back();
+    while (i < options.size() && !std::isspace(static_cast<unsigned char>(options[i]))) {
+      if (options[i] == '\\' && i + 1 < options.size()) ++i;
+      word.push_back(options[i++]);
+    }
+  }
+  return words;
+}
+
+// "name=value", where the command line may write dashes for underscores.
+bool add_setting(std::string_view text, std::vector<std::pair<std::string, std::string>>& out) {
+  const auto equals = text.find('=');
+  if (equals == 0 || equals == std::string_view::npos) return false;
+  std::string name(text.substr(0, equals));
+  std::replace(name.begin(), name.end(), '-', '_');
+  out.emplace_back(std::move(name), std::string(text.substr(equals + 1)));
+  return true;
+}
+
+}  // namespace
+
+startup_packet read_startup(std::string_view bytes, std::size_t& consumed) {
+  consumed = 0;
+  if (bytes.size() < 4) return startup_incomplete{};
+  const std::size_t length = load_u32(bytes.data());
+  if (length < 8 || length > max_startup_size) return protocol_error("invalid length of startup packet");
+  if (bytes.size() < length) return startup_incomplete{};
+  consumed = length;
+
+  reader in(bytes.substr(4, length - 4));
+  const auto code = in.u32();
+  if (code == ssl_code) return ssl_request{};
+  if (code == gss_code) return gss_request{};
+  if (code == cancel_code) {
+    const auto key = read_backend_key(in.rest());
+    return key ? startup_packet(cancel_request{*key}) : protocol_error("invalid length of cancel request packet");
+  }
+  if (code >> 16 != 3) {
+    return error{std::string(sqlstate::feature_not_supported),
+                 "unsupported frontend protocol " + std::to_string(code >> 16) + "." + std::to_string(code & 0xFFFF) +
+                     ": Highwater supports 3.0",
+                 "", ""};
+  }
+  return read_parameters(in, code & 0xFFFF);
+}
+
+bool split_options(std::string_view options, std::vector<std::pair<std::string, std::string>>& out) {
+  const auto words = words_of(options);
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    const std::string_view word = words[i];
+    if (word == "-c") {
+      if (++i == words.size() || !add_setting(words[i], out)) return false;
+    } else if (word.starts_with("-c")) {
+      if (!add_setting(word.substr(2), out)) return false;
+    } else if (word.starts_with("--")) {
+      if (!add_setting(word.substr(2), out)) return false;
+    } else {
+      return false;
+    }
+  }
+  return true;
+}
+
+}  // namespace highwater::wire

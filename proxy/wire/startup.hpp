@@ -1,0 +1,42 @@
+#pragma once
+
+// The first packet of a connection, which has a length but no type.
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "proxy/wire/errors.hpp"
+#include "proxy/wire/messages.hpp"
+
+namespace highwater::wire {
+
+// As PostgreSQL's MAX_STARTUP_PACKET_LENGTH: what an unauthenticated client may make us hold.
+inline constexpr std::size_t max_startup_size = 10'000;
+
+struct ssl_request {};
+struct gss_request {};
+struct cancel_request {
+  backend_key_message key;
+};
+struct startup_request {
+  std::uint32_t minor = 0;  // of protocol 3
+  std::vector<std::pair<std::string, std::string>> parameters;  // user and database included; `options` taken apart
+  std::vector<std::string> unknown_options;                     // "_pq_." names
+};
+struct startup_incomplete {};
+
+using startup_packet =
+    std::variant<startup_incomplete, ssl_request, gss_request, cancel_request, startup_request, error>;
+
+// Takes the packet at the beginning of `bytes`; `consumed` says how long it was.
+startup_packet read_startup(std::string_view bytes, std::size_t& consumed);
+
+// Splits the `options` startup parameter as the server does: words separated by white space, backslash escapes;
+// "-c name=value", "-cname=value" and "--name=value". False if it holds anything else.
+bool split_options(std::string_view options, std::vector<std::pair<std::string, std::string>>& out);
+
+}  // namespace highwater::wire

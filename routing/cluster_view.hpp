@@ -1,0 +1,52 @@
+#pragma once
+
+// What is known of the cluster at one moment. Immutable once published; made by proxy/monitor out of samples.
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "routing/instant.hpp"
+#include "routing/position.hpp"
+#include "routing/position_history.hpp"
+
+namespace highwater::routing {
+
+using node_index = std::uint32_t;  // place in the configuration's list of nodes
+inline constexpr node_index no_node = UINT32_MAX;
+
+// Names one life of one node: (system identifier, timeline, start of the server) as proved over one unbroken monitoring
+// connection. A server that crashes and recovers breaks that connection, even where its start time stays the same (a
+// backend was killed), so whatever was known of the node ends with the number. Unique within the process; 0 is none.
+using incarnation_id = std::uint64_t;
+
+enum class node_role : std::uint8_t { unknown, primary, replica };
+std::string_view to_string(node_role role) noexcept;
+
+struct node_view {
+  node_role role = node_role::unknown;
+  bool usable = false;        // answers in time, has proved its role and that it belongs to this cluster
+  incarnation_id incarnation = 0;
+  instant incarnation_began = never;
+  position replayed;          // replica: rule 4's lower bound. Primary: its normalised insert position
+  lsn received = 0;           // replica: end of the WAL it has received; 0 if it does not stream
+  instant sampled = never;    // when the query of the newest sample was sent
+  instant current_as_of = never;  // rule 13: it has replayed everything the primary had at this moment
+};
+
+struct cluster_view {
+  std::uint64_t version = 0;
+  std::vector<node_view> nodes;       // in the configuration's order
+  node_index primary = no_node;       // proved; no_node if none is
+  timeline_id timeline = 0;           // the newest one seen
+  std::uint64_t system = 0;           // the cluster's system identifier; 0: not yet known
+  bool settled = false;               // every node has been asked at least once
+  position_history history;           // of the primary, on `timeline`
+
+  bool has_primary() const noexcept { return primary != no_node; }
+};
+using cluster_view_ptr = std::shared_ptr<const cluster_view>;
+
+}  // namespace highwater::routing

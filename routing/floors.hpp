@@ -1,0 +1,50 @@
+#pragma once
+
+// What a session, or all of them together, must not fall behind. Events are kept as moments and become positions only
+// when a read needs one: a position sampled from the primary at or after the moment covers the event (rule 3), and bounds
+// from above what any node had shown by then (rule 5), because no replica holds WAL that the primary had not inserted.
+// So one sample serves any number of sessions, and a session that stays on one life of one replica needs none.
+
+#include <algorithm>
+#include <vector>
+
+#include "routing/cluster_view.hpp"
+#include "routing/instant.hpp"
+#include "routing/position.hpp"
+
+namespace highwater::routing {
+
+// The position of something that happened: of `event` if it is not `never`, and at least `known`.
+struct floor_mark {
+  instant event = never;
+  position known;
+
+  void raise(instant when) noexcept { event = std::max(event, when); }
+  bool raised() const noexcept { return event != never || known.at != 0; }
+};
+
+struct session_floors {
+  floor_mark written;         // the last write that was acknowledged, or whose outcome is unknown (rule 7)
+  floor_mark read_elsewhere;  // the last read before the session came to `read_on`
+  instant read_here = never;  // the last read on `read_on`: no floor while the session stays (rule 5)
+  node_index read_on = no_node;
+  incarnation_id read_incarnation = 0;
+
+  void has_read(node_index node, incarnation_id incarnation, instant when) noexcept;
+};
+
+// The floor of a whole domain, for `causal`: what any session has been told of.
+struct domain_floors {
+  struct node_reads {
+    instant last = never;
+    incarnation_id incarnation = 0;  // the life in which it happened
+  };
+  instant written = never;
+  std::vector<node_reads> reads;  // by node
+};
+
+// Turns the event into a position if a sample covers it. A mark on a timeline that has ended starts anew at the oldest
+// position known of the new one; returns false then.
+bool resolve(floor_mark& mark, const cluster_view& view) noexcept;
+
+}  // namespace highwater::routing

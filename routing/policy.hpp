@@ -1,0 +1,51 @@
+#pragma once
+
+// Which level a statement gets: the configuration's default or what the session asked for, joined with every policy
+// that matches.
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "config/config.hpp"
+#include "routing/requirement.hpp"
+#include "routing/statement.hpp"
+
+namespace highwater::routing {
+
+// `*` stands for any run of characters; everything else for itself.
+bool matches_pattern(std::string_view pattern, std::string_view text) noexcept;
+
+// A table pattern with a schema matches a relation of that schema, and one that the text leaves unqualified: which schema
+// it means depends on the search path, and the stronger level is the safe guess.
+bool matches_table(std::string_view pattern, const relation& table) noexcept;
+
+// The policies that apply to one kind of session, worked out once.
+class session_policies {
+ public:
+  struct identity {
+    std::string_view user, database, application;
+  };
+  session_policies(const config::consistency& defaults, const std::vector<config::policy>& policies,
+                   const identity& who);
+
+  // Base level: `asked` by comment or SET, else the configuration's. Policies can only strengthen it.
+  requirement for_statement(const statement& what, std::optional<config::level> asked) const;
+  // For a transaction that will be placed before its statements are known: whatever may apply to any of them.
+  requirement for_transaction(std::optional<config::level> asked) const;
+
+ private:
+  struct table_policy {
+    const std::vector<std::string>* tables;
+    requirement need;
+  };
+  requirement base(std::optional<config::level> asked) const;
+
+  requirement defaults_;
+  std::optional<requirement> always_;  // of the policies that do not look at tables
+  std::vector<table_policy> by_table_;
+};
+
+}  // namespace highwater::routing
