@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <string_view>
+#include <utility>
 
 #include "proxy/wire/errors.hpp"
 #include "proxy/wire/frame.hpp"
@@ -37,7 +38,11 @@ class reply_reader {
   template <class Handler>
   result read(std::string_view bytes, reply_queue& queue, Handler& handler);
 
-  void reset() noexcept { pass_left_ = 0; copying_ = false; }
+  // Answers that the proxy makes, as far as their turn has come.
+  template <class Handler>
+  void run_locals(reply_queue& queue, Handler& handler) const;
+
+  void reset() noexcept { *this = {}; }
   bool copying_in() const noexcept { return copying_; }
   bool in_message() const noexcept { return pass_left_ != 0; }
 
@@ -63,11 +68,11 @@ class reply_reader {
   template <class Handler>
   static fate take_simple(reply_queue& queue, reply_kind kind, Handler& handler);
   template <class Handler>
-  static void run_locals(reply_queue& queue, Handler& handler);
-
+  static void skip_to_ready(reply_queue& queue, Handler& handler);
   std::uint64_t pass_left_ = 0;  // of a message that is passed on in pieces, bytes yet to come
   bool pass_hidden_ = false;
   bool copying_ = false;
+  bool skipping_ = false;  // after an error, up to a Sync that had not been sent yet when the error came
 };
 
 template <class Handler>
@@ -131,8 +136,8 @@ reply_reader::result reply_reader::read(std::string_view bytes, reply_queue& que
 }
 
 template <class Handler>
-void reply_reader::run_locals(reply_queue& queue, Handler& handler) {
-  while (!queue.empty() && is_local(queue.front().kind)) {
+void reply_reader::run_locals(reply_queue& queue, Handler& handler) const {
+  while (!skipping_ && !queue.empty() && is_local(queue.front().kind)) {
     const auto what = queue.front();
     queue.pop();
     handler.local(what);
@@ -148,20 +153,24 @@ reply_reader::fate reply_reader::take_simple(reply_queue& queue, reply_kind kind
   return what.hidden ? fate::swallow : fate::pass;
 }
 
+// In the extended protocol the server skips everything up to Sync after an error, and so do we.
+template <class Handler>
+void reply_reader::skip_to_ready(reply_queue& queue, Handler& handler) {
+  while (!queue.empty() && !ends_with_ready(queue.front().kind)) {
+    const auto skipped = queue.front();
+    queue.pop();
+    handler.abandoned(skipped);
+  }
+}
+
 template <class Handler>
 reply_reader::fate reply_reader::take_error(const frame& message, reply_queue& queue, Handler& handler) {
   const auto fields = read_error(message.body());
   if (!fields) return fate::violation;
-  bool hidden = false;
-  if (!queue.empty()) {
-    hidden = queue.front().hidden && queue.front().kind == reply_kind::query;
-    // In the extended protocol the server skips everything up to Sync after an error, and so do we.
-    while (!queue.empty() && !ends_with_ready(queue.front().kind)) {
-      const auto skipped = queue.front();
-      queue.pop();
-      handler.abandoned(skipped);
-    }
-  }
+  const bool hidden = !queue.empty() && queue.front().hidden && queue.front().kind == reply_kind::query;
+  const bool extended = !queue.empty() && !ends_with_ready(queue.front().kind);
+  skip_to_ready(queue, handler);
+  skipping_ = extended && queue.empty();
   if (copying_) {
     copying_ = false;
     handler.copy_ended();
@@ -173,6 +182,7 @@ reply_reader::fate reply_reader::take_error(const frame& message, reply_queue& q
 template <class Handler>
 reply_reader::fate reply_reader::take_ready(const frame& message, reply_queue& queue, Handler& handler) {
   const auto status = message.size == 6 ? to_transaction_status(message.body()[0]) : std::nullopt;
+  if (std::exchange(skipping_, false)) skip_to_ready(queue, handler);
   if (!status || queue.empty() || !ends_with_ready(queue.front().kind)) return fate::violation;
   const bool hidden = queue.front().hidden;
   queue.pop();

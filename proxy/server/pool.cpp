@@ -1,0 +1,258 @@
+#include "proxy/server/pool.hpp"
+
+#include <algorithm>
+#include <boost/asio/post.hpp>
+#include <utility>
+
+namespace highwater::proxy {
+
+using metrics::connection_state;
+
+bool shared_pool::try_open() noexcept {
+  auto open = open_.load(std::memory_order_relaxed);
+  while (open < limit_) {
+    if (open_.compare_exchange_weak(open, open + 1, std::memory_order_acq_rel)) return true;
+  }
+  return false;
+}
+
+void shared_pool::closed() {
+  open_.fetch_sub(1, std::memory_order_acq_rel);
+  if (auto* next = next_waiting()) {
+    boost::asio::post(next->io(), [next] { next->pump(); });
+  }
+}
+
+void shared_pool::wait(pool& who) {
+  const std::scoped_lock lock(mutex_);
+  queue_.push_back(&who);
+  waiting_.fetch_add(1, std::memory_order_acq_rel);
+}
+
+void shared_pool::stop_waiting(pool& who) {
+  const std::scoped_lock lock(mutex_);
+  const auto found = std::find(queue_.begin(), queue_.end(), &who);
+  if (found == queue_.end()) return;
+  queue_.erase(found);
+  waiting_.fetch_sub(1, std::memory_order_acq_rel);
+}
+
+pool* shared_pool::next_waiting() {
+  if (!anybody_waits()) return nullptr;
+  const std::scoped_lock lock(mutex_);
+  if (queue_.empty()) return nullptr;
+  auto* first = queue_.front();
+  queue_.pop_front();
+  waiting_.fetch_sub(1, std::memory_order_acq_rel);
+  return first;
+}
+
+void shared_pool::join(pool& who) {
+  const std::scoped_lock lock(mutex_);
+  members_.push_back(&who);
+}
+
+void shared_pool::leave(pool& who) {
+  const std::scoped_lock lock(mutex_);
+  std::erase(members_, &who);
+  const auto gone = std::erase(queue_, &who);
+  waiting_.fetch_sub(static_cast<unsigned>(gone), std::memory_order_acq_rel);
+}
+
+void shared_pool::ask_others(pool& asking) {
+  const std::scoped_lock lock(mutex_);
+  for (auto* other : members_) {
+    if (other != &asking) boost::asio::post(other->io(), [other] { other->offer(); });
+  }
+}
+
+std::shared_ptr<shared_pool> shared_pools::get(const pool_key& key) {
+  const std::scoped_lock lock(mutex_);
+  auto& found = pools_[key];
+  if (!found) found = std::make_shared<shared_pool>(limit_);
+  return found;
+}
+
+pool::pool(pool_environment& environment, pool_key key)
+    : environment_(environment), key_(std::move(key)), shared_(environment.shared.get(key_)) {
+  shared_->join(*this);
+}
+
+pool::~pool() { shared_->leave(*this); }
+
+server_connection* pool::acquire(lease_waiter& waiter) {
+  // Who came first is served first, in whichever worker.
+  if (waiters_.empty() && !shared_->anybody_waits()) {
+    if (auto* idle = take_idle(waiter.wanted_settings())) {
+      count(connection_state::leased, 1);
+      return idle;
+    }
+  }
+  waiters_.push_back(&waiter);
+  environment_.probe.lease_queue.add();
+  if (connecting_ < waiters_.size()) open();
+  return nullptr;
+}
+
+void pool::open() {
+  if (!shared_->try_open()) {
+    shared_->wait(*this);
+    shared_->ask_others(*this);
+    return;
+  }
+  ++connecting_;
+  count(connection_state::connecting, 1);
+  auto& made = *all_.emplace_back(std::make_unique<server_connection>(environment_.connections, *this, key_.node));
+  const auto& node = environment_.cluster.nodes[key_.node];
+  made.connect(node.host, node.port,
+               server_login(key_.user, key_.database, environment_.password_of(key_.user), environment_.nonce()));
+}
+
+void pool::cancel(lease_waiter& waiter) noexcept {
+  if (std::erase(waiters_, &waiter) == 0) return;
+  environment_.probe.lease_queue.add(-1);
+  if (waiters_.size() < connecting_ || waiters_.empty()) shared_->stop_waiting(*this);
+}
+
+// One with the wanted settings, if there is, saves a round trip; else the one used last, whose caches are warm.
+server_connection* pool::take_idle(const settings_ptr& wanted) {
+  if (idle_.empty()) return nullptr;
+  auto chosen = std::find_if(idle_.rbegin(), idle_.rend(),
+                             [&](const server_connection* one) { return one->current_settings() == wanted; });
+  if (chosen == idle_.rend()) chosen = idle_.rbegin();
+  auto* connection = *chosen;
+  idle_.erase(std::next(chosen).base());
+  count(connection_state::idle, -1);
+  return connection;
+}
+
+void pool::leased(server_connection& connection, lease_waiter& to) {
+  environment_.probe.lease_queue.add(-1);
+  count(connection_state::leased, 1);
+  to.on_lease(connection);
+}
+
+void pool::put_idle(server_connection& connection) {
+  idle_.push_back(&connection);
+  count(connection_state::idle, 1);
+}
+
+// The connection is clean and nobody's.
+void pool::serve_or_keep(server_connection& connection) {
+  if (auto* next = shared_->next_waiting(); next != nullptr && next != this) {
+    put_idle(connection);
+    // Not from within the connection's own call: it is about to leave this thread.
+    boost::asio::post(io(), [this, next] {
+      if (idle_.empty()) return;
+      auto* given = idle_.back();
+      idle_.pop_back();
+      count(connection_state::idle, -1);
+      auto moved = given->move_to(next->environment_.connections, *next);
+      remove(*given);
+      auto parcel = std::make_shared<std::unique_ptr<server_connection>>(std::move(moved));
+      boost::asio::post(next->io(), [next, parcel] { next->adopt(std::move(*parcel)); });
+    });
+    return;
+  }
+  if (waiters_.empty()) return put_idle(connection);
+  auto* waiter = waiters_.front();
+  waiters_.pop_front();
+  leased(connection, *waiter);
+}
+
+void pool::offer() {
+  if (idle_.empty() || !shared_->anybody_waits()) return;
+  auto* connection = idle_.back();
+  idle_.pop_back();
+  count(connection_state::idle, -1);
+  serve_or_keep(*connection);
+}
+
+void pool::adopt(std::unique_ptr<server_connection> connection) {
+  auto& here = *connection;
+  all_.push_back(std::move(connection));
+  here.resume_after_move();
+  if (waiters_.empty()) return put_idle(here);
+  auto* waiter = waiters_.front();
+  waiters_.pop_front();
+  leased(here, *waiter);
+}
+
+void pool::pump() {
+  while (!waiters_.empty() && !idle_.empty()) {
+    auto* waiter = waiters_.front();
+    waiters_.pop_front();
+    auto* connection = take_idle(waiter->wanted_settings());
+    leased(*connection, *waiter);
+  }
+  if (connecting_ < waiters_.size()) open();
+}
+
+std::unique_ptr<server_connection> pool::remove(server_connection& connection) {
+  const auto found = std::find_if(all_.begin(), all_.end(), [&](const auto& one) { return one.get() == &connection; });
+  if (found == all_.end()) return nullptr;
+  auto taken = std::move(*found);
+  *found = std::move(all_.back());
+  all_.pop_back();
+  return taken;
+}
+
+// Frees the place at once and the memory later: the connection may be the caller.
+void pool::bury(server_connection& connection) {
+  auto taken = std::shared_ptr<server_connection>(remove(connection));
+  boost::asio::post(io(), [taken] {});
+  shared_->closed();
+}
+
+void pool::on_connected(server_connection& which) {
+  --connecting_;
+  count(connection_state::connecting, -1);
+  environment_.probe.server_connects.add();
+  which.read_on();
+  serve_or_keep(which);
+}
+
+void pool::on_connect_failed(server_connection& which, const wire::error& why) {
+  --connecting_;
+  count(connection_state::connecting, -1);
+  environment_.probe.server_connect_failures.add();
+  bury(which);
+  const bool unreachable = why.code.starts_with("08") || why.code.starts_with("57P");
+  if (unreachable) environment_.node_suspect(key_.node);
+  // Everybody who waits would meet the same; each is told and decides anew.
+  auto waiting = std::exchange(waiters_, {});
+  environment_.probe.lease_queue.add(-static_cast<std::int64_t>(waiting.size()));
+  shared_->stop_waiting(*this);
+  for (auto* waiter : waiting) waiter->on_lease_failed(why);
+}
+
+void pool::on_clean(server_connection& which) {
+  count(connection_state::leased, -1);
+  serve_or_keep(which);
+}
+
+void pool::on_lost(server_connection& which) {
+  const auto idle = std::find(idle_.begin(), idle_.end(), &which);
+  if (idle != idle_.end()) {
+    idle_.erase(idle);
+    count(connection_state::idle, -1);
+  } else {
+    count(connection_state::leased, -1);
+  }
+  bury(which);
+  if (connecting_ < waiters_.size()) open();
+}
+
+void pool::drop(server_connection& connection) {
+  connection.close();
+  on_lost(connection);
+}
+
+void pool::close_idle(const std::function<bool(const server_connection&)>& which) {
+  const auto idle = idle_;
+  for (auto* one : idle) {
+    if (which(*one)) drop(*one);
+  }
+}
+
+}  // namespace highwater::proxy

@@ -1,0 +1,142 @@
+#pragma once
+
+// The server connections for one (node, user, database). The limit holds for the whole process: each worker keeps the
+// connections whose sockets its event loop serves, and hands an idle one over when a session of another worker waits.
+
+#include <atomic>
+#include <boost/asio/io_context.hpp>
+#include <chrono>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "config/config.hpp"
+#include "metrics/worker_probe.hpp"
+#include "proxy/server/server_connection.hpp"
+
+namespace highwater::proxy {
+
+// Who waits for a connection.
+class lease_waiter {
+ public:
+  virtual void on_lease(server_connection& connection) = 0;
+  virtual void on_lease_failed(const wire::error& why) = 0;  // the node could not be connected to
+  virtual settings_ptr wanted_settings() const = 0;
+
+ protected:
+  ~lease_waiter() = default;
+};
+
+class pool;
+
+// What the workers' pools of the same key share.
+class shared_pool {
+ public:
+  shared_pool(unsigned limit) : limit_(limit) {}
+
+  bool try_open() noexcept;
+  // Gives a place back; a waiting pool may use it.
+  void closed();
+
+  bool anybody_waits() const noexcept { return waiting_.load(std::memory_order_acquire) != 0; }
+  void wait(pool& who);
+  void stop_waiting(pool& who);
+  pool* next_waiting();
+
+  void join(pool& who);
+  void leave(pool& who);
+  void ask_others(pool& asking);
+
+ private:
+  const unsigned limit_;
+  std::atomic<unsigned> open_{0};
+  std::atomic<unsigned> waiting_{0};
+  std::mutex mutex_;  // of what follows
+  std::deque<pool*> queue_;
+  std::vector<pool*> members_;
+};
+
+struct pool_key {
+  routing::node_index node;
+  std::string user;
+  std::string database;
+  auto operator<=>(const pool_key&) const = default;
+};
+
+class shared_pools {
+ public:
+  explicit shared_pools(unsigned limit) : limit_(limit) {}
+  std::shared_ptr<shared_pool> get(const pool_key& key);
+
+ private:
+  unsigned limit_;
+  std::mutex mutex_;
+  std::map<pool_key, std::shared_ptr<shared_pool>> pools_;
+};
+
+// What a worker's pools need from the outside.
+struct pool_environment {
+  connection_context& connections;
+  const config::cluster& cluster;
+  const config::pool& settings;
+  metrics::worker_probe& probe;
+  shared_pools& shared;
+  std::function<std::string(const std::string& user)> password_of;
+  std::function<std::string()> nonce;
+  std::function<void(routing::node_index)> node_suspect;  // a connection to it broke
+};
+
+class pool final : connection_home {
+ public:
+  pool(pool_environment& environment, pool_key key);
+  ~pool();
+
+  // An idle connection, or nullptr: then the waiter is told later.
+  server_connection* acquire(lease_waiter& waiter);
+  void cancel(lease_waiter& waiter) noexcept;
+  void give_back(server_connection& connection) { connection.give_back(); }
+  // Connections of an earlier life of the node, or that have been idle or alive for too long.
+  void close_idle(const std::function<bool(const server_connection&)>& which);
+  void drop(server_connection& connection);
+
+  const pool_key& key() const noexcept { return key_; }
+  unsigned waiting() const noexcept { return static_cast<unsigned>(waiters_.size()); }
+
+  // On this pool's thread, by post: another worker needs a connection, or has sent one.
+  void offer();
+  void adopt(std::unique_ptr<server_connection> connection);
+  void pump();
+  boost::asio::io_context& io() noexcept { return environment_.connections.io; }
+
+ private:
+  void on_connected(server_connection& which) override;
+  void on_connect_failed(server_connection& which, const wire::error& why) override;
+  void on_clean(server_connection& which) override;
+  void on_lost(server_connection& which) override;
+
+  server_connection* take_idle(const settings_ptr& wanted);
+  void open();
+  void serve_or_keep(server_connection& connection);
+  void put_idle(server_connection& connection);
+  std::unique_ptr<server_connection> remove(server_connection& connection);
+  void bury(server_connection& connection);
+  void leased(server_connection& connection, lease_waiter& to);
+  void count(metrics::connection_state state, int change) {
+    environment_.probe.connection_moved(key_.node, state, change);
+  }
+
+  pool_environment& environment_;
+  pool_key key_;
+  std::shared_ptr<shared_pool> shared_;
+  std::vector<std::unique_ptr<server_connection>> all_;
+  std::vector<server_connection*> idle_;  // the most recently used last
+  std::deque<lease_waiter*> waiters_;
+  unsigned connecting_ = 0;
+};
+
+}  // namespace highwater::proxy

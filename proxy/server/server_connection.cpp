@@ -1,0 +1,327 @@
+#include "proxy/server/server_connection.hpp"
+
+#include <boost/asio/ip/address.hpp>
+#include <utility>
+
+namespace highwater::proxy {
+
+namespace {
+
+namespace asio = boost::asio;
+using tcp = asio::ip::tcp;
+
+// Longest beginning of an incomplete message that is kept; the reader lets no message through that needs more.
+constexpr std::size_t max_partial = wire::reply_reader::max_held + wire::header_size;
+
+wire::error lost_error(std::string what) {
+  return {std::string(wire::sqlstate::connection_failure), std::move(what), "", ""};
+}
+
+// Replies to what the connection asked for itself, or that nobody waits for any more.
+struct own_replies {
+  server_connection& connection;
+  std::optional<wire::error>& error;
+
+  void forward(std::string_view) {}
+  void completed(const wire::expected_reply& what) {
+    if (what.kind == wire::reply_kind::parse) connection.learn(what.statement);
+  }
+  void abandoned(const wire::expected_reply&) {}
+  void local(const wire::expected_reply&) {}
+  void command_complete(std::string_view) {}
+  bool parameter_status(const wire::parameter_status_message& message) {
+    connection.note_parameter(message.name, message.value);
+    return false;
+  }
+  void failed(const wire::error_fields& fields, bool) {
+    error = {std::string(fields.code), std::string(fields.message), "", ""};
+  }
+  void copy_in() {}
+  void copy_ended() {}
+  bool ready(wire::transaction_status status, bool) {
+    connection.status = status;
+    return !connection.queue.empty();
+  }
+};
+
+}  // namespace
+
+std::string server_name(statement_id id) { return "_highwater_" + std::to_string(id); }
+
+server_connection::server_connection(connection_context& context, connection_home& home, routing::node_index node)
+    : context_(&context), home_(&home), node_(node) {}
+
+server_connection::~server_connection() {
+  *alive_ = false;
+  context_->timers.cancel(deadline_);
+}
+
+void server_connection::connect(const std::string& host, std::uint16_t port, server_login login) {
+  login_ = std::make_unique<server_login>(std::move(login));
+  deadline_ = context_->timers.schedule(std::chrono::steady_clock::now() + context_->connect_timeout, [this] {
+    deadline_ = {};
+    fail_connect(lost_error("timeout"));
+  });
+  auto socket = std::make_shared<tcp::socket>(context_->io);
+  const auto connected = [this, alive = alive_, socket](const boost::system::error_code& error) {
+    if (!*alive || state_ == state::closed) return;
+    if (error) return fail_connect(lost_error(error.message()));
+    stream_ = stream(std::move(*socket), *this);
+    state_ = state::logging_in;
+    std::string first;
+    login_->first(first);
+    stream_.write(first);
+    stream_.await_readable();
+  };
+  boost::system::error_code not_numeric;
+  const auto address = asio::ip::make_address(host, not_numeric);
+  if (!not_numeric) return socket->async_connect({address, port}, connected);
+  auto resolver = std::make_shared<tcp::resolver>(context_->io);
+  resolver->async_resolve(host, std::to_string(port),
+                          [socket, resolver, connected](const boost::system::error_code& error, const auto& found) {
+                            if (error || found.empty()) return connected(error);
+                            socket->async_connect(found.begin()->endpoint(), connected);
+                          });
+}
+
+std::unique_ptr<server_connection> server_connection::move_to(connection_context& context, connection_home& home) {
+  auto moved = std::make_unique<server_connection>(context, home, node_);
+  const auto protocol = tcp::v4();
+  tcp::socket socket(context.io);
+  boost::system::error_code error;
+  socket.assign(protocol, stream_.release(), error);
+  moved->stream_ = stream(std::move(socket), *moved);
+  moved->state_ = state::ready;
+  moved->key_ = key_;
+  moved->parameters_ = std::move(parameters_);
+  moved->settings_ = std::move(settings_);
+  moved->prepared_ = std::move(prepared_);
+  moved->uses_ = uses_;
+  moved->unnamed = unnamed;
+  moved->proved = proved;
+  moved->established_ = established_;
+  moved->idle_since_ = idle_since_;
+  state_ = state::closed;
+  return moved;
+}
+
+void server_connection::resume_after_move() { stream_.await_readable(); }
+
+void server_connection::close() {
+  state_ = state::closed;
+  context_->timers.cancel(deadline_);
+  std::string goodbye;
+  wire::write_empty(goodbye, wire::frontend::terminate);
+  stream_.write(goodbye);
+  stream_.close();
+}
+
+void server_connection::fail_connect(wire::error why) {
+  if (state_ == state::closed) return;
+  state_ = state::closed;
+  context_->timers.cancel(deadline_);
+  stream_.close();
+  home_->on_connect_failed(*this, why);
+}
+
+void server_connection::lost(wire::error why) {
+  if (state_ == state::closed) return;
+  state_ = state::closed;
+  stream_.close();
+  if (auto* holder = std::exchange(holder_, nullptr)) holder->on_server_lost(why);
+  home_->on_lost(*this);
+}
+
+void server_connection::on_readable() {
+  auto& scratch = context_->scratch;
+  if (partial_.size() + wire::header_size > scratch.size()) scratch.resize(2 * partial_.size());
+  partial_.copy(scratch.data(), partial_.size());
+  const auto got = stream_.read(scratch.data() + partial_.size(), scratch.size() - partial_.size());
+  if (got.status == stream::read_status::closed) {
+    if (state_ == state::logging_in) return fail_connect(lost_error("the server closed the connection"));
+    return lost(lost_error("the server closed the connection"));
+  }
+  const std::string_view bytes(scratch.data(), partial_.size() + got.size);
+  const auto used = got.size == 0 ? 0 : handle(bytes);
+  if (state_ == state::closed) return;
+  if (bytes.size() - used > max_partial) return lost(lost_error("the server sent a message that is too long"));
+  if (got.size != 0) partial_.assign(bytes.substr(used));
+  if (!paused_) stream_.await_readable();
+}
+
+std::size_t server_connection::handle(std::string_view bytes) {
+  switch (state_) {
+    case state::logging_in: {
+      std::size_t used = 0;
+      login_with(bytes, used);
+      return used;
+    }
+    case state::ready:
+      if (holder_ != nullptr) return holder_->on_server_bytes(bytes);
+      [[fallthrough]];
+    case state::applying:
+    case state::cleaning:
+      return handle_own(bytes);
+    case state::connecting:
+    case state::closed:
+      break;
+  }
+  return bytes.size();
+}
+
+void server_connection::on_drained() {
+  if (holder_ != nullptr) holder_->on_server_drained();
+}
+
+void server_connection::login_with(std::string_view bytes, std::size_t& used) {
+  std::string answer;
+  while (state_ == state::logging_in) {
+    wire::frame message;
+    const auto found = wire::peek_frame(bytes.substr(used), wire::reply_reader::max_held, message);
+    if (found == wire::frame_status::bad_length) return fail_connect(lost_error("the server does not speak the protocol"));
+    if (found == wire::frame_status::need_header || !message.complete()) break;
+    used += message.available.size();
+    switch (login_->take(message, answer)) {
+      case server_login::step::failed:
+        return fail_connect(login_->why());
+      case server_login::step::done:
+        return finish_login();
+      case server_login::step::more:
+        break;
+    }
+  }
+  stream_.write(answer);
+}
+
+void server_connection::finish_login() {
+  context_->timers.cancel(deadline_);
+  key_ = login_->key();
+  parameters_ = std::move(login_->parameters());
+  login_ = nullptr;
+  state_ = state::ready;
+  established_ = idle_since_ = std::chrono::steady_clock::now();
+  home_->on_connected(*this);
+}
+
+std::size_t server_connection::handle_own(std::string_view bytes) {
+  own_replies handler{*this, own_error_};
+  const auto read = reader.read(bytes, queue, handler);
+  if (read.what == wire::reply_reader::outcome::violation) {
+    // Unasked: what a server says before it closes an idle connection.
+    lost(lost_error("the server ended the connection"));
+    return bytes.size();
+  }
+  if (queue.empty() && (state_ == state::applying || state_ == state::cleaning)) finish_own();
+  return read.consumed;
+}
+
+void server_connection::finish_own() {
+  if (state_ == state::cleaning) {
+    own_error_.reset();
+    return clean();
+  }
+  state_ = state::ready;
+  const auto error = std::exchange(own_error_, std::nullopt);
+  if (!error) settings_ = wanted_;
+  wanted_ = nullptr;
+  if (holder_ != nullptr) holder_->on_settings_applied(error ? &*error : nullptr);
+}
+
+bool server_connection::apply(const settings_ptr& wanted) {
+  if (same(settings_, wanted)) {
+    settings_ = wanted;
+    return false;
+  }
+  std::string request;
+  wire::write_query(request, transition_sql(*settings_, *wanted));
+  queue.push({wire::reply_kind::query, true, false, 0});
+  wanted_ = wanted;
+  state_ = state::applying;
+  stream_.write(request);
+  read_on();
+  return true;
+}
+
+void server_connection::give_back() {
+  holder_ = nullptr;
+  paused_ = false;
+  if (state_ == state::closed) return;
+  const bool unanswerable = reader.in_message() || reader.copying_in() || queue.size() != 0;
+  if (unanswerable && (reader.copying_in() || queue.ready_count() == 0 ||
+                       !wire::ends_with_ready(queue.at(queue.size() - 1).kind))) {
+    return lost(lost_error("given back in the middle of an exchange"));
+  }
+  state_ = state::cleaning;
+  clean();
+}
+
+// What still has to happen before the next session may have it.
+void server_connection::clean() {
+  if (!queue.empty()) return read_on();
+  if (status != wire::transaction_status::idle || stream_.pending() != 0) {
+    return lost(lost_error("given back inside a transaction"));
+  }
+  if (cancels != 0) return;  // cancel_done() goes on
+  if (std::exchange(soiled, false)) {
+    std::string request;
+    wire::write_query(request, "DISCARD ALL");
+    queue.push({wire::reply_kind::query, true, false, 0});
+    stream_.write(request);
+    forget_all();
+    unnamed = 0;
+    settings_ = no_settings();
+    return read_on();
+  }
+  state_ = state::ready;
+  reader.reset();
+  idle_since_ = std::chrono::steady_clock::now();
+  read_on();
+  home_->on_clean(*this);
+}
+
+// A cancel may still be on its way to the backend when its sender has hung up; an empty query is a barrier that it
+// cannot pass.
+void server_connection::cancel_done() {
+  if (--cancels != 0 || state_ != state::cleaning || !queue.empty()) return;
+  std::string request;
+  wire::write_query(request, "");
+  queue.push({wire::reply_kind::query, true, false, 0});
+  stream_.write(request);
+  read_on();
+}
+
+bool server_connection::knows(statement_id id) noexcept {
+  const auto found = prepared_.find(id);
+  if (found == prepared_.end()) return false;
+  found->second = ++uses_;
+  return true;
+}
+
+void server_connection::learn(statement_id id) {
+  if (id != 0) prepared_[id] = ++uses_;
+}
+
+statement_id server_connection::surplus() const noexcept {
+  if (prepared_.size() <= context_->max_prepared_statements) return 0;
+  statement_id oldest = 0;
+  std::uint64_t least = UINT64_MAX;
+  for (const auto& [id, used] : prepared_) {
+    if (used < least) {
+      least = used;
+      oldest = id;
+    }
+  }
+  return oldest;
+}
+
+void server_connection::note_parameter(std::string_view name, std::string_view value) {
+  for (auto& [known, current] : parameters_) {
+    if (known == name) {
+      current = value;
+      return;
+    }
+  }
+  parameters_.emplace_back(name, value);
+}
+
+}  // namespace highwater::proxy

@@ -1,0 +1,156 @@
+#pragma once
+
+// One connection to one node: made, logged in, leased to one session at a time, brought to its state, cleaned, closed.
+
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/unordered/unordered_flat_map.hpp>
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "proxy/io/stream.hpp"
+#include "proxy/io/timer_queue.hpp"
+#include "proxy/server/server_login.hpp"
+#include "proxy/server/settings.hpp"
+#include "proxy/wire/reply_queue.hpp"
+#include "proxy/wire/reply_reader.hpp"
+#include "routing/cluster_view.hpp"
+
+namespace highwater::proxy {
+
+class server_connection;
+
+// Who leases a connection.
+class lease_holder {
+ public:
+  // Takes what it can of the replies, and says how many bytes that were. The connection may change hands within.
+  virtual std::size_t on_server_bytes(std::string_view bytes) = 0;
+  virtual void on_server_drained() = 0;                        // everything that was sent to it is on its way
+  virtual void on_server_lost(const wire::error& why) = 0;     // the connection is closed; the lease is over
+  virtual void on_settings_applied(const wire::error* failed) = 0;
+
+ protected:
+  ~lease_holder() = default;
+};
+
+// Where a connection lives.
+class connection_home {
+ public:
+  virtual void on_connected(server_connection& which) = 0;
+  virtual void on_connect_failed(server_connection& which, const wire::error& why) = 0;
+  virtual void on_clean(server_connection& which) = 0;   // after a lease: ready for the next
+  virtual void on_lost(server_connection& which) = 0;    // not leased, and gone
+
+ protected:
+  ~connection_home() = default;
+};
+
+// Names one statement text on all servers; unique within the process, 0 is none.
+using statement_id = std::uint32_t;
+std::string server_name(statement_id id);
+
+// What connections of one worker share.
+struct connection_context {
+  boost::asio::io_context& io;
+  timer_queue& timers;
+  std::string& scratch;  // for reading into; its size is what is read at most at once
+  std::chrono::milliseconds connect_timeout;
+  std::size_t max_prepared_statements;
+};
+
+class server_connection final : stream::listener {
+ public:
+  using time_point = std::chrono::steady_clock::time_point;
+
+  server_connection(connection_context& context, connection_home& home, routing::node_index node);
+  ~server_connection();
+
+  void connect(const std::string& host, std::uint16_t port, server_login login);
+
+  // For another worker: takes the socket and the state along. The connection must be clean and idle.
+  std::unique_ptr<server_connection> move_to(connection_context& context, connection_home& home);
+  void resume_after_move();
+
+  void lease(lease_holder& to) noexcept { holder_ = &to; }
+  // Ends the lease; on_clean follows at once or later, on_lost if the connection cannot be used again.
+  void give_back();
+  void close();
+
+  // Brings the connection to these settings; on_settings_applied follows, unless nothing was to be done (false).
+  bool apply(const settings_ptr& wanted);
+  void assume(settings_ptr now) { settings_ = std::move(now); }
+  const settings_ptr& current_settings() const noexcept { return settings_; }
+
+  void send(std::string_view bytes) { stream_.write(bytes); }
+  std::size_t unsent() const noexcept { return stream_.pending(); }
+  void read_on() { stream_.await_readable(); }
+  void pause(bool paused) noexcept { paused_ = paused; }
+
+  // Prepared statements that this connection has.
+  bool knows(statement_id id) noexcept;
+  void learn(statement_id id);
+  void forget(statement_id id) noexcept { prepared_.erase(id); }
+  void forget_all() noexcept { prepared_.clear(); }
+  // The one to close because there are too many, or 0.
+  statement_id surplus() const noexcept;
+  std::uint64_t unnamed = 0;  // whose unnamed statement it holds; 0: nobody's
+
+  wire::reply_queue queue;
+  wire::reply_reader reader;
+  wire::transaction_status status = wire::transaction_status::idle;
+  bool soiled = false;        // holds session state that cannot be described: clean with DISCARD ALL
+  unsigned cancels = 0;       // requests against it that are under way
+  bool given_back_early = false;
+
+  routing::node_index node() const noexcept { return node_; }
+  wire::backend_key_message key() const noexcept { return key_; }
+  const std::vector<std::pair<std::string, std::string>>& parameters() const noexcept { return parameters_; }
+  void note_parameter(std::string_view name, std::string_view value);
+  time_point established() const noexcept { return established_; }
+  time_point idle_since() const noexcept { return idle_since_; }
+  bool is_leased() const noexcept { return holder_ != nullptr; }
+  void cancel_done();
+
+  // The life of the node that this connection was shown to belong to: a sample of that life was sent after the
+  // connection stood, and a crash would have ended both. 0: not shown yet.
+  routing::incarnation_id proved = 0;
+
+ private:
+  enum class state : std::uint8_t { connecting, logging_in, ready, applying, cleaning, closed };
+
+  void on_readable() override;
+  void on_drained() override;
+  void login_with(std::string_view bytes, std::size_t& used);
+  void finish_login();
+  void fail_connect(wire::error why);
+  std::size_t handle(std::string_view bytes);
+  std::size_t handle_own(std::string_view bytes);
+  void finish_own();
+  void clean();
+  void lost(wire::error why);
+
+  connection_context* context_;
+  connection_home* home_;
+  routing::node_index node_;
+  lease_holder* holder_ = nullptr;
+  stream stream_;
+  std::string partial_;  // the beginning of a message that is not complete yet
+  std::unique_ptr<server_login> login_;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+  timer_queue::ticket deadline_;
+  state state_ = state::connecting;
+  bool paused_ = false;
+  wire::backend_key_message key_;
+  std::vector<std::pair<std::string, std::string>> parameters_;
+  settings_ptr settings_ = no_settings();
+  settings_ptr wanted_;
+  std::optional<wire::error> own_error_;
+  boost::unordered_flat_map<statement_id, std::uint64_t> prepared_;  // to the time of last use
+  std::uint64_t uses_ = 0;
+  time_point established_{};
+  time_point idle_since_{};
+};
+
+}  // namespace highwater::proxy

@@ -1,0 +1,112 @@
+#include "proxy/server/server_login.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "proxy/auth/md5.hpp"
+#include "proxy/wire/bytes.hpp"
+
+namespace highwater::proxy {
+
+namespace {
+
+enum authentication_code : std::uint32_t { ok = 0, cleartext = 3, md5 = 5, sasl = 10, sasl_continue = 11, sasl_final = 12 };
+
+}  // namespace
+
+server_login::server_login(std::string_view user, std::string_view database, std::string_view password,
+                           std::string nonce)
+    : user_(user), database_(database), password_(password), scram_(std::move(nonce)) {}
+
+server_login::step server_login::fail(std::string message, std::string hint) {
+  error_ = {std::string(wire::sqlstate::connection_failure), std::move(message), "", std::move(hint)};
+  return step::failed;
+}
+
+server_login::step server_login::take(const wire::frame& message, std::string& out) {
+  switch (message.type) {
+    case wire::backend::authentication:
+      return authenticate(message.body(), out);
+    case wire::backend::parameter_status:
+      if (const auto parameter = wire::read_parameter_status(message.body())) {
+        parameters_.emplace_back(parameter->name, parameter->value);
+        return step::more;
+      }
+      break;
+    case wire::backend::backend_key_data:
+      if (const auto key = wire::read_backend_key(message.body())) {
+        key_ = *key;
+        return step::more;
+      }
+      break;
+    case wire::backend::error_response:
+      if (const auto fields = wire::read_error(message.body())) {
+        error_ = {std::string(fields->code), std::string(fields->message), "", ""};
+        return step::failed;
+      }
+      break;
+    case wire::backend::notice_response:
+    case wire::backend::negotiate_protocol_version:
+      return step::more;
+    case wire::backend::ready_for_query:
+      return server_proved_ ? step::done : fail("the server ended the login without proving that it knows the password");
+    default:
+      break;
+  }
+  return fail("the server sent something that is not part of a login");
+}
+
+server_login::step server_login::authenticate(std::string_view body, std::string& out) {
+  wire::reader in(body);
+  const auto code = in.u32();
+  if (!in.ok()) return fail("the server sent a malformed authentication request");
+  switch (code) {
+    case authentication_code::ok:
+      return server_proved_ ? step::more : fail("the server accepted the login without proving that it knows the password");
+    case authentication_code::cleartext:
+      wire::write_password(out, password_);
+      return step::more;
+    case authentication_code::md5:
+      return answer_md5(in.rest(), out);
+    case authentication_code::sasl:
+      return begin_sasl(in.rest(), out);
+    case authentication_code::sasl_continue: {
+      const auto answer = scram_.server_first(in.rest(), password_);
+      if (!answer) return fail(auth::report(answer.error(), user_).message);
+      wire::write_sasl_response(out, *answer);
+      return step::more;
+    }
+    case authentication_code::sasl_final: {
+      const auto verified = scram_.server_final(in.rest());
+      if (!verified) return fail(auth::report(verified.error(), user_).message);
+      server_proved_ = true;
+      return step::more;
+    }
+    default:
+      return fail("the server asks for an authentication method that Highwater does not know",
+                  "let pg_hba.conf ask Highwater for scram-sha-256, md5, password or trust");
+  }
+}
+
+server_login::step server_login::begin_sasl(std::string_view mechanisms, std::string& out) {
+  wire::reader in(mechanisms);
+  for (auto name = in.c_string(); in.ok() && !name.empty(); name = in.c_string()) {
+    if (name != auth::scram_mechanism) continue;
+    server_proved_ = false;
+    wire::write_sasl_initial_response(out, name, scram_.client_first());
+    return step::more;
+  }
+  return fail("the server offers no SCRAM-SHA-256");
+}
+
+server_login::step server_login::answer_md5(std::string_view salt, std::string& out) {
+  auth::md5_salt bytes;
+  if (salt.size() != bytes.size()) return fail("the server sent a malformed authentication request");
+  std::transform(salt.begin(), salt.end(), bytes.begin(), [](char c) { return static_cast<std::uint8_t>(c); });
+  const auto answer = auth::md5_response(password_, user_, bytes);
+  if (!answer) return fail(auth::report(answer.error(), user_).message);
+  wire::write_password(out, *answer);
+  return step::more;
+}
+
+}  // namespace highwater::proxy

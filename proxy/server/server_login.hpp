@@ -1,0 +1,46 @@
+#pragma once
+
+// Logging in to a server: a sans-io exchange from the startup packet to the first ReadyForQuery.
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "proxy/auth/scram_client.hpp"
+#include "proxy/wire/errors.hpp"
+#include "proxy/wire/frame.hpp"
+#include "proxy/wire/messages.hpp"
+
+namespace highwater::proxy {
+
+class server_login {
+ public:
+  enum class step : std::uint8_t { more, done, failed };
+
+  server_login(std::string_view user, std::string_view database, std::string_view password, std::string nonce);
+
+  // Takes one message; what is to be sent back is appended to `out`.
+  step take(const wire::frame& message, std::string& out);
+
+  void first(std::string& out) const { wire::write_startup(out, user_, database_); }
+  const wire::error& why() const noexcept { return error_; }
+  wire::backend_key_message key() const noexcept { return key_; }
+  std::vector<std::pair<std::string, std::string>>& parameters() noexcept { return parameters_; }
+
+ private:
+  step authenticate(std::string_view body, std::string& out);
+  step begin_sasl(std::string_view mechanisms, std::string& out);
+  step answer_md5(std::string_view salt, std::string& out);
+  step fail(std::string message, std::string hint = {});
+
+  std::string user_, database_, password_;
+  auth::scram_client scram_;
+  bool server_proved_ = true;  // false from the start of SCRAM until the server's signature was good
+  wire::error error_;
+  wire::backend_key_message key_;
+  std::vector<std::pair<std::string, std::string>> parameters_;
+};
+
+}  // namespace highwater::proxy

@@ -1,0 +1,113 @@
+#include "proxy/server/settings.hpp"
+
+#include <algorithm>
+
+namespace highwater::proxy {
+
+namespace {
+
+auto lower_bound(auto& in, std::string_view name) {
+  return std::lower_bound(in.begin(), in.end(), name, [](const auto& one, std::string_view n) { return one.first < n; });
+}
+
+std::string quote(std::string_view text, char mark) {
+  std::string quoted(1, mark);
+  for (const char c : text) {
+    if (c == mark) quoted.push_back(c);
+    quoted.push_back(c);
+  }
+  quoted.push_back(mark);
+  return quoted;
+}
+
+void add_set(std::string& sql, std::string_view name, std::string_view value) {
+  sql += sql.empty() ? "SELECT " : ", ";
+  sql += "pg_catalog.set_config(" + quote_literal(name) + ", " + quote_literal(value) + ", false)";
+}
+
+// "a.b" is one name to RESET, of two identifiers.
+std::string reset_name(std::string_view name) {
+  const auto dot = name.find('.');
+  if (dot == std::string_view::npos) return quote_identifier(name);
+  return quote_identifier(name.substr(0, dot)) + "." + quote_identifier(name.substr(dot + 1));
+}
+
+}  // namespace
+
+settings_ptr no_settings() {
+  static const auto none = std::make_shared<const settings>();
+  return none;
+}
+
+settings_ptr settings_interner::intern(settings value) {
+  if (value.empty()) return no_settings();
+  settings_ptr found;
+  std::erase_if(known_, [&](const std::weak_ptr<const settings>& weak) {
+    const auto one = weak.lock();
+    if (one && *one == value) found = one;
+    return !one;
+  });
+  if (found) return found;
+  found = std::make_shared<const settings>(std::move(value));
+  known_.push_back(found);
+  return found;
+}
+
+void put(settings& in, std::string_view name, std::string_view value) {
+  const auto place = lower_bound(in, name);
+  if (place != in.end() && place->first == name) {
+    place->second = value;
+  } else {
+    in.emplace(place, name, value);
+  }
+}
+
+void erase(settings& in, std::string_view name) {
+  const auto place = lower_bound(in, name);
+  if (place != in.end() && place->first == name) in.erase(place);
+}
+
+std::optional<std::string_view> find(const settings& in, std::string_view name) noexcept {
+  const auto place = lower_bound(in, name);
+  if (place == in.end() || place->first != name) return std::nullopt;
+  return place->second;
+}
+
+bool same(const settings_ptr& a, const settings_ptr& b) noexcept { return a == b || *a == *b; }
+
+std::string transition_sql(const settings& from, const settings& to) {
+  std::string resets;
+  for (const auto& [name, value] : from) {
+    if (!find(to, name)) resets += "RESET " + reset_name(name) + "; ";
+  }
+  std::string sets;
+  for (const auto& [name, value] : to) {
+    if (find(from, name) != value) add_set(sets, name, value);
+  }
+  return resets + sets;
+}
+
+std::string inquiry_sql(const std::vector<std::string>& names) {
+  std::string sql;
+  for (const auto& name : names) {
+    sql += sql.empty() ? "SELECT " : ", ";
+    sql += "pg_catalog.current_setting(" + quote_literal(name) + ", true)";
+  }
+  return sql;
+}
+
+// Safe with standard_conforming_strings on or off: a backslash makes it an escape string.
+std::string quote_literal(std::string_view text) {
+  auto quoted = quote(text, '\'');
+  if (text.find('\\') == std::string_view::npos) return quoted;
+  std::string escaped = " E";
+  for (const char c : quoted) {
+    if (c == '\\') escaped.push_back(c);
+    escaped.push_back(c);
+  }
+  return escaped;
+}
+
+std::string quote_identifier(std::string_view name) { return quote(name, '"'); }
+
+}  // namespace highwater::proxy
