@@ -1,0 +1,84 @@
+#include "proxy/client/context.hpp"
+
+#include <array>
+#include <chrono>
+
+namespace highwater::proxy {
+
+namespace {
+
+constexpr std::size_t read_size = 64 * 1024;
+
+}  // namespace
+
+worker_context::worker_context(process& in, boost::asio::io_context& loop, std::function<void()> on_new_view)
+    : shared(in),
+      io(loop),
+      timers(loop),
+      scratch(read_size, '\0'),
+      probe(in.settings.cluster.nodes.size(), config::level_count, routing::route_reason_count,
+            routing::pin_reason_count),
+      view_reader(in.board, std::move(on_new_view)),
+      connections{io, timers, scratch, in.settings.pool.connect_timeout, in.settings.pool.max_prepared_statements},
+      pools{connections,
+            in.settings.cluster,
+            in.settings.pool,
+            probe,
+            in.pools,
+            [this](const std::string& user) {
+              const auto* known = shared.users.find(user);
+              return known ? known->password : std::string();
+            },
+            [this] { return nonce(); },
+            [this](routing::node_index node) { node_suspect(node); }} {
+  for (const auto& node : in.settings.cluster.nodes) loads.push_back({0, node.weight, routing::never});
+}
+
+std::string worker_context::nonce() {
+  std::array<std::uint32_t, 5> random_words;
+  for (auto& word : random_words) word = random();
+  return auth::make_nonce(auth::byte_span(reinterpret_cast<const std::uint8_t*>(random_words.data()), 18));
+}
+
+session_kind_ptr worker_context::kind(const std::string& user, const std::string& database,
+                                      const std::string& application) {
+  const auto [in, fresh] = databases_.try_emplace(database);
+  if (fresh) {
+    in->second.name = database;
+    in->second.catalog = shared.catalogs.use(database);
+  }
+  // Application names are the clients' to choose, so what nobody uses any more must go.
+  constexpr std::size_t many = 1024;
+  if (kinds_.size() > many) std::erase_if(kinds_, [](const auto& one) { return one.second.use_count() == 1; });
+  auto& known = kinds_[{user, database, application}];
+  if (!known) known = std::make_shared<session_kind>(shared.settings, user, in->second, application);
+  return known;
+}
+
+pool& worker_context::pool_of(session_kind& kind, routing::node_index node) {
+  auto& known = kind.pools[node];
+  if (known == nullptr) {
+    pool_key key{node, kind.user, kind.database.name};
+    auto& made = pools_[key];
+    if (!made) made = std::make_unique<pool>(pools, key);
+    known = made.get();
+  }
+  return *known;
+}
+
+void worker_context::catalog_changed(const std::string& database, routing::catalog_ptr catalog) {
+  const auto found = databases_.find(database);
+  if (found != databases_.end()) found->second.catalog = std::move(catalog);
+}
+
+void worker_context::node_suspect(routing::node_index node) {
+  const auto now = std::chrono::steady_clock::now();
+  loads[node].suspect = now;
+  shared.monitor.need_sample(node, now + std::chrono::nanoseconds(1));
+}
+
+void worker_context::for_each_pool(const std::function<void(pool&)>& what) {
+  for (auto& [key, one] : pools_) what(*one);
+}
+
+}  // namespace highwater::proxy

@@ -1,0 +1,115 @@
+#pragma once
+
+// What the sessions of one worker share, and what they know of the rest of the process.
+
+#include <atomic>
+#include <map>
+#include <memory>
+#include <random>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "config/config.hpp"
+#include "metrics/worker_probe.hpp"
+#include "proxy/auth/user_table.hpp"
+#include "proxy/client/cancel_registry.hpp"
+#include "proxy/client/domain.hpp"
+#include "proxy/client/prepared.hpp"
+#include "proxy/io/buffer_pool.hpp"
+#include "proxy/io/timer_queue.hpp"
+#include "proxy/monitor/catalog_service.hpp"
+#include "proxy/monitor/monitor.hpp"
+#include "proxy/monitor/view_board.hpp"
+#include "proxy/server/pool.hpp"
+#include "routing/decide.hpp"
+#include "routing/policy.hpp"
+#include "routing/statement_cache.hpp"
+
+namespace highwater::proxy {
+
+class session;
+
+// What all workers share.
+struct process {
+  const config::config& settings;
+  const auth::user_table& users;
+  view_board& board;
+  class monitor& monitor;
+  catalog_service& catalogs;
+  class domain& domain;
+  shared_pools& pools;
+  cancel_registry& cancels;
+  std::atomic<unsigned>& clients;  // connected now
+};
+
+// One database, as one worker knows it.
+struct database_context {
+  std::string name;
+  routing::catalog_ptr catalog;
+  routing::statement_cache statements;
+};
+
+// What sessions of the same user, database and application have in common.
+struct session_kind {
+  session_kind(const config::config& settings, std::string user_name, database_context& in, std::string application_name)
+      : user(std::move(user_name)),
+        application(std::move(application_name)),
+        database(in),
+        policies(settings.consistency, settings.policies, {user, in.name, application}),
+        pools(settings.cluster.nodes.size()) {}
+
+  std::string user;
+  std::string application;
+  database_context& database;
+  routing::session_policies policies;
+  std::vector<pool*> pools;  // by node; null until used
+};
+
+using session_kind_ptr = std::shared_ptr<session_kind>;
+
+// One worker's own.
+class worker_context {
+ public:
+  worker_context(process& in, boost::asio::io_context& io, std::function<void()> on_new_view);
+
+  session_kind_ptr kind(const std::string& user, const std::string& database, const std::string& application);
+  pool& pool_of(session_kind& kind, routing::node_index node);
+  void catalog_changed(const std::string& database, routing::catalog_ptr catalog);
+  void node_suspect(routing::node_index node);
+  void for_each_pool(const std::function<void(pool&)>& what);
+
+  const routing::cluster_view& view() { return view_reader.view(); }
+  std::uint32_t random() { return static_cast<std::uint32_t>(entropy_()); }
+  std::string nonce();
+
+  process& shared;
+  boost::asio::io_context& io;
+  timer_queue timers;
+  buffer_pool buffers;
+  std::string scratch;      // for reading from servers
+  std::string out_scratch;  // for putting messages together
+  metrics::worker_probe probe;
+  view_board::reader view_reader;
+  connection_context connections;
+  pool_environment pools;
+  prepared_registry prepared;
+  settings_interner interner;
+  std::vector<routing::node_load> loads;
+  routing::domain_floors told;  // scratch
+  std::uint32_t tie = 0;        // turns, so that equally good nodes take turns
+  std::uint64_t unnamed_serial = 0;
+
+  // Sessions that wait for news of the nodes.
+  std::vector<session*> awaiting_view;
+  // Keyed by user, database and settings: what a client is told at login, as bytes.
+  std::map<std::tuple<std::string, std::string, settings>, std::string> welcomes;
+
+ private:
+  std::random_device entropy_;
+  std::map<std::string, database_context> databases_;
+  std::map<std::tuple<std::string, std::string, std::string>, session_kind_ptr> kinds_;
+  std::map<pool_key, std::unique_ptr<pool>> pools_;
+};
+
+}  // namespace highwater::proxy

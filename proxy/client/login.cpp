@@ -1,0 +1,141 @@
+#include "proxy/client/login.hpp"
+
+#include <algorithm>
+#include <cctype>
+
+#include "proxy/wire/frame.hpp"
+#include "proxy/wire/startup.hpp"
+
+namespace highwater::proxy {
+
+namespace {
+
+// PostgreSQL's limit for messages before authentication (PG_MAX_AUTH_TOKEN_LENGTH).
+constexpr std::uint64_t max_auth_message = 65'535;
+
+std::string lower(std::string text) {
+  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::tolower(c); });
+  return text;
+}
+
+}  // namespace
+
+login::step login::refuse(const wire::error& why, std::string& out) {
+  wire::write_error(out, wire::severity::fatal, why);
+  return step::refused;
+}
+
+login::step login::refuse(boost::system::error_code why, std::string& out) const {
+  const auto report = auth::report(why, user);
+  return refuse({std::string(report.sqlstate), report.message, std::string(report.detail), std::string(report.hint)}, out);
+}
+
+login::step login::take(std::string_view bytes, std::size_t& used, std::string& out) {
+  used = 0;
+  return stage_ == stage::startup ? take_startup(bytes, used, out) : take_sasl(bytes, used, out);
+}
+
+login::step login::take_startup(std::string_view bytes, std::size_t& used, std::string& out) {
+  const auto packet = wire::read_startup(bytes, used);
+  if (std::holds_alternative<wire::startup_incomplete>(packet)) return step::more;
+  if (const auto* error = std::get_if<wire::error>(&packet)) return refuse(*error, out);
+  if (const auto* request = std::get_if<wire::cancel_request>(&packet)) {
+    key = request->key;
+    return step::cancel;
+  }
+  if (const auto* request = std::get_if<wire::startup_request>(&packet)) return begin(*request, out);
+  // TLS or GSS encryption, neither of which is offered. What came along with the request was sent in the clear by
+  // somebody who expected otherwise, and is never taken for part of the session (CVE-2021-3935).
+  if (bytes.size() > used || ++encryption_requests_ > 2) {
+    return refuse({std::string(wire::sqlstate::protocol_violation), "received unencrypted data after an encryption request",
+                   "", ""},
+                  out);
+  }
+  out.push_back('N');
+  return step::more;
+}
+
+login::step login::begin(const wire::startup_request& request, std::string& out) {
+  for (const auto& [name, value] : request.parameters) {
+    if (name == "user") {
+      user = value;
+    } else if (name == "database") {
+      database = value;
+    } else if (name == "replication") {
+      if (value != "false" && value != "off" && value != "0" && value != "no") {
+        return refuse({std::string(wire::sqlstate::feature_not_supported),
+                       "replication connections cannot go through Highwater", "",
+                       "Connect the replication client to the server itself."},
+                      out);
+      }
+    } else {
+      settings.emplace_back(lower(name), value);
+    }
+  }
+  if (user.empty()) {
+    return refuse({std::string(wire::sqlstate::invalid_authorization),
+                   "no PostgreSQL user name specified in startup packet", "", ""},
+                  out);
+  }
+  if (database.empty()) database = user;
+  if (request.minor != 0 || !request.unknown_options.empty()) {
+    std::vector<std::string_view> names(request.unknown_options.begin(), request.unknown_options.end());
+    wire::write_negotiate_protocol_version(out, 0, names.data(), names.size());
+  }
+  if (users_.trusts_everybody()) {
+    stage_ = stage::done;
+    return step::accepted;
+  }
+  stage_ = stage::sasl_initial;
+  wire::write_authentication_sasl(out, auth::scram_mechanism);
+  return step::more;
+}
+
+login::step login::take_sasl(std::string_view bytes, std::size_t& used, std::string& out) {
+  wire::frame message;
+  const auto status = wire::peek_frame(bytes, max_auth_message, message);
+  if (status == wire::frame_status::need_header) return step::more;
+  if (status == wire::frame_status::bad_length || message.type != wire::frontend::password) {
+    if (status == wire::frame_status::ok && message.type == wire::frontend::terminate) return step::closed;
+    return refuse({std::string(wire::sqlstate::protocol_violation), "expected a SASL response", "", ""}, out);
+  }
+  if (!message.complete()) return step::more;
+  used = message.available.size();
+  return stage_ == stage::sasl_initial ? first_response(message.body(), out) : final_response(message.body(), out);
+}
+
+login::step login::first_response(std::string_view body, std::string& out) {
+  if (!scram_) {
+    wire::reader in(body);
+    const auto mechanism = in.c_string();
+    const auto length = in.u32();
+    if (!in.ok()) return refuse(auth::make_error_code(auth::error::malformed_message), out);
+    if (const auto known = auth::check_mechanism(mechanism); !known) return refuse(known.error(), out);
+    auto secret = users_.secret_for(user);
+    if (!secret) return refuse(secret.error(), out);
+    scram_.emplace(std::move(*secret), std::move(nonce_));
+    constexpr std::uint32_t no_data = 0xFFFFFFFF;
+    if (length == no_data) {
+      wire::write_authentication_sasl_continue(out, "");
+      return step::more;
+    }
+    if (length != in.rest().size()) return refuse(auth::make_error_code(auth::error::malformed_message), out);
+    body = in.rest();
+  }
+  const auto answer = scram_->client_first(body);
+  if (!answer) return refuse(answer.error(), out);
+  wire::write_authentication_sasl_continue(out, *answer);
+  stage_ = stage::sasl_response;
+  return step::more;
+}
+
+login::step login::final_response(std::string_view body, std::string& out) {
+  const auto answer = scram_->client_final(body);
+  if (!answer) return refuse(answer.error(), out);
+  wire::write_authentication_sasl_final(out, *answer);
+  scram_.reset();
+  stage_ = stage::done;
+  return step::accepted;
+}
+
+}  // namespace highwater::proxy

@@ -1,0 +1,57 @@
+#pragma once
+
+// A client's way in, as a sans-io exchange: startup packet, authentication, and what it asked for.
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "proxy/auth/scram_server.hpp"
+#include "proxy/auth/user_table.hpp"
+#include "proxy/wire/errors.hpp"
+#include "proxy/wire/messages.hpp"
+
+namespace highwater::proxy {
+
+class login {
+ public:
+  enum class step : std::uint8_t {
+    more,      // send what is in `out`, read on
+    accepted,  // authenticated: user, database and settings are known; AuthenticationOk is not yet sent
+    cancel,    // a cancel request: key() says of what
+    refused,   // send `out`, close
+    closed,    // close without a word
+  };
+
+  login(const auth::user_table& users, std::string nonce) : users_(users), nonce_(std::move(nonce)) {}
+
+  // Takes what it can from the beginning of `bytes`.
+  step take(std::string_view bytes, std::size_t& used, std::string& out);
+
+  std::string user;
+  std::string database;
+  std::vector<std::pair<std::string, std::string>> settings;  // names in lower case
+  wire::backend_key_message key;
+
+ private:
+  enum class stage : std::uint8_t { startup, sasl_initial, sasl_response, done };
+
+  step take_startup(std::string_view bytes, std::size_t& used, std::string& out);
+  step begin(const wire::startup_request& request, std::string& out);
+  step take_sasl(std::string_view bytes, std::size_t& used, std::string& out);
+  step first_response(std::string_view body, std::string& out);
+  step final_response(std::string_view body, std::string& out);
+  static step refuse(const wire::error& why, std::string& out);
+  step refuse(boost::system::error_code why, std::string& out) const;
+
+  const auth::user_table& users_;
+  std::string nonce_;
+  stage stage_ = stage::startup;
+  std::optional<auth::scram_server> scram_;
+  unsigned encryption_requests_ = 0;
+};
+
+}  // namespace highwater::proxy

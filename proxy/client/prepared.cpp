@@ -1,0 +1,76 @@
+#include "proxy/client/prepared.hpp"
+
+#include <atomic>
+#include <utility>
+
+namespace highwater::proxy {
+
+namespace {
+
+// Process-wide, because a server connection may move from worker to worker.
+statement_id next_id() {
+  static std::atomic<statement_id> last{0};
+  return ++last;
+}
+
+}  // namespace
+
+prepared_ptr prepared_registry::intern(std::string_view query, std::string_view parameter_types) {
+  key_.assign(query);
+  key_.push_back('\0');
+  key_.append(parameter_types);
+  const auto found = known_.find(std::string_view(key_));
+  if (found != known_.end()) return found->second;
+  if (known_.size() >= sweep_at_) sweep();
+  auto made = std::make_shared<prepared_statement>();
+  made->id = next_id();
+  made->query = query;
+  made->parameter_types = parameter_types;
+  known_.emplace(key_, made);
+  return made;
+}
+
+void prepared_registry::sweep() {
+  erase_if(known_, [](const auto& entry) { return entry.second.use_count() == 1; });
+  sweep_at_ = std::max<std::size_t>(256, 2 * known_.size());
+}
+
+const prepared_ptr* prepared_names::find(std::string_view name) const {
+  const auto found = names_.find(name);
+  return found == names_.end() ? nullptr : &found->second;
+}
+
+void prepared_names::add(std::string_view name, prepared_ptr what) {
+  const auto* before = find(name);
+  pending_.push_back({std::string(name), before ? *before : nullptr});
+  names_[std::string(name)] = std::move(what);
+}
+
+void prepared_names::remove(std::string_view name) {
+  const auto* before = find(name);
+  pending_.push_back({std::string(name), before ? *before : nullptr});
+  if (before) names_.erase(names_.find(name));
+}
+
+void prepared_names::clear() noexcept {
+  names_.clear();
+  pending_.clear();
+}
+
+void prepared_names::confirm() noexcept {
+  if (!pending_.empty()) pending_.erase(pending_.begin());
+}
+
+void prepared_names::revoke_all() {
+  while (!pending_.empty()) {
+    auto last = std::move(pending_.back());
+    pending_.pop_back();
+    if (last.before) {
+      names_[last.name] = std::move(last.before);
+    } else {
+      names_.erase(last.name);
+    }
+  }
+}
+
+}  // namespace highwater::proxy

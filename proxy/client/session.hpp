@@ -1,0 +1,232 @@
+#pragma once
+
+// One client's life: what it sends is cut into batches, each batch is decided upon, sent to a server, and answered. The
+// decisions are routing's; this class keeps the session's state and moves the bytes. Its parts are in
+//   session.cpp            stages, reading, ending
+//   session_login.cpp      the way in
+//   session_routing.cpp    from a batch to a plan to a server connection
+//   session_requests.cpp   client to server
+//   session_replies.cpp    server to client
+//   session_local.cpp      what Highwater answers itself
+
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/container/small_vector.hpp>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "proxy/client/context.hpp"
+#include "proxy/client/login.hpp"
+#include "proxy/client/prepared.hpp"
+#include "proxy/io/stream.hpp"
+#include "proxy/server/pool.hpp"
+#include "proxy/wire/batch_scanner.hpp"
+#include "routing/decide.hpp"
+#include "routing/floors.hpp"
+
+namespace highwater::proxy {
+
+// What is known of a batch before it is sent.
+struct batch_facts {
+  routing::statement_kind kind = routing::statement_kind::empty;  // of all its statements together
+  boost::container::small_vector<routing::statement_ptr, 2> statements;
+  std::optional<config::level> hint;
+  bool executes = false;     // it runs something, as against only preparing
+  bool has_names = false;    // refers to named statements, so its messages have to be rewritten
+  wire::batch_end end = wire::batch_end::cut;
+
+  const routing::statement* first() const noexcept { return statements.empty() ? nullptr : statements.front().get(); }
+};
+
+// A batch that a server is answering.
+struct flight {
+  std::size_t begin = 0;  // where its bytes are in the session's input, while they are kept
+  std::size_t size = 0;
+  bool writes = false;       // its end may be a commit: the session's write floor rises
+  bool retryable = false;    // an autocommit read of which nothing has been forwarded (rule 15)
+  bool schema = false;       // DDL
+  bool hidden_sync = false;  // Flush was sent on as Sync
+  bool no_ready = false;     // ends with a Flush, or its Sync was lost in copy-in mode
+};
+
+class session final : public std::enable_shared_from_this<session>, stream::listener, lease_holder, lease_waiter {
+ public:
+  session(worker_context& worker, boost::asio::ip::tcp::socket socket, std::function<void(session&)> on_end);
+  ~session();
+
+  void start();
+  // On this worker's thread.
+  void view_changed();   // while it waits for one
+  void cancel();         // the client asks for its current statement to end
+  void drain();          // the process is going down: end when nothing is under way
+  void kill(const wire::error& why);
+
+ private:
+  enum class stage : std::uint8_t {
+    login,
+    ready,
+    awaiting_view,      // for a sample, a replica, a primary
+    awaiting_lease,
+    awaiting_settings,  // the server connection is being brought to the session's state
+    inquiring,          // what the settings are after a transaction that changed some
+    ended,
+  };
+
+  // Everything that only a session with something to do needs.
+  struct activity {
+    std::string input;
+    std::size_t begin = 0;  // of the batch that is being gathered; what is before has been sent
+    wire::batch_scanner scanner;
+    batch_facts facts;
+    std::deque<flight> flights;
+    routing::requirement need;
+    routing::instant arrived;
+    routing::plan plan;
+    routing::node_index excluded = routing::no_node;
+    unsigned retries = 0;
+    std::string forwarded;  // out of order with runs, see output
+    std::vector<std::string> touched_settings;
+    timer_queue::ticket deadline;
+    routing::instant waits_since = routing::never;
+    std::uint64_t pass_left = 0;  // of a message that is being passed on in pieces
+    bool pass_drop = false;       // ... to nobody
+    bool streaming = false;       // the batch was too long to be examined: its messages are sent as they come
+  };
+
+  struct reply_handler;
+  friend struct reply_handler;
+
+  // session.cpp
+  void on_readable() override;
+  void on_drained() override;
+  activity& work();
+  std::string_view input_left() const noexcept;
+  void process();
+  bool process_one();
+  void settle();
+  void consume(std::size_t bytes);
+  void compact();
+  void end() noexcept;
+  void fatal(const wire::error& why);
+  void protocol_error(std::string what);
+  wire::transaction_status client_status() const noexcept;
+  bool busy() const noexcept;
+
+  // session_login.cpp
+  void process_login();
+  void accept();
+  bool take_setting(std::string name, const std::string& value);
+  void welcome(server_connection& from);
+  void send_welcome(const std::string& parameters);
+  void adopt_settings(settings_ptr now);
+
+  // session_routing.cpp
+  bool begin_batch(bool too_long);
+  bool examine();
+  void examine_text(std::string_view sql);
+  void note_statement(routing::statement_ptr what, bool executed);
+  bool can_join() const;
+  void start_plan();
+  void make_plan();
+  void follow_plan();
+  void await_view(routing::instant deadline);
+  void stop_waiting(bool reached);
+  void lease_node();
+  bool proved(server_connection& connection);
+  void on_lease(server_connection& connection) override;
+  void on_lease_failed(const wire::error& why) override;
+  settings_ptr wanted_settings() const override { return settings_; }
+  void on_settings_applied(const wire::error* failed) override;
+  void go();
+  void refuse_stale();
+  void give_up_waiting();
+  void release();
+  void abandon_lease();
+  routing::requirement required() const;
+  bool placed_read() const;
+
+  // session_requests.cpp
+  void send_batch(routing::route_reason reason);
+  void send_message(const wire::frame& message, std::string& out);
+  void send_query(const wire::frame& message, std::string& out);
+  void send_parse(const wire::frame& message, std::string& out);
+  void send_bind(const wire::frame& message, std::string& out);
+  void send_target(const wire::frame& message, std::string& out);
+  void ensure_prepared(const prepared_statement& what, std::string& out);
+  void ensure_unnamed(std::string& out);
+  void close_surplus(std::string& out);
+  bool pass_copy();
+  bool stream_messages();
+  void note_effects(const routing::statement& what);
+  void pin(routing::pin_reason why);
+  void count_route(routing::route_reason reason);
+
+  // session_replies.cpp
+  std::size_t on_server_bytes(std::string_view bytes) override;
+  void on_server_drained() override;
+  void on_server_lost(const wire::error& why) override;
+  enum class first_reply : std::uint8_t { undecided, commit, refused };
+  first_reply look_ahead(std::string_view bytes, wire::replica_refusal& refusal) const;
+  void retry(metrics::retry_cause cause, bool exclude);
+  void note_told(routing::instant now);
+  void batch_answered(wire::transaction_status status);
+  void exchange_over();
+  void inquire();
+  std::size_t take_inquiry(std::string_view bytes);
+  void write_client(std::string_view bytes);
+
+  // session_local.cpp
+  bool answer_locally();
+  bool defer_begin();
+  bool amend_begin();
+  void answer_internal();
+  bool run_internal(const routing::internal_command& what, std::string& tag, std::string& row, wire::error& why);
+  void answer_error(const wire::error& why);
+  std::string describe_route() const;
+
+  worker_context& worker_;
+  std::function<void(session&)> on_end_;
+  stream client_;
+  std::unique_ptr<activity> work_;
+  std::unique_ptr<login> login_;
+  std::unique_ptr<prepared_names> names_;
+  prepared_ptr unnamed_;
+  std::uint64_t unnamed_serial_ = 0;
+  session_kind_ptr kind_;
+  settings_ptr startup_settings_ = no_settings();
+  settings_ptr settings_ = no_settings();
+  server_connection* lease_ = nullptr;
+  std::string deferred_begin_;  // a BEGIN that has been answered and not yet sent
+  routing::session_floors floors_;
+  wire::backend_key_message key_;
+
+  // The last decision, for SHOW highwater.last_route.
+  struct route_record {
+    routing::plan plan;
+    routing::route_reason reason = routing::route_reason::write;
+    config::level level = config::level::session;
+    routing::statement_ptr statement;
+  } last_route_;
+
+  std::optional<config::level> asked_level_;
+  std::optional<config::level> startup_level_;
+  std::optional<std::optional<config::level>> level_before_;  // to return to if the transaction is rolled back
+  stage stage_ = stage::login;
+  bool level_is_local_ = false;
+  bool deferred_read_only_ = false;
+  bool in_read_only_ = false;     // the transaction was placed as one that only reads
+  bool pinned_ = false;
+  bool unsynced_ = false;         // a Flush was sent without a Sync behind it
+  bool skip_to_sync_ = false;     // an error was answered; the client's messages up to Sync do not count
+  bool draining_ = false;
+  bool copy_in_ = false;          // the server waits for copy data
+  bool resets_all_ = false;
+  bool discards_all_ = false;
+  bool rolled_back_ = false;      // the last command tag of the batch was ROLLBACK
+  bool in_transaction_write_ = false;
+};
+
+}  // namespace highwater::proxy

@@ -1,0 +1,79 @@
+#pragma once
+
+// Finds what must travel together in what a client sends: one Query or FunctionCall, or the extended protocol's messages
+// up to Sync or Flush. Sans-io; looks at each byte once, however the bytes arrive.
+
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "proxy/wire/frame.hpp"
+#include "proxy/wire/messages.hpp"
+
+namespace highwater::wire {
+
+enum class batch_end : std::uint8_t { query, function_call, sync, flush, terminate, copy, cut };
+
+class batch_scanner {
+ public:
+  struct message {
+    char type = 0;
+    std::uint32_t offset = 0;  // into the batch
+    std::uint32_t size = 0;    // header included
+  };
+  enum class outcome : std::uint8_t {
+    incomplete,  // more bytes are needed
+    complete,
+    too_long,    // longer than what is examined as a whole; what there is of it is in messages()
+    violation,   // not a message that a client may send now
+  };
+
+  // `bytes` begin where the batch does, and hold at least what they held at the last call.
+  outcome scan(std::string_view bytes, std::uint64_t max_message, std::uint64_t max_batch);
+
+  // The batch has been dealt with; the next one begins `size()` further on.
+  void next() noexcept {
+    messages_.clear();
+    size_ = 0;
+  }
+
+  const std::vector<message>& messages() const noexcept { return messages_; }
+  std::size_t size() const noexcept { return size_; }  // bytes of complete messages
+  batch_end end() const noexcept { return end_; }
+
+ private:
+  static constexpr bool may_come(char type) noexcept {
+    using namespace frontend;
+    return type == bind || type == close || type == describe || type == execute || type == function_call ||
+           type == flush || type == parse || type == query || type == sync || type == terminate || type == copy_data ||
+           type == copy_done || type == copy_fail;
+  }
+  static constexpr bool stands_alone(char type) noexcept {
+    using namespace frontend;
+    return type == query || type == function_call || type == terminate || type == copy_data || type == copy_done ||
+           type == copy_fail;
+  }
+  static constexpr batch_end end_of(char type) noexcept {
+    using namespace frontend;
+    switch (type) {
+      case query:
+        return batch_end::query;
+      case function_call:
+        return batch_end::function_call;
+      case sync:
+        return batch_end::sync;
+      case flush:
+        return batch_end::flush;
+      case terminate:
+        return batch_end::terminate;
+      default:
+        return batch_end::copy;
+    }
+  }
+
+  std::vector<message> messages_;
+  std::size_t size_ = 0;
+  batch_end end_ = batch_end::cut;
+};
+
+}  // namespace highwater::wire
