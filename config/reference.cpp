@@ -9,8 +9,8 @@ constexpr std::string_view introduction = R"(# Configuration
 
 <!-- Generated: edit config/schema.cpp or config/reference.cpp, then `highwater reference > docs/configuration.md`. -->
 
-Highwater reads one YAML file: `highwater --config highwater.yaml`. Only `cluster.nodes` must be there; every other
-option has a default.
+Highwater reads one YAML file. Only `cluster.nodes` must be there; every other option has a default. What the
+consistency levels promise is in [consistency.md](consistency.md).
 
 - `highwater check` reads the file, says everything that is wrong with it at once, and otherwise prints the effective
   configuration with its secrets masked.

@@ -90,6 +90,7 @@ value_type choice_type(const std::vector<std::string>& names);
 template <class E>
 typed<E> choice(const std::vector<std::pair<std::string, E>>& choices) {
   std::vector<std::string> names;
+  names.reserve(choices.size());
   for (const auto& [name, value] : choices) names.push_back(name);
   return value_of<E>(
       choice_type(names),
