@@ -8,6 +8,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::uint16_t highest_port = 65'535;
+constexpr std::size_t longest_host = 255;  // and the node's name, by default, is [host]:65535
 constexpr std::uint64_t kilobyte = 1'024;
 constexpr std::uint64_t largest_message = 1'073'741'823;
 
@@ -28,8 +29,10 @@ typed<std::string> password() {
   return text({.name = "password", .expected = "a password", .longest = 1'024, .may_be_empty = true, .secret = true});
 }
 typed<std::string> host() {
-  return text(
-      {.name = "host", .expected = "a host name or an IP address", .longest = 255, .pattern = "[A-Za-z0-9._:%-]+"});
+  return text({.name = "host",
+               .expected = "a host name or an IP address",
+               .longest = longest_host,
+               .pattern = "[A-Za-z0-9._:%-]+"});
 }
 typed<std::vector<std::string>> patterns() {
   return list_of(text({.expected = "a name or a pattern with *", .longest = 255}), "names or patterns with *");
@@ -71,7 +74,8 @@ section auth_section() {
 
 section node_section() {
   return section_builder<node>()
-      .value("name", &node::name, name(), "What metrics, logs and `SHOW highwater.last_route` call the node.")
+      .value("name", &node::name, text({.longest = longest_host + 8}),
+             "What metrics, logs and `SHOW highwater.last_route` call the node.")
       .by_default("`host:port`")
       .value("host", &node::host, host(), "Where the node is.")
       .required()

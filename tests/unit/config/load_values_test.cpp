@@ -77,6 +77,14 @@ TEST(load_values, nodes_without_a_name_are_called_by_host_and_port) {
   EXPECT_EQ(result.config.cluster.nodes.at(2).name, "second");
 }
 
+TEST(load_values, a_gap_as_long_as_the_interval_is_no_contradiction) {
+  EXPECT_TRUE(load_text("cluster: {nodes: [{host: a}], monitor: {interval: 1ms, min_gap: 1ms}}"));
+}
+
+TEST(load_values, addresses_that_differ_may_share_a_port) {
+  EXPECT_EQ(load("listen: {address: 127.0.0.2, port: 9632}").listen.port, 9632);
+}
+
 TEST(load_values, policies_with_and_without_what_they_match) {
   const auto value = load(R"(
 policies:

@@ -64,6 +64,11 @@ TEST(to_yaml, shows_what_was_left_to_its_default) {
   }
 }
 
+TEST(to_yaml, the_longest_host_makes_a_name_that_reads_back) {
+  const auto value = load("cluster: {nodes: [{host: '" + std::string(255, ':') + "', port: 65535}]}");
+  EXPECT_EQ(load(to_yaml(value)).cluster.nodes.at(0).name, value.cluster.nodes.at(0).name);
+}
+
 TEST(to_yaml, masks_secrets_and_passwords) {
   const std::string written = to_yaml(load(R"(
 auth: {method: scram-sha-256, users: [{name: app, password: hunter2}]}
