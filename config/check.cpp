@@ -1,0 +1,142 @@
+#include <algorithm>
+#include <initializer_list>
+#include <map>
+#include <string_view>
+#include <utility>
+
+#include "config/read.hpp"
+
+namespace highwater::config {
+namespace {
+
+// One key is the other, or a section around it.
+bool related(std::string_view left, std::string_view right) {
+  if (left.size() > right.size()) std::swap(left, right);
+  return right.starts_with(left) &&
+         (left.size() == right.size() || left.empty() || right[left.size()] == '.' || right[left.size()] == '[');
+}
+
+class checker {
+public:
+  checker(const tree& root, std::vector<mistake>& mistakes)
+      : root_(root), mistakes_(mistakes), known_(mistakes.size()) {}
+
+  // Nothing that was written there is wrong by itself.
+  bool sound(std::string_view key) const {
+    return std::none_of(mistakes_.begin(), mistakes_.begin() + static_cast<std::ptrdiff_t>(known_),
+                        [&](const mistake& each) { return related(each.key, key); });
+  }
+
+  bool written(std::string_view section) const { return root_.find(section) != nullptr; }
+
+  void say(const std::string& key, std::string found, std::string expected) {
+    const tree& at = nearest(root_, key);
+    mistakes_.push_back({at.line, at.column, key, std::move(found), std::move(expected)});
+  }
+
+private:
+  const tree& root_;
+  std::vector<mistake>& mistakes_;
+  std::size_t known_;
+};
+
+std::string indexed(std::string_view list, std::size_t index, std::string_view key) {
+  return std::string(list).append("[").append(std::to_string(index)).append("].").append(key);
+}
+
+// Says at the first of these keys when an earlier element of the list has the same value. Empty values, and values of
+// options that already have a mistake, are not compared.
+template <class List, class ValueOf>
+void check_unique(checker& out, std::string_view list_key, std::initializer_list<std::string_view> keys,
+                  const List& list, ValueOf value_of) {
+  std::map<std::string, std::size_t, std::less<>> seen;
+  for (std::size_t index = 0; index < list.size(); ++index) {
+    const std::string value = value_of(list[index]);
+    const auto is_sound = [&](std::string_view key) { return out.sound(indexed(list_key, index, key)); };
+    if (value.empty() || !std::all_of(keys.begin(), keys.end(), is_sound)) continue;
+    const auto [first, is_new] = seen.emplace(value, index);
+    if (is_new) continue;
+    out.say(indexed(list_key, index, *keys.begin()), quote(value),
+            "another than that of " + std::string(list_key) + "[" + std::to_string(first->second) + "]");
+  }
+}
+
+bool everywhere(std::string_view address) {
+  return address == "0.0.0.0" || address == "::";
+}
+
+void check_endpoints(checker& out, const endpoint& listen, const endpoint& http) {
+  if (listen.port != http.port || listen.port == 0 || !out.sound("listen") || !out.sound("http")) return;
+  if (listen.address == http.address || everywhere(listen.address) || everywhere(http.address)) {
+    const bool http_is_default = !out.written("http");
+    out.say(http_is_default ? "listen.port" : "http.port", quote(std::to_string(http.port)),
+            std::string("another port than that of ") + (http_is_default ? "http" : "listen"));
+  }
+}
+
+void check_auth(checker& out, const auth& value) {
+  if (value.method == auth_method::scram_sha_256 && value.users.empty() && out.sound("auth.users")) {
+    out.say("auth.users", "nothing", "at least one user with method scram-sha-256");
+  }
+  check_unique(out, "auth.users", {"name"}, value.users, [](const user& each) { return each.name; });
+  for (std::size_t index = 0; index < value.users.size(); ++index) {
+    const user& each = value.users[index];
+    const std::string password = indexed("auth.users", index, "password");
+    const bool none = each.secret.empty() && each.password.empty();
+    if (none && out.sound(password) && out.sound(indexed("auth.users", index, "secret"))) {
+      out.say(password, "nothing", "a password or a secret");
+    }
+  }
+}
+
+void check_cluster(checker& out, const cluster& value) {
+  check_unique(out, "cluster.nodes", {"name"}, value.nodes, [](const node& each) { return each.name; });
+  check_unique(out, "cluster.nodes", {"host", "port"}, value.nodes,
+               [](const node& each) { return each.host.empty() ? "" : each.host + ":" + std::to_string(each.port); });
+  if (value.monitor.min_gap > value.monitor.interval && out.sound("cluster.monitor.interval") &&
+      out.sound("cluster.monitor.min_gap")) {
+    out.say("cluster.monitor.min_gap", quote(format_duration(value.monitor.min_gap)),
+            "no more than interval, which is " + format_duration(value.monitor.interval));
+  }
+}
+
+// Level bounded needs a bound.
+template <class Section>
+void check_bound(checker& out, const std::string& path, level chosen, const Section& value) {
+  const bool unbounded = value.max_staleness.count() == 0 && value.max_lag_bytes == 0;
+  if (chosen != level::bounded || !unbounded) return;
+  if (!out.sound(path + ".level") || !out.sound(path + ".max_staleness") || !out.sound(path + ".max_lag_bytes")) return;
+  out.say(path + ".level", "'bounded' without a bound", "max_staleness or max_lag_bytes with it");
+}
+
+// A policy's bounds hold for its own level alone: elsewhere somebody expects a bound that is not there.
+void check_useless_bound(checker& out, const std::string& path, const policy& value) {
+  if (value.level == level::bounded || !out.sound(path + ".level")) return;
+  const std::string expected = "level bounded with it, not " + std::string(to_string(value.level));
+  if (value.max_staleness.count() != 0) {
+    out.say(path + ".max_staleness", quote(format_duration(value.max_staleness)), expected);
+  }
+  if (value.max_lag_bytes != 0) out.say(path + ".max_lag_bytes", quote(format_size(value.max_lag_bytes)), expected);
+}
+
+void check_policies(checker& out, const std::vector<policy>& policies) {
+  check_unique(out, "policies", {"name"}, policies, [](const policy& each) { return each.name; });
+  for (std::size_t index = 0; index < policies.size(); ++index) {
+    const std::string path = "policies[" + std::to_string(index) + "]";
+    check_bound(out, path, policies[index].level, policies[index]);
+    check_useless_bound(out, path, policies[index]);
+  }
+}
+
+}  // namespace
+
+void check(const struct config& value, const tree& root, std::vector<mistake>& mistakes) {
+  checker out(root, mistakes);
+  check_endpoints(out, value.listen, value.http);
+  check_auth(out, value.auth);
+  check_cluster(out, value.cluster);
+  check_bound(out, "consistency", value.consistency.default_level, value.consistency);
+  check_policies(out, value.policies);
+}
+
+}  // namespace highwater::config

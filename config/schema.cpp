@@ -1,0 +1,228 @@
+#include "config/schema.hpp"
+
+#include "config/own_types.hpp"
+
+namespace highwater::config {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::uint16_t highest_port = 65'535;
+constexpr std::size_t longest_host = 255;  // and the node's name, by default, is [host]:65535
+constexpr std::uint64_t kilobyte = 1'024;
+constexpr std::uint64_t largest_message = 1'073'741'823;
+
+typed<milliseconds> time_limit(milliseconds highest = 1h) {
+  return duration<milliseconds>(1ms, highest);
+}
+typed<milliseconds> staleness() {
+  return duration<milliseconds>(0ms, 168h);
+}
+typed<std::uint64_t> lag() {
+  return size(0, kilobyte * kilobyte * kilobyte * kilobyte);
+}
+
+typed<std::string> name() {
+  return text({});
+}
+typed<std::string> password() {
+  return text({.name = "password", .expected = "a password", .longest = 1'024, .may_be_empty = true, .secret = true});
+}
+typed<std::string> host() {
+  return text({.name = "host",
+               .expected = "a host name or an IP address",
+               .longest = longest_host,
+               .pattern = "[A-Za-z0-9._:%-]+"});
+}
+typed<std::vector<std::string>> patterns() {
+  return list_of(text({.expected = "a name or a pattern with *", .longest = 255}), "names or patterns with *");
+}
+
+section endpoint_section() {
+  return section_builder<endpoint>()
+      .value("address", &endpoint::address, ip_address(),
+             "The address to listen on: 0.0.0.0 or :: for all of the machine's.")
+      .value("port", &endpoint::port, whole_number<std::uint16_t>(0, highest_port),
+             "The port to listen on; 0 takes any free one.")
+      .build();
+}
+
+section user_section() {
+  return section_builder<user>()
+      .value("name", &user::name, name(), "The name that the user logs in with.")
+      .required()
+      .value("secret", &user::secret, scram_secret(),
+             "What PostgreSQL holds for the user in `pg_authid.rolpassword`. With it Highwater can check a password "
+             "that it does not know.")
+      .by_default("none; a user needs this or `password`")
+      .value("password", &user::password, password(),
+             "The password in clear text, which Highwater also logs in to the servers with.")
+      .by_default("none; a user needs this or `secret`")
+      .build();
+}
+
+section auth_section() {
+  return section_builder<auth>()
+      .value("method", &auth::method,
+             choice<auth_method>({{"trust", auth_method::trust}, {"scram-sha-256", auth_method::scram_sha_256}}),
+             "How a client proves who it is. **`trust` lets everyone in who can reach the port, under any name and "
+             "without a password**: use it only where the network itself is the guard.")
+      .list("users", &auth::users, user_section(), "Who may log in. `scram-sha-256` needs at least one.")
+      .value("timeout", &auth::timeout, time_limit(), "A client that has not logged in by then is disconnected.")
+      .build();
+}
+
+section node_section() {
+  return section_builder<node>()
+      .value("name", &node::name, text({.longest = longest_host + 8}),
+             "What metrics, logs and `SHOW highwater.last_route` call the node.")
+      .by_default("`host:port`")
+      .value("host", &node::host, host(), "Where the node is.")
+      .required()
+      .value("port", &node::port, whole_number<std::uint16_t>(1, highest_port), "The port that its server listens on.")
+      .value("zone", &node::zone, text({.may_be_empty = true}),
+             "Where the node stands, for example an availability zone.")
+      .value("weight", &node::weight, whole_number<unsigned>(1, 1'000),
+             "Its share of the reads among equally fresh nodes.")
+      .build();
+}
+
+section monitor_section() {
+  return section_builder<monitor>()
+      .value("user", &monitor::user, name(),
+             "Whom Highwater asks the nodes as. Needs no more than the right to connect.")
+      .value("password", &monitor::password, password(), "That user's password.")
+      .value("database", &monitor::database, name(), "The database that it connects to.")
+      .value("interval", &monitor::interval, time_limit(),
+             "A node is asked this often for its position when nobody needs to know sooner.")
+      .value("timeout", &monitor::timeout, time_limit(), "A node that has not answered by then is not used.")
+      .value("min_gap", &monitor::min_gap, duration<std::chrono::microseconds>(0us, 1min),
+             "When somebody needs to know sooner, a node is asked at most once in this time. Not above `interval`.")
+      .value("catalog_interval", &monitor::catalog_interval, time_limit(24h),
+             "Functions, views and tables are looked up again this often, and after a change to them.")
+      .build();
+}
+
+section cluster_section() {
+  return section_builder<cluster>()
+      .list("nodes", &cluster::nodes, node_section(),
+            "The primary and its replicas, in any order: which is which is asked, never configured.")
+      .required()
+      .nested("monitor", &cluster::monitor, monitor_section(), "How Highwater learns where each node is.")
+      .build();
+}
+
+section pool_section() {
+  return section_builder<pool>()
+      .value("mode", &pool::mode,
+             choice<pool_mode>({{"transaction", pool_mode::transaction}, {"session", pool_mode::session}}),
+             "A client holds a server connection for a transaction, or until it disconnects.")
+      .value("size", &pool::size, whole_number<unsigned>(1, 10'000, "connections"),
+             "Server connections per node, user and database, for the whole process.")
+      .value("queue_timeout", &pool::queue_timeout, time_limit(),
+             "How long a query waits for a server connection (then SQLSTATE 53300) or for a primary (then 57P03).")
+      .value("connect_timeout", &pool::connect_timeout, time_limit(), "How long connecting to a server may take.")
+      .value("idle_timeout", &pool::idle_timeout, time_limit(168h),
+             "A server connection unused for this long is closed.")
+      .value("max_lifetime", &pool::max_lifetime, time_limit(168h),
+             "A server connection this old is closed when it is next unused.")
+      .value("max_prepared_statements", &pool::max_prepared_statements,
+             whole_number<unsigned>(1, 100'000, "statements"),
+             "Prepared statements kept on each server connection; the least recently used is closed.")
+      .build();
+}
+
+section consistency_section() {
+  return section_builder<consistency>()
+      .value("level", &consistency::default_level, consistency_level(),
+             "What is promised to a read that no policy matches and no client sets a level for.")
+      .value("max_staleness", &consistency::max_staleness, staleness(),
+             "Level `bounded`: a read is never older than this; 0 is no bound in time.")
+      .value("max_lag_bytes", &consistency::max_lag_bytes, lag(),
+             "Level `bounded`: a replica is never further behind than this; 0 is no bound in bytes.")
+      .value("on_stale", &consistency::on_stale, stale_step_list(),
+             "What to do when no node is fresh enough, tried in order: wait for one; ask the primary; serve what there "
+             "is, count it and say so; or fail. A level is never weakened without `stale`.")
+      .build();
+}
+
+section match_section() {
+  return section_builder<policy>()
+      .value("tables", &policy::tables, patterns(), "Tables, with or without their schema: one of them is touched.")
+      .by_default("any")
+      .value("databases", &policy::databases, patterns(), "Databases.")
+      .by_default("any")
+      .value("users", &policy::users, patterns(), "Users.")
+      .by_default("any")
+      .value("applications", &policy::applications, patterns(), "Values of `application_name`.")
+      .by_default("any")
+      .build();
+}
+
+section policy_section() {
+  return section_builder<policy>()
+      .value("name", &policy::name, name(), "What metrics and explanations call the policy.")
+      .required()
+      .group("match", match_section(), "A query that matches all of the lists given here; no list matches every query.")
+      .value("level", &policy::level, consistency_level(), "What is promised to the reads that match.")
+      .value("max_staleness", &policy::max_staleness, staleness(), "As in `consistency`; only with level `bounded`.")
+      .value("max_lag_bytes", &policy::max_lag_bytes, lag(), "As in `consistency`; only with level `bounded`.")
+      .value("on_stale", &policy::on_stale, optional_of(stale_step_list()), "As in `consistency`.")
+      .by_default("as in `consistency`")
+      .build();
+}
+
+section limits_section() {
+  return section_builder<limits>()
+      .value("max_clients", &limits::max_clients, whole_number<unsigned>(1, 1'000'000, "clients"),
+             "Clients connected at a time.")
+      .value("max_message_bytes", &limits::max_message_bytes, size(kilobyte, largest_message),
+             "A client that sends a longer message is disconnected. The default is PostgreSQL's own limit.")
+      .value("max_batch_bytes", &limits::max_batch_bytes, size(kilobyte, largest_message),
+             "A batch of messages longer than this is not examined as a whole: it goes to the primary.")
+      .build();
+}
+
+section log_section() {
+  return section_builder<log>()
+      .value(
+          "level", &log::level,
+          choice<std::string>(
+              {{"trace", "trace"}, {"debug", "debug"}, {"info", "info"}, {"warning", "warning"}, {"error", "error"}}),
+          "The least important messages that are still written.")
+      .build();
+}
+
+section whole() {
+  return section_builder<config>()
+      .nested("listen", &config::listen, endpoint_section(), "Where clients connect.")
+      .nested("http", &config::http, endpoint_section(),
+              "Where `/metrics`, `/healthz`, `/readyz` and the status page are.")
+      .value("workers", &config::workers, worker_count(), "Threads that serve clients; `auto` is one per processor.")
+      .nested("auth", &config::auth, auth_section(), "Who may log in, and how.")
+      .nested("cluster", &config::cluster, cluster_section(), "The servers.")
+      .required()
+      .nested("pool", &config::pool, pool_section(), "Connections to the servers.")
+      .nested("consistency", &config::consistency, consistency_section(),
+              "What reads are promised, unless a policy says more.")
+      .list("policies", &config::policies, policy_section(),
+            "Promises to some of the queries. A query gets the strongest level of all the policies that match it.")
+      .nested("limits", &config::limits, limits_section(), "What a client may ask for.")
+      .nested("log", &config::log, log_section(), "What is logged.")
+      .value("drain_timeout", &config::drain_timeout, duration<milliseconds>(0ms, 1h),
+             "After SIGTERM, transactions may take this long to finish.")
+      .build();
+}
+
+}  // namespace
+
+const section& schema() {
+  static const section shape = whole();
+  return shape;
+}
+
+std::string join_key(const std::string& path, const std::string& key) {
+  return path.empty() ? key : path + "." + key;
+}
+
+}  // namespace highwater::config

@@ -1,0 +1,211 @@
+#include <gtest/gtest.h>
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "config/load.hpp"
+
+namespace highwater::config {
+namespace {
+
+using table = std::vector<std::pair<std::string, std::string>>;
+
+// All mistakes, one a line; the file is called f.
+std::string mistakes_of(const std::string& yaml) {
+  std::string result;
+  for (const mistake& each : load_text(yaml).mistakes) result += (result.empty() ? "" : "\n") + to_string(each, "f");
+  return result;
+}
+
+// Each row stands before line 2, which is a valid cluster.
+void expect_mistakes(const table& rows) {
+  for (const auto& [yaml, expected] : rows) {
+    EXPECT_EQ(mistakes_of(yaml + "\ncluster: {nodes: [{host: a}]}\n"), expected) << yaml;
+  }
+}
+
+TEST(load_mistakes, keys) {
+  expect_mistakes({
+      {"pol: {size: 3}",
+       "f:1:1: pol: found unknown key 'pol', expected one of listen, http, workers, auth, cluster, pool, consistency, "
+       "policies, limits, log, drain_timeout (did you mean pool?)"},
+      {"listen: {adress: 127.0.0.1}",
+       "f:1:10: listen.adress: found unknown key 'adress', expected one of address, port (did you mean address?)"},
+      {"listen: {zzzzzz: 1}", "f:1:10: listen.zzzzzz: found unknown key 'zzzzzz', expected one of address, port"},
+      {"log: {verbosity: 1}", "f:1:7: log.verbosity: found unknown key 'verbosity', expected level"},
+      {"pool: {size: 3, size: 4}", "f:1:17: pool.size: found the key again, expected it once (line 1 has it)"},
+      {"log: {[a]: 1}", "f:1:7: log: found unknown key a list, expected level"},
+  });
+}
+
+TEST(load_mistakes, whole_numbers) {
+  const std::string expected = ", expected a whole number from 1 to 10000";
+  expect_mistakes({
+      {"pool: {size: many}", "f:1:14: pool.size: found 'many'" + expected},
+      {"pool: {size: 0}", "f:1:14: pool.size: found '0'" + expected},
+      {"pool: {size: 10001}", "f:1:14: pool.size: found '10001'" + expected},
+      {"pool: {size: -1}", "f:1:14: pool.size: found '-1'" + expected},
+      {"pool: {size: 1.5}", "f:1:14: pool.size: found '1.5'" + expected},
+      {"pool: {size: 010}", "f:1:14: pool.size: found '010'" + expected},
+      {"pool: {size: 99999999999999999999}", "f:1:14: pool.size: found '99999999999999999999'" + expected},
+      {"pool: {size: '20'}", "f:1:14: pool.size: found the text '20'" + expected},
+      {"pool: {size: }", "f:1:8: pool.size: found nothing" + expected},
+      {"pool: {size: [1]}", "f:1:14: pool.size: found a list" + expected},
+      {"pool: {size: {a: 1}}", "f:1:14: pool.size: found a map" + expected},
+      {"workers: all", "f:1:10: workers: found 'all', expected auto, or a whole number from 1 to 1024"},
+      {"listen: {port: 65536}", "f:1:16: listen.port: found '65536', expected a whole number from 0 to 65535"},
+  });
+}
+
+TEST(load_mistakes, durations_and_sizes_say_which_units_they_take) {
+  const std::string units = " with its unit: us, ms, s, min or h";
+  const std::string duration = ", expected a duration of whole milliseconds from 1ms to 1h" + units;
+  const std::string size = ", expected a size from 1kB to 1073741823B with its unit: B, kB, MB or GB";
+  expect_mistakes({
+      {"pool: {queue_timeout: 5}", "f:1:23: pool.queue_timeout: found '5'" + duration},
+      {"pool: {queue_timeout: 5sec}", "f:1:23: pool.queue_timeout: found '5sec'" + duration},
+      {"pool: {queue_timeout: 0}", "f:1:23: pool.queue_timeout: found '0'" + duration},
+      {"pool: {queue_timeout: 61min}", "f:1:23: pool.queue_timeout: found '61min'" + duration},
+      {"pool: {queue_timeout: 1500us}", "f:1:23: pool.queue_timeout: found '1500us'" + duration},
+      {"limits: {max_batch_bytes: 4096}", "f:1:27: limits.max_batch_bytes: found '4096'" + size},
+      {"limits: {max_batch_bytes: 4KB}", "f:1:27: limits.max_batch_bytes: found '4KB'" + size},
+      {"limits: {max_batch_bytes: 1B}", "f:1:27: limits.max_batch_bytes: found '1B'" + size},
+  });
+}
+
+TEST(load_mistakes, choices_text_and_sections) {
+  expect_mistakes({
+      {"pool: {mode: statement}", "f:1:14: pool.mode: found 'statement', expected one of transaction, session"},
+      {"pool: 20", "f:1:7: pool: found '20', expected a map of options"},
+      {"policies: {name: p}", "f:1:11: policies: found a map, expected a list"},
+      {"policies: [p]", "f:1:12: policies[0]: found 'p', expected a map of options"},
+      {"listen: {address: localhost}",
+       "f:1:19: listen.address: found 'localhost', expected an IPv4 or IPv6 address to listen on"},
+      {"listen: {address: }", "f:1:10: listen.address: found nothing, expected an IPv4 or IPv6 address to listen on"},
+  });
+}
+
+TEST(load_mistakes, on_stale) {
+  const std::string step = ", expected {wait: duration}, primary, stale or error";
+  const auto row = [](const std::string& yaml, const std::string& mistake) {
+    return std::pair("consistency: {on_stale: " + yaml + "}", "f:1:" + mistake);
+  };
+  expect_mistakes({
+      row("later", "25: consistency.on_stale: found 'later'" + step),
+      row("[wait, primary]", "26: consistency.on_stale[0]: found 'wait'" + step),
+      row("[{wait: 5ms, for: 1s}, primary]", "26: consistency.on_stale[0]: found a map" + step),
+      row("[]",
+          "25: consistency.on_stale: found an empty list, expected at least one of {wait: duration}, primary, "
+          "stale or error"),
+      row("[{wait: 5}, primary]",
+          "33: consistency.on_stale[0].wait: found '5', expected a duration of whole "
+          "milliseconds from 1ms to 10min with its unit: us, ms, s, min or h"),
+      row("[primary, {wait: 5ms}]",
+          "35: consistency.on_stale[1]: found a map, expected stale, error or nothing after "
+          "primary"),
+      row("[stale, primary]",
+          "33: consistency.on_stale[1]: found 'primary', expected nothing after stale, which "
+          "always succeeds"),
+      row("[error, stale]",
+          "33: consistency.on_stale[1]: found 'stale', expected nothing after error, which ends the "
+          "query"),
+      row("[{wait: 5ms}]",
+          "26: consistency.on_stale[0]: found the end of the list, expected primary, stale or error "
+          "after the last wait"),
+  });
+}
+
+TEST(load_mistakes, who_may_log_in) {
+  const std::string scram = "auth: {method: scram-sha-256, users: ";
+  const std::string secret =
+      ", expected SCRAM-SHA-256$<iterations>:<salt>$<stored key>:<server key>, the last three in base64";
+  expect_mistakes({
+      {"auth: {method: scram-sha-256}",
+       "f:1:7: auth.users: found nothing, expected at least one user with method scram-sha-256"},
+      {scram + "[{name: a}]}", "f:1:39: auth.users[0].password: found nothing, expected a password or a secret"},
+      {scram + "[{password: p}]}", "f:1:39: auth.users[0].name: found nothing, expected text of 1 to 63 bytes"},
+      {scram + "[{name: a, secret: hunter2}]}",
+       "f:1:57: auth.users[0].secret: found something else (not shown)" + secret},
+      {scram + "[{name: a, secret: SCRAM-SHA-256$4096:c2FsdA==$AAAA:BBBB}]}",
+       "f:1:57: auth.users[0].secret: found something else (not shown)" + secret},
+      {scram + "[{name: a, password: '********'}]}",
+       "f:1:59: auth.users[0].password: found a masked secret, expected a password of up to 1024 bytes"},
+      {scram + "[{name: a, password: p}, {name: a, password: q}]}",
+       "f:1:70: auth.users[1].name: found 'a', expected another than that of auth.users[0]"},
+  });
+}
+
+TEST(load_mistakes, contradictions) {
+  const std::string useless = ", expected level bounded with it, not session";
+  expect_mistakes({
+      {"http: {port: 6432}", "f:1:14: http.port: found '6432', expected another port than that of listen"},
+      {"listen: {address: 0.0.0.0, port: 9632}",
+       "f:1:34: listen.port: found '9632', expected another port than that of http"},
+      {"consistency: {level: bounded}",
+       "f:1:22: consistency.level: found 'bounded' without a bound, expected max_staleness or max_lag_bytes with it"},
+      {"policies: [{name: p, level: bounded, max_staleness: 0}]",
+       "f:1:29: policies[0].level: found 'bounded' without a bound, expected max_staleness or max_lag_bytes with it"},
+      {"policies: [{name: p, max_staleness: 5s}]", "f:1:37: policies[0].max_staleness: found '5s'" + useless},
+      {"policies: [{name: p, max_lag_bytes: 1kB}]", "f:1:37: policies[0].max_lag_bytes: found '1kB'" + useless},
+      {"policies: [{level: strong}]", "f:1:12: policies[0].name: found nothing, expected text of 1 to 63 bytes"},
+      {"policies: [{name: p}, {name: p}]",
+       "f:1:30: policies[1].name: found 'p', expected another than that of policies[0]"},
+      {"policies: [{name: p, match: {tables: []}}]",
+       "f:1:38: policies[0].match.tables: found an empty list, expected a list of names or patterns with *, at least "
+       "one (leave the key out to match everything)"},
+      {"policies: [{name: p, match: {tables: [a, '']}}]",
+       "f:1:42: policies[0].match.tables[1]: found the text '', expected a name or a pattern with * of 1 to 255 bytes"},
+  });
+}
+
+TEST(load_mistakes, the_cluster) {
+  const table rows{
+      {"cluster: {nodes: []}", "f:1:18: cluster.nodes: found an empty list, expected a list of at least one"},
+      {"cluster: {monitor: {}}", "f:1:10: cluster.nodes: found nothing, expected a list of at least one"},
+      {"workers: 1", "f:1:1: cluster.nodes: found nothing, expected a list of at least one"},
+      {"cluster: {nodes: [{name: a}]}",
+       "f:1:19: cluster.nodes[0].host: found nothing, expected a host name or an IP address"},
+      {"cluster: {nodes: [{host: 'a b'}]}",
+       "f:1:26: cluster.nodes[0].host: found the text 'a b', expected a host name or an IP address"},
+      {"cluster: {nodes: [{host: a}, {host: a}]}",
+       "f:1:37: cluster.nodes[1].host: found 'a:5432', expected another than that of cluster.nodes[0]"},
+      {"cluster: {nodes: [{host: a, name: n}, {host: b, name: n}]}",
+       "f:1:55: cluster.nodes[1].name: found 'n', expected another than that of cluster.nodes[0]"},
+      {"cluster: {nodes: [{host: a}], monitor: {interval: 1ms, min_gap: 2ms}}",
+       "f:1:65: cluster.monitor.min_gap: found '2ms', expected no more than interval, which is 1ms"},
+      {"cluster: {nodes: [{host: a}, {host: a, port: x}]}",
+       "f:1:46: cluster.nodes[1].port: found 'x', expected a whole number from 1 to 65535"},
+  };
+  for (const auto& [yaml, expected] : rows) EXPECT_EQ(mistakes_of(yaml), expected) << yaml;
+}
+
+TEST(load_mistakes, all_of_them_at_once_in_the_order_of_the_file) {
+  EXPECT_EQ(mistakes_of("pool:\n  size: many\n  mode: x\ncluster:\n  nodes:\n    - host: a\n      prot: 1\n"
+                        "consistency: {level: bounded}\n"),
+            "f:2:9: pool.size: found 'many', expected a whole number from 1 to 10000\n"
+            "f:3:9: pool.mode: found 'x', expected one of transaction, session\n"
+            "f:7:7: cluster.nodes[0].prot: found unknown key 'prot', expected one of name, host, port, zone, weight "
+            "(did you mean port?)\n"
+            "f:8:22: consistency.level: found 'bounded' without a bound, expected max_staleness or max_lag_bytes with "
+            "it");
+}
+
+TEST(load_mistakes, what_is_no_configuration_at_all) {
+  const table rows{
+      {"", "f: found an empty file, expected a configuration with cluster.nodes"},
+      {"# nothing\n", "f: found an empty file, expected a configuration with cluster.nodes"},
+      {"just text", "f:1:1: found 'just text', expected a map of options"},
+      {"[]", "f:1:1: found an empty list, expected a map of options"},
+      {"cluster: {nodes: [{host: a}]}\n---\nworkers: 1\n", "f:3:1: found a second document, expected one"},
+      {"pool: {size: 1\nworkers: 2\n", "f:2:8: found a syntax error (end of map flow not found), expected YAML"},
+      {"a: b: c\n", "f:1:5: found a syntax error (illegal map value), expected YAML"},
+      {"pool:\n\tsize: 1\n", "f:2:6: found a syntax error (illegal map value), expected YAML"},
+      {"pool: *nobody\n", "f:1:7: found a syntax error (the referenced anchor is not defined), expected YAML"},
+      {"pool: &a [*a]\n", "f:1:11: found an alias inside of what it stands for, expected a value"},
+  };
+  for (const auto& [yaml, expected] : rows) EXPECT_EQ(mistakes_of(yaml), expected) << yaml;
+}
+
+}  // namespace
+}  // namespace highwater::config
