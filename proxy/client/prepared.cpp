@@ -1,5 +1,6 @@
 #include "proxy/client/prepared.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <utility>
 
@@ -61,15 +62,18 @@ void prepared_names::confirm() noexcept {
   if (!pending_.empty()) pending_.erase(pending_.begin());
 }
 
-void prepared_names::revoke_all() {
-  while (!pending_.empty()) {
-    auto last = std::move(pending_.back());
-    pending_.pop_back();
-    if (last.before) {
-      names_[last.name] = std::move(last.before);
-    } else {
-      names_.erase(last.name);
-    }
+void prepared_names::revoke() {
+  if (pending_.empty()) return;
+  auto undone = std::move(pending_.front());
+  pending_.erase(pending_.begin());
+  const auto later = std::find_if(pending_.begin(), pending_.end(),
+                                  [&](const change& one) { return one.name == undone.name; });
+  if (later != pending_.end()) {
+    later->before = std::move(undone.before);
+  } else if (undone.before) {
+    names_[undone.name] = std::move(undone.before);
+  } else {
+    names_.erase(undone.name);
   }
 }
 

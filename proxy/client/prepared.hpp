@@ -53,7 +53,8 @@ class prepared_names {
 
   // The oldest change that is pending has happened, or will not happen.
   void confirm() noexcept;
-  void revoke_all();
+  void revoke();
+  bool has_pending() const noexcept { return !pending_.empty(); }
 
  private:
   struct change {

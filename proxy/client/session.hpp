@@ -63,6 +63,8 @@ class session final : public std::enable_shared_from_this<session>, stream::list
   void cancel();         // the client asks for its current statement to end
   void drain();          // the process is going down: end when nothing is under way
   void kill(const wire::error& why);
+  // A node has stopped answering: a read that it has not begun to answer is run elsewhere.
+  void node_died(routing::node_index node);
 
  private:
   enum class stage : std::uint8_t {
@@ -86,11 +88,13 @@ class session final : public std::enable_shared_from_this<session>, stream::list
     routing::instant arrived;
     routing::plan plan;
     routing::node_index excluded = routing::no_node;
-    unsigned retries = 0;
-    std::string forwarded;  // out of order with runs, see output
+    bool retrying = false;         // the batch at the beginning has been tried before
+    bool taken_for_read = false;   // ... and a replica found that it is none: learn that
     std::vector<std::string> touched_settings;
     timer_queue::ticket deadline;
     routing::instant waits_since = routing::never;
+    bool awaiting_view = false;
+    bool awaiting_proof = false;  // for a sample that shows which life of the node the lease belongs to
     std::uint64_t pass_left = 0;  // of a message that is being passed on in pieces
     bool pass_drop = false;       // ... to nobody
     bool streaming = false;       // the batch was too long to be examined: its messages are sent as they come
@@ -135,6 +139,11 @@ class session final : public std::enable_shared_from_this<session>, stream::list
   void await_view(routing::instant deadline);
   void stop_waiting(bool reached);
   void lease_node();
+  void take_lease(server_connection& connection);
+  void use_lease();
+  void replan();
+  bool proof_arrived();
+  void drop_lease();
   bool proved(server_connection& connection);
   void on_lease(server_connection& connection) override;
   void on_lease_failed(const wire::error& why) override;
@@ -170,13 +179,18 @@ class session final : public std::enable_shared_from_this<session>, stream::list
   void on_server_lost(const wire::error& why) override;
   enum class first_reply : std::uint8_t { undecided, commit, refused };
   first_reply look_ahead(std::string_view bytes, wire::replica_refusal& refusal) const;
-  void retry(metrics::retry_cause cause, bool exclude);
+  std::size_t refused(std::string_view bytes, wire::replica_refusal how);
+  void retry(metrics::retry_cause cause);
   void note_told(routing::instant now);
   void batch_answered(wire::transaction_status status);
   void exchange_over();
   void inquire();
   std::size_t take_inquiry(std::string_view bytes);
   void write_client(std::string_view bytes);
+  void answer_in_turn(const wire::expected_reply& what, std::string& out);
+  void settings_over();
+  void restore_level(bool rolled_back);
+  void lost_flights(const wire::error& why);
 
   // session_local.cpp
   bool answer_locally();
@@ -226,7 +240,7 @@ class session final : public std::enable_shared_from_this<session>, stream::list
   bool resets_all_ = false;
   bool discards_all_ = false;
   bool rolled_back_ = false;      // the last command tag of the batch was ROLLBACK
-  bool in_transaction_write_ = false;
+  bool batch_failed_ = false;     // an error was among the batch's replies
 };
 
 }  // namespace highwater::proxy

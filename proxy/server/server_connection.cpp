@@ -26,7 +26,9 @@ struct own_replies {
   void completed(const wire::expected_reply& what) {
     if (what.kind == wire::reply_kind::parse) connection.learn(what.statement);
   }
-  void abandoned(const wire::expected_reply&) {}
+  void abandoned(const wire::expected_reply& what) {
+    if (what.kind == wire::reply_kind::parse) connection.forget(what.statement);
+  }
   void local(const wire::expected_reply&) {}
   void command_complete(std::string_view) {}
   bool parameter_status(const wire::parameter_status_message& message) {
@@ -201,6 +203,13 @@ void server_connection::finish_login() {
   state_ = state::ready;
   established_ = idle_since_ = std::chrono::steady_clock::now();
   home_->on_connected(*this);
+}
+
+std::size_t server_connection::skip(std::string_view bytes) {
+  own_replies handler{*this, own_error_};
+  const auto used = reader.read(bytes, queue, handler).consumed;
+  own_error_.reset();
+  return used;
 }
 
 std::size_t server_connection::handle_own(std::string_view bytes) {

@@ -102,7 +102,6 @@ class server_connection final : stream::listener {
   wire::transaction_status status = wire::transaction_status::idle;
   bool soiled = false;        // holds session state that cannot be described: clean with DISCARD ALL
   unsigned cancels = 0;       // requests against it that are under way
-  bool given_back_early = false;
 
   routing::node_index node() const noexcept { return node_; }
   wire::backend_key_message key() const noexcept { return key_; }
@@ -112,6 +111,10 @@ class server_connection final : stream::listener {
   time_point idle_since() const noexcept { return idle_since_; }
   bool is_leased() const noexcept { return holder_ != nullptr; }
   void cancel_done();
+  // False once the connection is no more.
+  std::shared_ptr<const bool> life() const noexcept { return alive_; }
+  // Takes replies that nobody wants; returns how many bytes that were.
+  std::size_t skip(std::string_view bytes);
 
   // The life of the node that this connection was shown to belong to: a sample of that life was sent after the
   // connection stood, and a crash would have ended both. 0: not shown yet.

@@ -1,0 +1,82 @@
+#include "proxy/admin/http_server.hpp"
+
+#include <boost/beast/core.hpp>
+#include <boost/beast/http.hpp>
+#include <chrono>
+#include <memory>
+
+namespace highwater::proxy {
+
+namespace {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace http = beast::http;
+
+constexpr std::chrono::seconds patience{10};
+constexpr std::size_t longest_header = 8 * 1024;
+
+class exchange : public std::enable_shared_from_this<exchange> {
+ public:
+  exchange(asio::ip::tcp::socket socket, const std::function<http_page(std::string_view)>& page)
+      : stream_(std::move(socket)), page_(page) {}
+
+  void read() {
+    parser_.emplace();
+    parser_->header_limit(longest_header);
+    parser_->body_limit(0);
+    stream_.expires_after(patience);
+    http::async_read(stream_, buffer_, *parser_, [self = shared_from_this()](beast::error_code error, std::size_t) {
+      if (!error) self->answer();
+    });
+  }
+
+ private:
+  void answer() {
+    const auto& request = parser_->get();
+    response_ = {};
+    http_page page{405, "text/plain; charset=utf-8", "only GET\n"};
+    const bool get = request.method() == http::verb::get || request.method() == http::verb::head;
+    if (get) {
+      const std::string_view target(request.target().data(), request.target().size());
+      page = page_(target.substr(0, target.find('?')));
+    }
+    response_.result(page.status);
+    response_.version(request.version());
+    response_.set(http::field::content_type, page.type);
+    response_.keep_alive(request.keep_alive());
+    if (request.method() != http::verb::head) response_.body() = std::move(page.body);
+    response_.prepare_payload();
+    stream_.expires_after(patience);
+    http::async_write(stream_, response_, [self = shared_from_this()](beast::error_code error, std::size_t) {
+      if (!error && self->response_.keep_alive()) self->read();
+    });
+  }
+
+  beast::tcp_stream stream_;
+  const std::function<http_page(std::string_view)>& page_;
+  beast::flat_buffer buffer_;
+  std::optional<http::request_parser<http::empty_body>> parser_;
+  http::response<http::string_body> response_;
+};
+
+}  // namespace
+
+http_server::http_server(asio::io_context& io, asio::ip::tcp::acceptor acceptor,
+                         std::function<http_page(std::string_view)> page)
+    : io_(io), acceptor_(std::move(acceptor)), page_(std::move(page)) {}
+
+void http_server::stop() {
+  beast::error_code ignored;
+  acceptor_.close(ignored);
+}
+
+void http_server::accept() {
+  acceptor_.async_accept([this](beast::error_code error, asio::ip::tcp::socket socket) {
+    if (!acceptor_.is_open()) return;
+    if (!error) std::make_shared<exchange>(std::move(socket), page_)->read();
+    accept();
+  });
+}
+
+}  // namespace highwater::proxy

@@ -1,0 +1,226 @@
+#include "proxy/admin/server.hpp"
+
+#include <openssl/rand.h>
+#include <spdlog/spdlog.h>
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <cstdio>
+#include <memory>
+#include <stdexcept>
+#include <thread>
+#include <vector>
+
+#include "metrics/exposition.hpp"
+#include "proxy/admin/http_server.hpp"
+#include "proxy/admin/pages.hpp"
+#include "proxy/client/worker.hpp"
+
+namespace highwater::proxy {
+
+namespace {
+
+namespace asio = boost::asio;
+using tcp = asio::ip::tcp;
+
+std::string text_of(const tcp::endpoint& where) {
+  const auto address = where.address().to_string();
+  return (where.address().is_v6() ? "[" + address + "]" : address) + ":" + std::to_string(where.port());
+}
+
+tcp::acceptor listen(asio::io_context& io, const config::endpoint& where, const char* what) {
+  try {
+    return {io, tcp::endpoint(asio::ip::make_address(where.address), where.port)};
+  } catch (const boost::system::system_error& error) {
+    throw std::runtime_error(std::string("cannot listen on ") + where.address + ":" + std::to_string(where.port) +
+                             " for " + what + ": " + error.code().message());
+  }
+}
+
+auth::user_table make_users(const config::auth& section) {
+  auth::digest key;
+  if (RAND_bytes(key.data(), static_cast<int>(key.size())) != 1) throw std::runtime_error("no random numbers");
+  auto made = auth::user_table::make(section, key);
+  if (!made) throw std::runtime_error("cannot set up the users: " + made.error().message());
+  for (const auto& name : made->unusable()) spdlog::warn("user {} cannot log in: no usable secret", name);
+  return std::move(*made);
+}
+
+// As many descriptors as we are allowed to: each client needs one.
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+class server {
+ public:
+  explicit server(const config::config& settings);
+  int run();
+
+ private:
+  void accept();
+  void accepted(worker& to, tcp::socket socket);
+  worker& least_busy();
+  http_page page(std::string_view path) const;
+  void shut_down();
+  void drained(std::chrono::steady_clock::time_point deadline);
+
+  const config::config& settings_;
+  asio::io_context io_{1};
+  auth::user_table users_;
+  view_board board_;
+  metrics::monitor_probe monitor_probe_;
+  monitor monitor_;
+  std::vector<std::unique_ptr<worker>> workers_;
+  catalog_service catalogs_;
+  domain domain_;
+  shared_pools pools_;
+  cancel_registry cancels_;
+  std::atomic<unsigned> clients_{0};
+  process process_;
+  tcp::acceptor acceptor_;
+  http_server http_;
+  std::string http_endpoint_;
+  asio::signal_set signals_;
+  asio::steady_timer drain_timer_;
+  bool shutting_down_ = false;
+};
+
+server::server(const config::config& settings)
+    : settings_(settings),
+      users_(make_users(settings.auth)),
+      board_(settings.cluster.nodes.size()),
+      monitor_probe_(settings.cluster.nodes.size()),
+      monitor_(io_, settings.cluster, board_, monitor_probe_),
+      catalogs_(settings.cluster, board_,
+                [this](const std::string& database, const routing::catalog_ptr& catalog) {
+                  for (auto& one : workers_) one->catalog_changed(database, catalog);
+                }),
+      domain_(settings.cluster.nodes.size()),
+      pools_(settings.pool.size),
+      process_{settings_, users_, board_, monitor_, catalogs_, domain_, pools_, cancels_, clients_},
+      acceptor_(listen(io_, settings.listen, "clients")),
+      http_(
+          io_,
+          [&] {
+            auto acceptor = listen(io_, settings.http, "HTTP");
+            http_endpoint_ = text_of(acceptor.local_endpoint());
+            return acceptor;
+          }(),
+          [this](std::string_view path) { return page(path); }),
+      signals_(io_, SIGTERM, SIGINT),
+      drain_timer_(io_) {
+  const auto count = settings.workers != 0 ? settings.workers : std::max(1U, std::thread::hardware_concurrency());
+  for (unsigned i = 0; i < count; ++i) workers_.push_back(std::make_unique<worker>(process_));
+}
+
+int server::run() {
+  monitor_.start();
+  for (auto& one : workers_) one->start();
+  accept();
+  http_.start();
+  signals_.async_wait([this](const boost::system::error_code& error, int) {
+    if (!error) shut_down();
+  });
+  // One line that scripts can wait for.
+  std::printf("highwater: listening on %s, metrics on http://%s/metrics\n",
+              text_of(acceptor_.local_endpoint()).c_str(), http_endpoint_.c_str());
+  std::fflush(stdout);
+  io_.run();
+  catalogs_.stop();
+  for (auto& one : workers_) one->stop();
+  spdlog::info("ended");
+  return 0;
+}
+
+worker& server::least_busy() {
+  return **std::min_element(workers_.begin(), workers_.end(),
+                            [](const auto& a, const auto& b) { return a->sessions() < b->sessions(); });
+}
+
+void server::accept() {
+  auto& to = least_busy();
+  acceptor_.async_accept(to.io(), [this, &to](const boost::system::error_code& error, tcp::socket socket) {
+    if (!acceptor_.is_open()) return;
+    if (!error) {
+      accepted(to, std::move(socket));
+    } else {
+      spdlog::error("cannot accept a client: {}", error.message());
+    }
+    accept();
+  });
+}
+
+void server::accepted(worker& to, tcp::socket socket) {
+  if (clients_.load(std::memory_order_relaxed) >= settings_.limits.max_clients) {
+    std::string out;
+    wire::write_error(out, wire::severity::fatal,
+                      {std::string(wire::sqlstate::too_many_connections), "sorry, too many clients already",
+                       "Highwater serves at most " + std::to_string(settings_.limits.max_clients) + " clients.",
+                       "Raise limits.max_clients."});
+    boost::system::error_code ignored;
+    socket.non_blocking(true, ignored);
+    socket.write_some(asio::buffer(out), ignored);
+    return;
+  }
+  to.serve(std::move(socket));
+}
+
+http_page server::page(std::string_view path) const {
+  const auto view = board_.newest();
+  if (path == "/healthz") return {200, "text/plain; charset=utf-8", "alive\n"};
+  if (path == "/readyz") return ready_page(settings_.cluster, *view);
+  if (path != "/metrics") return not_found_page();
+  std::vector<const metrics::worker_probe*> probes;
+  for (const auto& one : workers_) probes.push_back(&one->probe());
+  return {200, "text/plain; version=0.0.4; charset=utf-8",
+          metrics::expose(metric_names(settings_.cluster), node_statuses(*view, std::chrono::steady_clock::now()),
+                          monitor_probe_, probes, version)};
+}
+
+void server::shut_down() {
+  if (shutting_down_) return io_.stop();
+  shutting_down_ = true;
+  spdlog::info("shutting down: waiting for transactions to finish, {} ms at most", settings_.drain_timeout.count());
+  boost::system::error_code ignored;
+  acceptor_.close(ignored);
+  for (auto& one : workers_) one->drain();
+  drained(std::chrono::steady_clock::now() + settings_.drain_timeout);
+  // A second signal does not wait.
+  signals_.async_wait([this](const boost::system::error_code& error, int) {
+    if (!error) shut_down();
+  });
+}
+
+void server::drained(std::chrono::steady_clock::time_point deadline) {
+  const bool empty = std::all_of(workers_.begin(), workers_.end(), [](const auto& w) { return w->sessions() == 0; });
+  if (empty || std::chrono::steady_clock::now() >= deadline) {
+    monitor_.stop();
+    http_.stop();
+    signals_.cancel();
+    return io_.stop();
+  }
+  constexpr std::chrono::milliseconds look_again{5};
+  drain_timer_.expires_after(look_again);
+  drain_timer_.async_wait([this, deadline](const boost::system::error_code& error) {
+    if (!error) drained(deadline);
+  });
+}
+
+}  // namespace
+
+int run(const config::config& settings) {
+  raise_descriptor_limit();
+  try {
+    return server(settings).run();
+  } catch (const std::exception& error) {
+    spdlog::critical("cannot start: {}", error.what());
+    return 1;
+  }
+}
+
+}  // namespace highwater::proxy

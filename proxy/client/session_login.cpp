@@ -1,0 +1,110 @@
+#include <boost/asio/post.hpp>
+
+#include "proxy/client/session.hpp"
+
+namespace highwater::proxy {
+
+namespace {
+
+constexpr std::string_view own_prefix = "highwater.";
+
+}  // namespace
+
+void session::process_login() {
+  while (stage_ == stage::login && login_) {
+    std::string out;
+    std::size_t used = 0;
+    const auto step = login_->take(input_left(), used, out);
+    consume(used);
+    client_.write(out);
+    switch (step) {
+      case login::step::more:
+        if (used == 0) return;
+        break;
+      case login::step::accepted:
+        return accept();
+      case login::step::cancel:
+        worker_.shared.cancels.cancel(login_->key);
+        return end();
+      case login::step::refused:
+        worker_.probe.logins_failed.add();
+        client_.close_when_drained();
+        return end();
+      case login::step::closed:
+        return end();
+    }
+  }
+}
+
+// Authenticated. What remains is to learn from a server what it would have said at login, with the client's settings.
+void session::accept() {
+  worker_.timers.cancel(work_->deadline);
+  settings wanted;
+  std::string application;
+  for (const auto& [name, value] : login_->settings) {
+    if (!take_setting(name, value)) {
+      return fatal({std::string(wire::sqlstate::invalid_parameter_value),
+                    "invalid value for startup parameter \"" + name + "\": \"" + value + "\"", "",
+                    "Highwater knows highwater.level with the levels eventual, bounded, monotonic_reads, "
+                    "read_your_writes, session, causal, strong, primary."});
+    }
+    if (!name.starts_with(own_prefix)) put(wanted, name, value);
+    if (name == "application_name") application = value;
+  }
+  startup_level_ = asked_level_;
+  kind_ = worker_.kind(login_->user, login_->database, application);
+  startup_settings_ = settings_ = worker_.interner.intern(std::move(wanted));
+  login_ = nullptr;
+
+  const auto known = worker_.welcomes.find({kind_->user, kind_->database.name, *settings_});
+  if (known != worker_.welcomes.end() && worker_.view().has_primary()) return send_welcome(known->second);
+  work_->arrived = std::chrono::steady_clock::now();
+  start_plan();
+}
+
+bool session::take_setting(std::string name, const std::string& value) {
+  if (!name.starts_with(own_prefix)) return true;
+  if (name != "highwater.level") return false;
+  asked_level_ = config::parse_level(value);
+  return asked_level_.has_value();
+}
+
+// The settings have been applied to `from`, so its parameters are what the client would have been told.
+void session::welcome(server_connection& from) {
+  std::string parameters;
+  for (const auto& [name, value] : from.parameters()) {
+    // Tells which node it is, and that changes from statement to statement.
+    wire::write_parameter_status(parameters, name, name == "in_hot_standby" ? "off" : std::string_view(value));
+  }
+  constexpr std::size_t most_welcomes = 1024;
+  if (worker_.welcomes.size() >= most_welcomes) worker_.welcomes.clear();
+  worker_.welcomes.emplace(std::tuple(kind_->user, kind_->database.name, *settings_), parameters);
+  release();
+  send_welcome(parameters);
+}
+
+void session::send_welcome(const std::string& parameters) {
+  key_ = worker_.shared.cancels.add(worker_.random(), [&io = worker_.io, weak = weak_from_this()] {
+    boost::asio::post(io, [weak] {
+      if (const auto self = weak.lock()) self->cancel();
+    });
+  });
+  std::string out;
+  wire::write_authentication_ok(out);
+  out += parameters;
+  wire::write_backend_key(out, key_);
+  wire::write_ready_for_query(out, wire::transaction_status::idle);
+  stage_ = stage::ready;
+  worker_.probe.logins.add();
+  client_.write(out);
+  process();
+  settle();
+}
+
+void session::adopt_settings(settings_ptr now) {
+  settings_ = std::move(now);
+  const auto application = find(*settings_, "application_name").value_or("");
+  if (application != kind_->application) kind_ = worker_.kind(kind_->user, kind_->database.name, std::string(application));
+}
+
+}  // namespace highwater::proxy

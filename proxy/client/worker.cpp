@@ -1,0 +1,122 @@
+#include "proxy/client/worker.hpp"
+
+#include <boost/asio/post.hpp>
+#include <chrono>
+#include <utility>
+
+namespace highwater::proxy {
+
+namespace {
+
+constexpr std::chrono::milliseconds tidy_interval{250};
+
+}  // namespace
+
+worker::worker(process& in) : context_(in, io_, [this] { view_published(); }) {
+  usable_.resize(in.settings.cluster.nodes.size());
+}
+
+worker::~worker() { stop(); }
+
+void worker::start() {
+  tidy_later();
+  thread_ = std::thread([this] { io_.run(); });
+}
+
+void worker::serve(boost::asio::ip::tcp::socket socket) {
+  count_.fetch_add(1, std::memory_order_relaxed);
+  boost::asio::post(io_, [this, socket = std::move(socket)]() mutable {
+    const auto ended = [this](session& which) {
+      count_.fetch_sub(1, std::memory_order_relaxed);
+      // Not from within its own call.
+      boost::asio::post(io_, [this, held = which.shared_from_this()] { sessions_.erase(held); });
+    };
+    const auto added = *sessions_.insert(std::make_shared<session>(context_, std::move(socket), ended)).first;
+    added->start();
+    if (draining_) added->drain();
+  });
+}
+
+void worker::catalog_changed(const std::string& database, routing::catalog_ptr catalog) {
+  boost::asio::post(io_, [this, database, catalog = std::move(catalog)] {
+    context_.catalog_changed(database, catalog);
+  });
+}
+
+// On the control thread.
+void worker::view_published() {
+  if (view_posted_.exchange(true, std::memory_order_acq_rel)) return;
+  boost::asio::post(io_, [this] { look_at_views(); });
+}
+
+void worker::look_at_views() {
+  view_posted_.store(false, std::memory_order_release);
+  const auto waiting = context_.awaiting_view;  // sessions leave it while they are told
+  for (auto* one : waiting) {
+    const auto& still = context_.awaiting_view;
+    if (std::find(still.begin(), still.end(), one) != still.end()) one->view_changed();
+  }
+}
+
+void worker::tidy_later() {
+  tidy_timer_.expires_after(tidy_interval);
+  tidy_timer_.async_wait([this](const boost::system::error_code& error) {
+    if (error) return;
+    tidy();
+    tidy_later();
+  });
+}
+
+// Closes server connections that nobody needs, or that belong to a life of their node that has ended.
+void worker::tidy() {
+  const auto& settings = context_.shared.settings.pool;
+  const auto now = std::chrono::steady_clock::now();
+  const auto& view = context_.view();
+  context_.for_each_pool([&](pool& one) {
+    const auto life = view.nodes[one.key().node].incarnation;
+    one.close_idle([&](const server_connection& connection) {
+      const bool of_another_life = connection.proved != 0 && life != 0 && connection.proved != life;
+      return of_another_life || now - connection.idle_since() > settings.idle_timeout ||
+             now - connection.established() > settings.max_lifetime;
+    });
+  });
+  abandon_dead_nodes();
+}
+
+// Reads that wait for a node which has stopped answering are run elsewhere.
+void worker::abandon_dead_nodes() {
+  const auto& view = context_.view();
+  for (routing::node_index node = 0; node < view.nodes.size(); ++node) {
+    const bool usable = view.nodes[node].usable;
+    if (std::exchange(usable_[node], usable) && !usable) {
+      const auto all = sessions_;
+      for (const auto& one : all) one->node_died(node);
+    }
+  }
+}
+
+void worker::drain() {
+  boost::asio::post(io_, [this] {
+    draining_ = true;
+    const auto all = sessions_;
+    for (const auto& one : all) one->drain();
+  });
+}
+
+void worker::stop() {
+  if (!thread_.joinable()) return;
+  boost::asio::post(io_, [this] {
+    const auto all = sessions_;
+    for (const auto& one : all) {
+      one->kill({std::string(wire::sqlstate::admin_shutdown), "terminating connection because Highwater is shutting down",
+                 "", ""});
+    }
+    context_.timers.stop();
+    tidy_timer_.cancel();
+    // After the farewells that were posted meanwhile.
+    boost::asio::post(io_, [this] { io_.stop(); });
+  });
+  thread_.join();
+}
+
+}  // namespace highwater::proxy

@@ -1,0 +1,55 @@
+#pragma once
+
+// One thread with its event loop, and the sessions that it serves.
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <atomic>
+#include <memory>
+#include <thread>
+#include <unordered_set>
+
+#include "proxy/client/context.hpp"
+#include "proxy/client/session.hpp"
+
+namespace highwater::proxy {
+
+class worker {
+ public:
+  explicit worker(process& in);
+  ~worker();
+
+  void start();
+
+  // From any thread.
+  void serve(boost::asio::ip::tcp::socket socket);  // made for io()
+  void catalog_changed(const std::string& database, routing::catalog_ptr catalog);
+  void drain();  // sessions end when they have nothing under way
+  void stop();   // ... or now; returns when the thread has ended
+  unsigned sessions() const noexcept { return count_.load(std::memory_order_relaxed); }
+
+  boost::asio::io_context& io() noexcept { return io_; }
+  const metrics::worker_probe& probe() const noexcept { return context_.probe; }
+
+ private:
+  void view_published();
+  void look_at_views();
+  void tidy();
+  void tidy_later();
+  void abandon_dead_nodes();
+
+  boost::asio::io_context io_{1};
+  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> guard_{io_.get_executor()};
+  std::atomic<bool> view_posted_{false};
+  worker_context context_;
+  boost::asio::steady_timer tidy_timer_{io_};
+  std::unordered_set<std::shared_ptr<session>> sessions_;
+  std::atomic<unsigned> count_{0};
+  std::vector<bool> usable_;
+  bool draining_ = false;
+  std::thread thread_;
+};
+
+}  // namespace highwater::proxy
