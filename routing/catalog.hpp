@@ -28,7 +28,7 @@ struct catalog_function {
 };
 struct catalog_operator {
   std::string schema, name;
-  char volatility = 'v';   // of the function behind it
+  char volatility = 'v';  // of the function behind it
 };
 struct catalog_cast {
   std::string target_schema, target_name;  // the type that is cast to
@@ -39,7 +39,7 @@ struct catalog_relation {
   char kind = 'r';         // pg_class.relkind
   char persistence = 'p';  // pg_class.relpersistence, the worst of it and its children
   // The SQL below was printed with an empty search_path: a name that is not qualified is pg_catalog's.
-  std::string definition;  // views only: the SELECT
+  std::string definition;             // views only: the SELECT
   std::vector<std::string> policies;  // row security expressions
 };
 
@@ -52,9 +52,9 @@ struct catalog_rows {
 
 // What a function's name can mean.
 struct function_facts {
-  volatility worst = volatility::unknown;   // of all that have the name; unknown: none has
-  volatility added = volatility::unknown;   // of those that did not come with the server
-  bool takes_row = false;                   // an added, volatile one can be called as t.f
+  volatility worst = volatility::unknown;  // of all that have the name; unknown: none has
+  volatility added = volatility::unknown;  // of those that did not come with the server
+  bool takes_row = false;                  // an added, volatile one can be called as t.f
 };
 
 // What reading a view, or a table with row security, comes to.
@@ -75,7 +75,7 @@ struct relation_facts {
 // Immutable once it is built, so any number of threads may look things up. Names are compared as they are, folded
 // already; an empty schema is any schema. No lookup allocates.
 class catalog {
- public:
+public:
   explicit catalog(catalog_rows rows);
 
   function_facts function(std::string_view schema, std::string_view name) const noexcept;
@@ -89,7 +89,7 @@ class catalog {
     return relations_.visit(schema, name, visit);
   }
 
- private:
+private:
   struct function_entry {
     std::string schema, name;
     volatility worst;

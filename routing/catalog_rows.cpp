@@ -8,8 +8,12 @@ namespace {
 constexpr char policy_separator = '\x01';
 
 // A missing letter is as bad as the worst one.
-char letter(std::string_view column) { return column.size() == 1 ? column[0] : 'v'; }
-bool flag(std::string_view column) { return column == "t"; }
+char letter(std::string_view column) {
+  return column.size() == 1 ? column[0] : 'v';
+}
+bool flag(std::string_view column) {
+  return column == "t";
+}
 
 std::vector<std::string> split(std::string_view policies) {
   std::vector<std::string> each;
@@ -23,10 +27,13 @@ std::vector<std::string> split(std::string_view policies) {
 
 std::size_t column_count(catalog_query which) {
   switch (which) {
-    case catalog_query::functions: return 5;
+    case catalog_query::functions:
+      return 5;
     case catalog_query::operators:
-    case catalog_query::casts: return 3;
-    case catalog_query::relations: return 6;
+    case catalog_query::casts:
+      return 3;
+    case catalog_query::relations:
+      return 6;
   }
   return 0;
 }

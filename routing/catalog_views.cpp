@@ -35,7 +35,7 @@ findings examine(const catalog_relation& row, const catalog& cat, std::string& s
 // Follows views through views. Each is visited once; one that is reached again while it is being visited takes part in
 // a cycle, which the server would not run either.
 class view_resolver {
- public:
+public:
   view_resolver(const catalog& cat, const std::vector<relation_facts>& facts, std::vector<findings>& found)
       : cat_(cat), first_(facts.data()), found_(found), state_(facts.size(), state::fresh) {}
 
@@ -53,7 +53,7 @@ class view_resolver {
     state_[index] = state::done;
   }
 
- private:
+private:
   enum class state : std::uint8_t { fresh, open, done };
   static constexpr int max_depth = 100;
 

@@ -89,7 +89,8 @@ piece set(const statement_source& from, statement& into) {
     into.resets_all_settings = true;
     return utility("RESET ALL");
   }
-  if (kind == "VAR_SET_MULTI") session_characteristics(fields, into);
+  if (kind == "VAR_SET_MULTI")
+    session_characteristics(fields, into);
   else if (!flag_of(fields, "is_local")) {
     if (name == "session_authorization" && to_value) pin(into, pin_reason::session_identity);
     add_setting(into, name);
@@ -119,8 +120,10 @@ piece discard(const statement_source& from, statement& into) {
 
 piece deallocate(const statement_source& from, statement& into) {
   const auto name = text_of(*from.node.fields, "name");
-  if (!from.node.fields->contains("name")) into.deallocates_all = true;
-  else if (!into.deallocates) into.deallocates = find_name(from.sql, from.offset, "deallocate", "prepare", name);
+  if (!from.node.fields->contains("name"))
+    into.deallocates_all = true;
+  else if (!into.deallocates)
+    into.deallocates = find_name(from.sql, from.offset, "deallocate", "prepare", name);
   into.literal_free = false;
   return utility("DEALLOCATE");
 }

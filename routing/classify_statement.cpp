@@ -75,9 +75,9 @@ piece copy(const statement_source& from, statement& into) {
   if (fields.contains("filename")) return look_through(from, write_reason::node_local, "COPY TO file", into);
   into.returns_rows_by_copy = true;
   if (const auto inner = node_of(fields, "query"); inner.fields) {
-    return inner.type == "SelectStmt" ? query({inner, from.sql, from.offset, from.cat}, into)
-                                      : look_through({inner, from.sql, from.offset, from.cat},
-                                                     write_reason::modifies_data, inner.type, into);
+    return inner.type == "SelectStmt"
+               ? query({inner, from.sql, from.offset, from.cat}, into)
+               : look_through({inner, from.sql, from.offset, from.cat}, write_reason::modifies_data, inner.type, into);
   }
   findings found;
   if (const auto* const table = struct_of(fields, "relation")) {
@@ -98,8 +98,8 @@ piece execute(const statement_source& from, statement& into) {
 }
 
 bool changes_schema(std::string_view type) {
-  constexpr std::string_view others[] = {"RenameStmt",       "IndexStmt",     "ViewStmt",
-                                         "RuleStmt",         "DefineStmt",    "ImportForeignSchemaStmt",
+  constexpr std::string_view others[] = {"RenameStmt",        "IndexStmt",     "ViewStmt",
+                                         "RuleStmt",          "DefineStmt",    "ImportForeignSchemaStmt",
                                          "CompositeTypeStmt", "AlterTableStmt"};
   return type.starts_with("Create") || type.starts_with("Alter") || type.starts_with("Drop") ||
          std::ranges::find(others, type) != std::end(others);
@@ -139,10 +139,11 @@ struct statement_rule {
   piece (*judge)(const statement_source&, statement&);
 };
 constexpr statement_rule rules[] = {
-    {"SelectStmt", query},        {"InsertStmt", modification},   {"UpdateStmt", modification},
-    {"DeleteStmt", modification}, {"MergeStmt", modification},    {"TruncateStmt", modification},
-    {"CopyStmt", copy},           {"ExplainStmt", explain},       {"ExecuteStmt", execute},
-    {"DeclareCursorStmt", declare_cursor},
+    {"SelectStmt", query},        {"InsertStmt", modification},
+    {"UpdateStmt", modification}, {"DeleteStmt", modification},
+    {"MergeStmt", modification},  {"TruncateStmt", modification},
+    {"CopyStmt", copy},           {"ExplainStmt", explain},
+    {"ExecuteStmt", execute},     {"DeclareCursorStmt", declare_cursor},
 };
 
 }  // namespace

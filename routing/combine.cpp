@@ -20,7 +20,9 @@ void copy_transaction(const piece& only, statement& into) {
 
 void combine_one(const piece& only, statement& into) {
   switch (only.what) {
-    case role::read: into.kind = statement_kind::read; return;
+    case role::read:
+      into.kind = statement_kind::read;
+      return;
     case role::begin:
       copy_transaction(only, into);
       into.opens_transaction = true;
@@ -36,22 +38,37 @@ void combine_one(const piece& only, statement& into) {
       if (only.chains) return write(into, write_reason::transaction, "AND CHAIN");
       into.kind = statement_kind::commit;
       return;
-    case role::internal: into.kind = statement_kind::internal; return;
-    case role::other: return write(into, only.reason, only.detail);
+    case role::internal:
+      into.kind = statement_kind::internal;
+      return;
+    case role::other:
+      return write(into, only.reason, only.detail);
   }
 }
 
 // Several statements: they are a read if each is one, in whole transaction blocks or none.
 class sequence {
- public:
+public:
   void add(const piece& next) {
     switch (next.what) {
-      case role::read: fresh_ = false; break;
-      case role::begin: begin(next); break;
-      case role::set_transaction: set(next); break;
-      case role::end: end(next); break;
-      case role::internal: refuse(write_reason::utility, "highwater"); break;
-      case role::other: refuse(next.reason, next.detail); break;
+      case role::read:
+        fresh_ = false;
+        break;
+      case role::begin:
+        begin(next);
+        break;
+      case role::set_transaction:
+        set(next);
+        break;
+      case role::end:
+        end(next);
+        break;
+      case role::internal:
+        refuse(write_reason::utility, "highwater");
+        break;
+      case role::other:
+        refuse(next.reason, next.detail);
+        break;
     }
     first_ = false;
   }
@@ -64,7 +81,7 @@ class sequence {
     if (open_) into.read_only = true;
   }
 
- private:
+private:
   void refuse(write_reason why, std::string_view what) {
     if (reason_ != write_reason::none) return;
     reason_ = why;
@@ -96,8 +113,8 @@ class sequence {
   std::string detail_;
   std::optional<bool> read_only_;  // of the open block
   bool open_ = false;
-  bool fresh_ = false;             // the open block has run nothing yet
-  bool whole_ = false;             // the open block began the text
+  bool fresh_ = false;  // the open block has run nothing yet
+  bool whole_ = false;  // the open block began the text
   bool first_ = true;
 };
 

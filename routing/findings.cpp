@@ -19,7 +19,8 @@ void add_facts(findings& found, const relation_facts& facts) {
 
 void add_relation(std::vector<relation>& relations, std::string_view schema, std::string_view name) {
   const auto same = [&](const relation& known) { return known.schema == schema && known.name == name; };
-  if (std::none_of(relations.begin(), relations.end(), same)) relations.push_back({std::string(schema), std::string(name)});
+  if (std::none_of(relations.begin(), relations.end(), same))
+    relations.push_back({std::string(schema), std::string(name)});
 }
 
 std::string printed(std::string_view schema, std::string_view name) {

@@ -6,7 +6,7 @@ namespace highwater::routing {
 namespace {
 
 class word_reader {
- public:
+public:
   explicit word_reader(std::string_view sql) : sql_(sql) { advance(); }
 
   bool take(std::string_view text) {
@@ -21,7 +21,7 @@ class word_reader {
   }
   bool at_end() const { return !word_; }
 
- private:
+private:
   void advance() {
     word_ = next_word(sql_, at_);
     at_ = word_ ? word_->offset + word_->length : sql_.size();

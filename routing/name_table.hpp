@@ -13,7 +13,7 @@ namespace highwater::routing {
 // Row has the members `schema` and `name`. The index points into the rows' own strings, so rows never move.
 template <typename Row>
 class name_table {
- public:
+public:
   name_table() = default;
   name_table(const name_table&) = delete;
   name_table& operator=(const name_table&) = delete;
@@ -44,7 +44,7 @@ class name_table {
 
   std::vector<Row>& rows() { return rows_; }
 
- private:
+private:
   static constexpr std::uint32_t none = 0xffffffff;
 
   std::vector<Row> rows_;

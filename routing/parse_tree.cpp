@@ -6,7 +6,7 @@ namespace highwater::routing {
 namespace {
 
 class parser_answer {
- public:
+public:
   explicit parser_answer(const std::string& sql) : result_(pg_query_parse(sql.c_str())) {}
   ~parser_answer() { pg_query_free_parse_result(result_); }
   parser_answer(const parser_answer&) = delete;
@@ -15,7 +15,7 @@ class parser_answer {
   bool failed() const { return result_.error || !result_.parse_tree; }
   std::string_view tree() const { return result_.parse_tree; }
 
- private:
+private:
   PgQueryParseResult result_;
 };
 
@@ -36,7 +36,9 @@ std::optional<parse_tree> parse_tree::parse(const std::string& sql) {
   return parse_tree(std::move(memory), std::move(root));
 }
 
-const json::array& parse_tree::statements() const { return list_of(root_.get_object(), "stmts"); }
+const json::array& parse_tree::statements() const {
+  return list_of(root_.get_object(), "stmts");
+}
 
 tree_node as_node(const json::value& value) noexcept {
   const auto* const object = value.if_object();

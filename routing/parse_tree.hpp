@@ -15,7 +15,7 @@ namespace highwater::routing {
 namespace json = boost::json;
 
 class parse_tree {
- public:
+public:
   // Nothing if the parser does not accept the text or the tree is too deep to walk. `sql` must hold no more tokens than
   // max_tokens: the parser's own recursion is bounded by nothing else.
   static std::optional<parse_tree> parse(const std::string& sql);
@@ -26,7 +26,7 @@ class parse_tree {
   static constexpr std::uint32_t max_tokens = 32768;
   static constexpr std::size_t max_depth = 1500;
 
- private:
+private:
   parse_tree(std::unique_ptr<json::monotonic_resource> memory, json::value&& root)
       : memory_(std::move(memory)), root_(std::move(root)) {}
 

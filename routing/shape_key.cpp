@@ -8,16 +8,16 @@ namespace highwater::routing {
 namespace {
 
 enum char_class : std::uint8_t {
-  bad,      // control characters and what else cannot begin a token
+  bad,  // control characters and what else cannot begin a token
   space,
-  word,     // letters, underscore, bytes of multibyte characters: begins an identifier or keyword
+  word,  // letters, underscore, bytes of multibyte characters: begins an identifier or keyword
   digit,
   quote,
   dquote,
   dollar,
   dot,
-  oper,     // may be part of an operator
-  self,     // a token of its own
+  oper,  // may be part of an operator
+  self,  // a token of its own
 };
 
 constexpr std::array<char_class, 256> make_classes() {
@@ -37,16 +37,20 @@ constexpr std::array<char_class, 256> make_classes() {
 }
 constexpr auto classes = make_classes();
 
-char_class class_of(char c) { return classes[static_cast<unsigned char>(c)]; }
+char_class class_of(char c) {
+  return classes[static_cast<unsigned char>(c)];
+}
 bool continues_word(char c) {
   const auto kind = class_of(c);
   return kind == word || kind == digit || kind == dollar;
 }
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+char lower(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
 
 // One pass over one text. Every method that reads a token returns false if it is not sure of it.
 class key_maker {
- public:
+public:
   key_maker(std::string_view sql, char* out) : at_(sql.data()), end_(at_ + sql.size()), out_(out), begin_(out) {}
 
   shape run() {
@@ -58,19 +62,29 @@ class key_maker {
   }
   std::size_t length() const { return static_cast<std::size_t>(out_ - begin_); }
 
- private:
+private:
   bool token() {
     switch (class_of(*at_)) {
-      case space: return ++at_, gap_ = true;
-      case word: return begin_token(), identifier();
-      case self: return begin_token(), put(*at_++), true;
-      case digit: return begin_token(), number();
-      case dot: return begin_token(), peek(1, digit) ? number() : (put(*at_++), true);
-      case oper: return operator_or_comment();
-      case quote: return begin_token(), string_literal(false);
-      case dquote: return begin_token(), quoted_identifier();
-      case dollar: return begin_token(), dollar_token();
-      case bad: return false;
+      case space:
+        return ++at_, gap_ = true;
+      case word:
+        return begin_token(), identifier();
+      case self:
+        return begin_token(), put(*at_++), true;
+      case digit:
+        return begin_token(), number();
+      case dot:
+        return begin_token(), peek(1, digit) ? number() : (put(*at_++), true);
+      case oper:
+        return operator_or_comment();
+      case quote:
+        return begin_token(), string_literal(false);
+      case dquote:
+        return begin_token(), quoted_identifier();
+      case dollar:
+        return begin_token(), dollar_token();
+      case bad:
+        return false;
     }
     return false;
   }
@@ -209,11 +223,13 @@ class key_maker {
     const char* const inside = at_;
     for (int depth = 1; left() >= 2; ++at_) {
       if (*at_ == '\0') return false;
-      if (at_[0] == '/' && at_[1] == '*') ++depth, ++at_;
+      if (at_[0] == '/' && at_[1] == '*')
+        ++depth, ++at_;
       else if (at_[0] == '*' && at_[1] == '/' && --depth == 0) {
         take_hint({inside, static_cast<std::size_t>(at_ - inside)});
         return at_ += 2, true;
-      } else if (at_[0] == '*' && at_[1] == '/') ++at_;
+      } else if (at_[0] == '*' && at_[1] == '/')
+        ++at_;
     }
     return false;
   }

@@ -17,10 +17,10 @@ inline constexpr char number_marker = '\x01';
 inline constexpr char string_marker = '\x02';
 
 struct shape {
-  bool ok = false;            // false: the lexer was not sure of something, the key means nothing
-  std::uint32_t tokens = 0;   // bounds how deep the parse tree can be
+  bool ok = false;                          // false: the lexer was not sure of something, the key means nothing
+  std::uint32_t tokens = 0;                 // bounds how deep the parse tree can be
   std::optional<config::level> hint_level;  // /* highwater: level=strong */; the last one counts
-  bool bad_hint = false;      // a hint with an unknown key or value
+  bool bad_hint = false;                    // a hint with an unknown key or value
 };
 
 // Writes the key of `sql` to `key`: numbers and strings become markers, comments and white space one space; all else

@@ -16,7 +16,7 @@ namespace highwater::routing {
 
 // For one thread. Holds verdicts under one catalogue: when it is given another one it forgets everything.
 class statement_cache {
- public:
+public:
   struct limits {
     std::size_t entries = 8192;
     std::size_t key_bytes = 16 * 1024 * 1024;  // of all keys together
@@ -41,7 +41,7 @@ class statement_cache {
   std::uint64_t misses() const noexcept { return misses_; }  // texts that went through the parser
   std::size_t size() const noexcept { return young_.size() + old_.size(); }
 
- private:
+private:
   struct key_hash {
     using is_transparent = void;
     std::size_t operator()(std::string_view key) const noexcept { return boost::hash<std::string_view>{}(key); }

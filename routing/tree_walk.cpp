@@ -68,8 +68,8 @@ namespace {
 
 // Structs that a node's field holds without naming their type, and that are looked through.
 constexpr std::string_view plain_structs[] = {
-    "alias", "over",          "search_clause", "cycle_clause", "collClause", "join_using_alias",
-    "ival",  "fval",          "sval",          "bsval",        "boolval",
+    "alias", "over", "search_clause", "cycle_clause", "collClause", "join_using_alias",
+    "ival",  "fval", "sval",          "bsval",        "boolval",
 };
 
 }  // namespace
@@ -95,7 +95,9 @@ void tree_walker::walk(const json::value& value) {
   rule->second ? (this->*rule->second)(*node.fields) : children(*node.fields);
 }
 
-void tree_walker::walk_struct(const json::object& fields) { with_scope(fields); }
+void tree_walker::walk_struct(const json::object& fields) {
+  with_scope(fields);
+}
 
 void tree_walker::children(const json::object& fields) {
   for (const auto& field : fields) {
@@ -112,7 +114,8 @@ void tree_walker::embedded(std::string_view field, const json::object& fields) {
   if (field == "typeName") return type_name(fields);
   if (field == "larg" || field == "rarg") return with_scope(fields);
   if (field == "withClause") return;  // with_scope() has seen it
-  if (field == "intoClause") found_.refuse(write_reason::modifies_data, "SELECT INTO");
+  if (field == "intoClause")
+    found_.refuse(write_reason::modifies_data, "SELECT INTO");
   else if (std::ranges::find(plain_structs, field) == std::end(plain_structs)) {
     found_.refuse(write_reason::unknown_name, field);
   }
@@ -183,8 +186,10 @@ void tree_walker::indirection(const json::object& fields) {
 
 void tree_walker::sub_link(const json::object& fields) {
   const auto type = text_of(fields, "subLinkType");
-  if (const auto& name = list_of(fields, "operName"); !name.empty()) judge_operator(name_in(name));
-  else if (type == "ANY_SUBLINK") judge_operator({{}, "="});
+  if (const auto& name = list_of(fields, "operName"); !name.empty())
+    judge_operator(name_in(name));
+  else if (type == "ANY_SUBLINK")
+    judge_operator({{}, "="});
   children(fields);
 }
 

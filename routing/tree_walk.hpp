@@ -20,14 +20,14 @@ enum class bare_names : std::uint8_t {
 };
 
 class tree_walker {
- public:
+public:
   tree_walker(const catalog* cat, findings& found, bare_names bare) : cat_(cat), found_(found), bare_(bare) {}
 
   void walk(const json::value& value);
   // A statement whose verdict is already known: only what it reads and calls is of interest.
   void walk_struct(const json::object& fields);
 
- private:
+private:
   friend struct node_rules;
 
   void children(const json::object& fields);

@@ -35,8 +35,10 @@ void tree_walker::function_call(const json::object& fields) {
   judge_function(name);
   for (const auto& field : fields) {
     if (field.key() != "funcname") {
-      if (field.key() == "over" && field.value().is_object()) children(field.value().get_object());
-      else walk(field.value());
+      if (field.key() == "over" && field.value().is_object())
+        children(field.value().get_object());
+      else
+        walk(field.value());
     }
   }
 }
@@ -47,12 +49,15 @@ void tree_walker::judge_function(qualified_name name) {
       found_.pin_to(pin_reason::advisory_lock);
       [[fallthrough]];
     case function_trait::set_config:
-    case function_trait::session: return found_.refuse(write_reason::session_function, name.name);
-    case function_trait::node_local: return found_.refuse(write_reason::node_local, name.name);
+    case function_trait::session:
+      return found_.refuse(write_reason::session_function, name.name);
+    case function_trait::node_local:
+      return found_.refuse(write_reason::node_local, name.name);
     case function_trait::runs_sql:
       found_.hidden_relations = true;
       return found_.refuse(write_reason::volatile_function, name.name);
-    default: return judge_volatility(name);
+    default:
+      return judge_volatility(name);
   }
 }
 

@@ -3,12 +3,18 @@
 namespace highwater::routing {
 namespace {
 
-bool is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
+bool is_space(char c) {
+  return c == ' ' || (c >= '\t' && c <= '\r');
+}
 bool begins_word(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || static_cast<unsigned char>(c) >= 0x80;
 }
-bool continues_word(char c) { return begins_word(c) || (c >= '0' && c <= '9') || c == '$'; }
-char folded(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+bool continues_word(char c) {
+  return begins_word(c) || (c >= '0' && c <= '9') || c == '$';
+}
+char folded(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
 
 // Past the nested comment that begins at `at`; npos if it is not closed.
 std::size_t past_comment(std::string_view sql, std::size_t at) {
@@ -25,10 +31,14 @@ std::size_t past_comment(std::string_view sql, std::size_t at) {
 
 std::size_t past_blank(std::string_view sql, std::size_t at) {
   while (at < sql.size()) {
-    if (is_space(sql[at])) ++at;
-    else if (sql.substr(at, 2) == "--") at = sql.find_first_of("\n\r", at);
-    else if (sql.substr(at, 2) == "/*") at = past_comment(sql, at);
-    else break;
+    if (is_space(sql[at]))
+      ++at;
+    else if (sql.substr(at, 2) == "--")
+      at = sql.find_first_of("\n\r", at);
+    else if (sql.substr(at, 2) == "/*")
+      at = past_comment(sql, at);
+    else
+      break;
   }
   return at;
 }
@@ -74,8 +84,10 @@ std::optional<name_in_text> find_name(std::string_view sql, std::size_t from, st
       return name_in_text{std::string(name), static_cast<std::uint32_t>(word->offset),
                           static_cast<std::uint32_t>(word->length)};
     }
-    if (word->what != sql_word::kind::bare) after_keyword = false;
-    else after_keyword = word->text == keyword || (after_keyword && word->text == optional_word);
+    if (word->what != sql_word::kind::bare)
+      after_keyword = false;
+    else
+      after_keyword = word->text == keyword || (after_keyword && word->text == optional_word);
   }
   return std::nullopt;
 }
