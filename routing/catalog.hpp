@@ -62,6 +62,7 @@ struct derived_reading {
   write_reason reason = write_reason::none;  // none: a proven read
   std::string detail;
   bool hidden_relations = false;
+  pin_reason pin = pin_reason::none;
   std::vector<relation> relations;  // that it reads, through other views too
 };
 

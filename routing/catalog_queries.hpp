@@ -14,23 +14,34 @@ inline constexpr std::string_view catalog_search_path = "SET LOCAL search_path =
 
 enum class catalog_query : std::uint8_t { functions, operators, casts, relations };
 
-// An aggregate is always declared immutable: what counts are the functions that it is made of. 'i' < 's' < 'v', so the
-// worst is the greatest.
+// An aggregate is always declared immutable: what counts are the functions that it is made of. A default for an argument
+// runs with the call: one that mentions anything volatile makes the function so. 'i' < 's' < 'v', so the worst is the
+// greatest.
 inline constexpr std::string_view catalog_functions_sql = R"(
+WITH volatile_name AS MATERIALIZED (
+     SELECT DISTINCT p.proname AS name FROM pg_catalog.pg_proc p WHERE p.provolatile = 'v'),
+default_value AS MATERIALIZED (
+     SELECT p.oid, pg_catalog.pg_get_expr(p.proargdefaults, 0) AS expression
+       FROM pg_catalog.pg_proc p WHERE p.pronargdefaults > 0),
+part AS (
+     SELECT d.oid, 'v' AS worst FROM default_value d
+      WHERE EXISTS (SELECT FROM volatile_name v WHERE strpos(d.expression, v.name || '(') > 0
+                                                   OR strpos(d.expression, v.name || '"(') > 0)
+     UNION ALL
+     SELECT a.aggfnoid, f.provolatile::text
+       FROM pg_catalog.pg_aggregate a
+      CROSS JOIN LATERAL unnest(ARRAY[a.aggtransfn, a.aggfinalfn, a.aggcombinefn, a.aggserialfn, a.aggdeserialfn,
+                                      a.aggmtransfn, a.aggminvtransfn, a.aggmfinalfn]::oid[]) AS made_of(oid)
+       JOIN pg_catalog.pg_proc f ON f.oid = made_of.oid)
 SELECT n.nspname, p.proname,
-       max(greatest(p.provolatile::text, parts.worst)),
+       max(greatest(p.provolatile::text, part.worst)),
        p.oid < 16384,
        bool_or(p.provolatile = 'v' AND p.pronargs >= 1 AND p.pronargs - p.pronargdefaults <= 1
                AND first_type.typtype IN ('c', 'p'))
   FROM pg_catalog.pg_proc p
   JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
   LEFT JOIN pg_catalog.pg_type first_type ON p.pronargs >= 1 AND first_type.oid = p.proargtypes[0]
-  LEFT JOIN LATERAL (
-       SELECT max(f.provolatile::text) AS worst
-         FROM pg_catalog.pg_aggregate a
-         JOIN pg_catalog.pg_proc f ON f.oid IN (a.aggtransfn, a.aggfinalfn, a.aggcombinefn, a.aggserialfn,
-                                                a.aggdeserialfn, a.aggmtransfn, a.aggminvtransfn, a.aggmfinalfn)
-        WHERE a.aggfnoid = p.oid) parts ON p.prokind = 'a'
+  LEFT JOIN part ON part.oid = p.oid
  WHERE n.nspname NOT LIKE 'pg\_temp\_%'
  GROUP BY 1, 2, 4)";
 
@@ -48,12 +59,12 @@ WITH RECURSIVE below AS (
      SELECT t.oid AS domain, t.oid, t.typbasetype FROM pg_catalog.pg_type t WHERE t.typtype = 'd'
      UNION ALL
      SELECT b.domain, t.oid, t.typbasetype FROM below b JOIN pg_catalog.pg_type t ON t.oid = b.typbasetype),
-checks AS (
+checks AS MATERIALIZED (
      SELECT b.domain, pg_catalog.pg_get_constraintdef(c.oid) AS definition
        FROM below b JOIN pg_catalog.pg_constraint c ON c.contypid = b.oid),
-volatile_name AS (
+volatile_name AS MATERIALIZED (
      SELECT DISTINCT p.proname AS name FROM pg_catalog.pg_proc p WHERE p.provolatile = 'v'),
-volatile_operator AS (
+volatile_operator AS MATERIALIZED (
      SELECT DISTINCT o.oprname AS name
        FROM pg_catalog.pg_operator o JOIN pg_catalog.pg_proc p ON p.oid = o.oprcode WHERE p.provolatile = 'v'),
 volatile_domain AS (

@@ -66,6 +66,7 @@ private:
     const auto& theirs = found_[other];
     if (theirs.reason != write_reason::none) own.refuse(theirs.reason, theirs.detail);
     own.hidden_relations |= theirs.hidden_relations;
+    own.pin_to(theirs.pin);
     for (const auto& base : theirs.relations) add_relation(own.relations, base.schema, base.name);
   }
 
@@ -100,7 +101,7 @@ void catalog::add_relations(std::vector<catalog_relation> rows) {
     if (!placed[i].is_view && rows[i].policies.empty()) continue;
     auto& own = found[i];
     placed[i].derived = std::make_unique<const derived_reading>(
-        derived_reading{own.reason, std::move(own.detail), own.hidden_relations, std::move(own.relations)});
+        derived_reading{own.reason, std::move(own.detail), own.hidden_relations, own.pin, std::move(own.relations)});
   }
 }
 

@@ -12,6 +12,7 @@ void add_facts(findings& found, const relation_facts& facts) {
   if (!facts.derived) return;
   if (facts.derived->reason != write_reason::none) found.refuse(facts.derived->reason, facts.derived->detail);
   found.hidden_relations |= facts.derived->hidden_relations;
+  found.pin_to(facts.derived->pin);
   for (const auto& base : facts.derived->relations) add_relation(found.relations, base.schema, base.name);
 }
 

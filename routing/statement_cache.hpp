@@ -30,7 +30,7 @@ public:
   statement_cache() : statement_cache(limits{}) {}
   explicit statement_cache(limits bounds) : bounds_(bounds) {}
 
-  // Allocates nothing if the shape is known.
+  // Allocates nothing if the shape was used lately.
   answer find_or_classify(std::string_view sql, const catalog_ptr& cat);
 
   // A replica refused the text (consistency rule 15): its shape is a write from now on, until the catalogue changes or
@@ -44,7 +44,8 @@ public:
 private:
   struct key_hash {
     using is_transparent = void;
-    std::size_t operator()(std::string_view key) const noexcept { return boost::hash<std::string_view>{}(key); }
+    using is_avalanching = void;
+    std::size_t operator()(std::string_view key) const noexcept { return std::hash<std::string_view>{}(key); }
   };
   using generation = boost::unordered_flat_map<std::string, statement_ptr, key_hash, std::equal_to<>>;
 

@@ -72,6 +72,12 @@ constexpr std::string_view plain_structs[] = {
     "ival",  "fval", "sval",          "bsval",        "boolval",
 };
 
+const json::object& fields_of(const json::value& value) {
+  static const json::object nothing;
+  const auto node = as_node(value);
+  return node.fields ? *node.fields : nothing;
+}
+
 }  // namespace
 
 void tree_walker::walk(const json::value& value) {
@@ -135,10 +141,10 @@ void tree_walker::common_tables(const json::object& with) {
   const bool recursive = flag_of(with, "recursive");
   const auto& tables = list_of(with, "ctes");
   if (recursive) {
-    for (const auto& table : tables) common_tables_.push_back(text_of(*as_node(table).fields, "ctename"));
+    for (const auto& table : tables) common_tables_.push_back(text_of(fields_of(table), "ctename"));
   }
   for (const auto& table : tables) {
-    const auto& fields = *as_node(table).fields;
+    const auto& fields = fields_of(table);
     const auto query = node_of(fields, "ctequery");
     if (query.type != "SelectStmt") found_.refuse(write_reason::modifies_data, query.type);
     children(fields);

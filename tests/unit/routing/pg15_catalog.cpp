@@ -83,6 +83,8 @@ void add_shop(catalog_rows& rows) {
   view(rows, "over_scratch", "SELECT scratch.id FROM public.scratch");
   view(rows, "over_app", "SELECT app.stable_one(orders.id) FROM public.orders");
   view(rows, "newer_syntax", "SELECT JSON_ARRAYAGG(id RETURNING text) FROM public.orders");
+  view(rows, "locking", "SELECT pg_advisory_lock(1) AS l");
+  view(rows, "over_locking", "SELECT locking.l FROM public.locking");
   view(rows, "circle_a", "SELECT circle_b.id FROM public.circle_b");
   view(rows, "circle_b", "SELECT circle_a.id FROM public.circle_a");
   guarded(rows, "tenants", "(owner = current_setting('app.user'::text, true))");
