@@ -14,9 +14,9 @@ inline constexpr std::string_view catalog_search_path = "SET LOCAL search_path =
 
 enum class catalog_query : std::uint8_t { functions, operators, casts, relations };
 
-// An aggregate is always declared immutable: what counts are the functions that it is made of. A default for an argument
-// runs with the call: one that mentions anything volatile makes the function so. 'i' < 's' < 'v', so the worst is the
-// greatest.
+// An aggregate is always declared immutable: what counts are the functions that it is made of. A default for an
+// argument runs with the call: one that mentions anything volatile makes the function so. 'i' < 's' < 'v', so the worst
+// is the greatest.
 inline constexpr std::string_view catalog_functions_sql = R"(
 WITH volatile_name AS MATERIALIZED (
      SELECT DISTINCT p.proname AS name FROM pg_catalog.pg_proc p WHERE p.provolatile = 'v'),

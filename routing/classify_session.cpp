@@ -4,6 +4,7 @@
 
 #include "routing/internal_text.hpp"
 #include "routing/piece.hpp"
+#include "routing/sql_chars.hpp"
 #include "routing/words.hpp"
 
 namespace highwater::routing {
@@ -18,14 +19,6 @@ piece utility(std::string_view detail) {
 
 void pin(statement& into, pin_reason why) {
   if (into.pin == pin_reason::none) into.pin = why;
-}
-
-std::string lower(std::string_view name) {
-  std::string folded(name);
-  for (char& c : folded) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return folded;
 }
 
 // These last until the transaction ends, however they are set.
@@ -75,14 +68,14 @@ piece set_internal(const json::object& fields, std::string_view name, bool to_va
 void session_characteristics(const json::object& fields, statement& into) {
   for (const auto& each : list_of(fields, "args")) {
     const auto option = as_node(each);
-    if (option.fields) add_setting(into, "default_" + lower(text_of(*option.fields, "defname")));
+    if (option.fields) add_setting(into, "default_" + folded(text_of(*option.fields, "defname")));
   }
 }
 
 piece set(const statement_source& from, statement& into) {
   const auto& fields = *from.node.fields;
   const auto kind = text_of(fields, "kind");
-  const auto name = lower(text_of(fields, "name"));
+  const auto name = folded(text_of(fields, "name"));
   const bool to_value = kind == "VAR_SET_VALUE" || kind == "VAR_SET_CURRENT";
   if (name.starts_with(internal_prefix)) return set_internal(fields, name, to_value, into);
   if (kind == "VAR_RESET_ALL") {
@@ -99,7 +92,7 @@ piece set(const statement_source& from, statement& into) {
 }
 
 piece show(const statement_source& from, statement& into) {
-  const auto name = lower(text_of(*from.node.fields, "name"));
+  const auto name = folded(text_of(*from.node.fields, "name"));
   if (name.starts_with(internal_prefix)) {
     internal_command command;
     command.name = name.substr(internal_prefix.size());

@@ -1,52 +1,14 @@
 #include "routing/shape_key.hpp"
 
-#include <array>
+#include <algorithm>
 
 #include "routing/hint.hpp"
+#include "routing/sql_chars.hpp"
 
 namespace highwater::routing {
 namespace {
 
-enum char_class : std::uint8_t {
-  bad,  // control characters and what else cannot begin a token
-  space,
-  word,  // letters, underscore, bytes of multibyte characters: begins an identifier or keyword
-  digit,
-  quote,
-  dquote,
-  dollar,
-  dot,
-  oper,  // may be part of an operator
-  self,  // a token of its own
-};
-
-constexpr std::array<char_class, 256> make_classes() {
-  std::array<char_class, 256> table{};
-  for (int c = 0x80; c < 0x100; ++c) table[c] = word;
-  for (int c = 'a'; c <= 'z'; ++c) table[c] = table[c - 'a' + 'A'] = word;
-  for (int c = '0'; c <= '9'; ++c) table[c] = digit;
-  for (const char c : std::string_view(" \t\n\r\f")) table[static_cast<unsigned char>(c)] = space;
-  for (const char c : std::string_view("~!@#^&|`?+-*/%<>=")) table[static_cast<unsigned char>(c)] = oper;
-  for (const char c : std::string_view(",()[];:")) table[static_cast<unsigned char>(c)] = self;
-  table['_'] = word;
-  table['\''] = quote;
-  table['"'] = dquote;
-  table['$'] = dollar;
-  table['.'] = dot;
-  return table;
-}
-constexpr auto classes = make_classes();
-
-char_class class_of(char c) {
-  return classes[static_cast<unsigned char>(c)];
-}
-bool continues_word(char c) {
-  const auto kind = class_of(c);
-  return kind == word || kind == digit || kind == dollar;
-}
-char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
+using enum char_class;
 
 // One pass over one text. Every method that reads a token returns false if it is not sure of it.
 class key_maker {
@@ -70,19 +32,19 @@ private:
       case word:
         return begin_token(), identifier();
       case self:
-        return begin_token(), put(*at_++), true;
+        return punctuation();
       case digit:
-        return begin_token(), number();
+        return item(&key_maker::number);
       case dot:
-        return begin_token(), peek(1, digit) ? number() : (put(*at_++), true);
+        return peek(1, digit) ? item(&key_maker::number) : punctuation();
       case oper:
         return operator_or_comment();
       case quote:
-        return begin_token(), string_literal(false);
+        return item(&key_maker::plain_string);
       case dquote:
         return begin_token(), quoted_identifier();
       case dollar:
-        return begin_token(), dollar_token();
+        return item(&key_maker::dollar_token);
       case bad:
         return false;
     }
@@ -93,6 +55,32 @@ private:
     ++found_.tokens;
     if (gap_ && out_ != begin_) *out_++ = ' ';
     gap_ = false;
+    list_ = list_state::none;
+  }
+  bool punctuation() {
+    const bool opens = *at_ == '(' && list_ == list_state::after_in;
+    const bool goes_on = *at_ == ',' && list_ == list_state::want_comma;
+    begin_token();
+    put(*at_++);
+    if (opens) last_item_ = nullptr;
+    if (opens || goes_on) list_ = list_state::want_item;
+    return true;
+  }
+
+  // A literal or parameter. In a list after IN only the first of several equal ones is kept: lists of any length have
+  // one key.
+  bool item(bool (key_maker::*read)()) {
+    const bool listed = list_ == list_state::want_item;
+    begin_token();
+    in_list_ = listed;
+    if (!(this->*read)()) return false;
+    if (!listed) return true;
+    list_ = list_state::want_comma;
+    if (last_item_ && last_item_[-1] == out_[-1])
+      out_ = last_item_;
+    else
+      last_item_ = out_;
+    return true;
   }
   void put(char c) { *out_++ = c; }
   std::ptrdiff_t left() const { return end_ - at_; }
@@ -103,8 +91,9 @@ private:
     const char* const start = at_;
     do put(*at_++);
     while (at_ != end_ && continues_word(*at_));
+    if (at_ - start == 2 && folded(start[0]) == 'i' && folded(start[1]) == 'n') list_ = list_state::after_in;
     if (at_ - start != 1 || at_ == end_) return true;
-    return after_one_letter(lower(*start));
+    return after_one_letter(folded(*start));
   }
 
   // A single letter may announce a special kind of string: E'', B'', X'', N'', U&''. B, X and N stay in the key: they
@@ -123,6 +112,7 @@ private:
     return string_literal(letter == 'e');
   }
 
+  bool plain_string() { return string_literal(false); }
   bool string_literal(bool backslashes) {
     put(string_marker);
     for (++at_; at_ != end_; ++at_) {
@@ -171,7 +161,7 @@ private:
     put(number_marker);
     digits();
     if (peek(0, '.')) ++at_, digits();
-    if (at_ != end_ && lower(*at_) == 'e') {
+    if (at_ != end_ && folded(*at_) == 'e') {
       ++at_;
       if (peek(0, '+') || peek(0, '-')) ++at_;
       if (!peek(0, digit)) return false;
@@ -183,8 +173,12 @@ private:
 
   bool dollar_token() {
     if (!peek(1, digit)) return dollar_string();
-    do put(*at_++);
-    while (at_ != end_ && class_of(*at_) == digit);
+    const char* const start = at_++;
+    digits();
+    if (in_list_)
+      put(parameter_marker);
+    else
+      out_ = std::copy(start, at_, out_);
     return nothing_glued();
   }
 
@@ -246,6 +240,10 @@ private:
   char* out_;
   char* const begin_;
   bool gap_ = false;
+  enum class list_state : std::uint8_t { none, after_in, want_item, want_comma };
+  list_state list_ = list_state::none;
+  bool in_list_ = false;       // the item that is being read is one of a list
+  char* last_item_ = nullptr;  // where the list's last item that was kept ends
   shape found_;
 };
 

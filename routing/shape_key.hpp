@@ -15,6 +15,7 @@ namespace highwater::routing {
 // What stands for a literal in a key. Two bytes, because the grammar has places for the one and not for the other.
 inline constexpr char number_marker = '\x01';
 inline constexpr char string_marker = '\x02';
+inline constexpr char parameter_marker = '\x03';  // $n in a list after IN; elsewhere $n stays as it is
 
 struct shape {
   bool ok = false;                          // false: the lexer was not sure of something, the key means nothing
@@ -24,10 +25,11 @@ struct shape {
 };
 
 // Writes the key of `sql` to `key`: numbers and strings become markers, comments and white space one space; all else
-// stays as it is. Follows src/backend/parser/scan.l of PostgreSQL 15 with standard_conforming_strings on, for client
-// encodings in which no byte of a multibyte character is ASCII.
+// stays as it is. IN (1, 2, 3) becomes IN (1). Follows src/backend/parser/scan.l of PostgreSQL 15 with
+// standard_conforming_strings on, for client encodings in which no byte of a multibyte character is ASCII.
 //
-// Everything rests on this: two texts with the same key differ in the values of literals only. So anything unusual
+// Everything rests on this: two texts with the same key differ in the values of literals and in the number of items in
+// lists after IN only. So anything unusual
 // (unterminated quotes, junk after a number, strings continued on another line, U&"identifiers", control characters)
 // is not ok rather than guessed. Does not allocate if `key` has room for sql.size() bytes.
 shape make_shape_key(std::string_view sql, std::string& key);

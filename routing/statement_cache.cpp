@@ -12,21 +12,10 @@ void make_text_key(std::string_view sql, std::string& key) {
   key += sql;
 }
 
-const statement_ptr& too_long() {
-  static const statement_ptr verdict = [] {
-    statement refused;
-    refused.reason = write_reason::too_long;
-    refused.hidden_relations = true;
-    refused.literal_free = false;
-    return std::make_shared<const statement>(std::move(refused));
-  }();
-  return verdict;
-}
-
 }  // namespace
 
 statement_cache::answer statement_cache::find_or_classify(std::string_view sql, const catalog_ptr& cat) {
-  if (sql.size() > max_examined_bytes) return {too_long(), {}, false};
+  if (sql.size() > max_examined_bytes) return {std::make_shared<const statement>(classify(sql, nullptr)), {}, false};
   follow(cat);
   const auto shape = make_shape_key(sql, key_);
   if (!shape.ok) make_text_key(sql, key_);  // only what was learned is known by its whole text

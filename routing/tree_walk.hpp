@@ -52,6 +52,7 @@ private:
   void case_expression(const json::object& fields);
   void sort_by(const json::object& fields);
   void type_name(const json::object& fields);
+  bool is_row_type(qualified_name name) const;
   void row_function(std::string_view field);
 
   std::string_view schema_of(qualified_name name) const;

@@ -1,6 +1,7 @@
 // The half of tree_walker that judges names of functions, operators and types.
 
 #include "routing/known_functions.hpp"
+#include "routing/sql_chars.hpp"
 #include "routing/tree_walk.hpp"
 
 namespace highwater::routing {
@@ -17,14 +18,6 @@ std::optional<bool> constant_bool(const json::value& value) {
   const auto* const held = constant ? struct_of(*constant, "boolval") : nullptr;
   if (!held) return std::nullopt;
   return flag_of(*held, "boolval");
-}
-
-std::string lower(std::string_view text) {
-  std::string folded(text);
-  for (char& c : folded) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return folded;
 }
 
 }  // namespace
@@ -82,7 +75,7 @@ void tree_walker::set_config(const json::object& fields) {
   const auto* const name = arguments.empty() ? nullptr : constant_in(arguments[0]);
   const auto* const text = name ? struct_of(*name, "sval") : nullptr;
   if (!is_local || !text || !constant_in(arguments[1])) return found_.pin_to(pin_reason::dynamic_setting);
-  found_.settings.push_back(lower(text_of(*text, "sval")));
+  found_.settings.push_back(folded(text_of(*text, "sval")));
 }
 
 void tree_walker::operation(const json::object& fields) {
@@ -111,10 +104,17 @@ void tree_walker::sort_by(const json::object& fields) {
   children(fields);
 }
 
+// Every table has a type of its name.
+bool tree_walker::is_row_type(qualified_name name) const {
+  return cat_ && cat_->visit_relations(schema_of(name), name.name, [](const relation_facts&) {}) != 0;
+}
+
 void tree_walker::type_name(const json::object& fields) {
   const auto name = name_in(list_of(fields, "names"));
   const auto worst = cat_ ? cat_->cast(schema_of(name), name.name) : volatility::unknown;
-  if (worst == volatility::unknown) found_.refuse(write_reason::unknown_name, printed(name.schema, name.name));
+  if (worst == volatility::unknown && !is_row_type(name)) {
+    found_.refuse(write_reason::unknown_name, printed(name.schema, name.name));
+  }
   if (worst == volatility::volatile_) found_.refuse(write_reason::volatile_function, printed(name.schema, name.name));
   walk(list_of(fields, "typmods"));
 }

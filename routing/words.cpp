@@ -1,20 +1,9 @@
 #include "routing/words.hpp"
 
+#include "routing/sql_chars.hpp"
+
 namespace highwater::routing {
 namespace {
-
-bool is_space(char c) {
-  return c == ' ' || (c >= '\t' && c <= '\r');
-}
-bool begins_word(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || static_cast<unsigned char>(c) >= 0x80;
-}
-bool continues_word(char c) {
-  return begins_word(c) || (c >= '0' && c <= '9') || c == '$';
-}
-char folded(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
 
 // Past the nested comment that begins at `at`; npos if it is not closed.
 std::size_t past_comment(std::string_view sql, std::size_t at) {
@@ -31,7 +20,7 @@ std::size_t past_comment(std::string_view sql, std::size_t at) {
 
 std::size_t past_blank(std::string_view sql, std::size_t at) {
   while (at < sql.size()) {
-    if (is_space(sql[at]))
+    if (class_of(sql[at]) == char_class::space)
       ++at;
     else if (sql.substr(at, 2) == "--")
       at = sql.find_first_of("\n\r", at);
@@ -64,13 +53,13 @@ std::optional<sql_word> next_word(std::string_view sql, std::size_t from) {
   if (at >= sql.size()) return std::nullopt;
   if (sql[at] == '"' || sql[at] == '\'') return delimited(sql, at);
   sql_word word{sql_word::kind::other, {}, at, 1};
-  if (!begins_word(sql[at])) {
+  if (class_of(sql[at]) != char_class::word) {
     word.text = sql[at];
     return word;
   }
   word.what = sql_word::kind::bare;
-  for (auto i = at; i < sql.size() && continues_word(sql[i]); ++i) word.text += folded(sql[i]);
-  word.length = word.text.size();
+  while (at + word.length < sql.size() && continues_word(sql[at + word.length])) ++word.length;
+  word.text = folded(sql.substr(at, word.length));
   return word;
 }
 

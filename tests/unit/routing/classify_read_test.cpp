@@ -75,6 +75,7 @@ TEST(classify_read, accepts_functions_that_only_read) {
            "SELECT app.stable_one(1), safe.twice(1)",
            "SELECT 1 OPERATOR(app.<~) 2",
            "SELECT 'x'::app.money_text",
+           "SELECT NULL::orders, NULL::billing.accounts[]",
        }) {
     const auto verdict = classify(sql, shop_catalog());
     EXPECT_EQ(verdict.kind, statement_kind::read) << sql << ": " << to_string(verdict.reason) << " " << verdict.detail;

@@ -33,6 +33,11 @@ TEST(shape_key, is_shared_by_texts_that_differ_in_literals_and_blanks_only) {
       {"SELECT a -- one\n FROM t", "SELECT a -- two\r FROM t"},
       {"SELECT/* one /* inside */ */a", "SELECT a"},
       {"/* highwater: level=strong */ SELECT a", "SELECT a"},
+      {"SELECT a IN (1)", "SELECT a IN (1, 2, 3 , 4)"},
+      {"SELECT a IN ('x')", "SELECT a IN ('x','y',$$z$$)"},
+      {"SELECT a in ($1)", "SELECT a in ($1, $2, $3)"},
+      {"SELECT a in ($1)", "SELECT a in ($7)"},
+      {"SELECT a IN (1, b)", "SELECT a IN (1, 2, b)"},
       {"SELECT a+--x\n1", "SELECT a+ 2"},
       {"SELECT a*/*x*/1", "SELECT a* 2"},
   };
@@ -63,6 +68,15 @@ TEST(shape_key, tells_texts_apart_that_differ_in_anything_else) {
       {"SELECT '--'\n, a", "SELECT --'\n a"},
       {"SELECT a/*'*/,b", "SELECT a,'b'"},
       {"SELECT a - - b", "SELECT a -- b"},
+      {"SELECT a IN (1, 2)", "SELECT a IN (1 2)"},
+      {"SELECT a IN (1, 2)", "SELECT a IN (1, 'b')"},
+      {"SELECT a IN (1)", "SELECT a IN (1, b)"},
+      {"SELECT a IN (1)", "SELECT a IN ($1)"},
+      {"SELECT a IN (b, 1, 2)", "SELECT a IN (b, 1)"},
+      {"SELECT a IN ((1, 2))", "SELECT a IN ((1))"},
+      {"SELECT a (1, 2)", "SELECT a (1)"},
+      {"SELECT inn (1, 2)", "SELECT inn (1)"},
+      {"SELECT \"in\" (1, 2)", "SELECT \"in\" (1)"},
   };
   for (const auto& [one, other] : different) EXPECT_NE(key_of(one), key_of(other)) << one << " | " << other;
 }
