@@ -12,6 +12,9 @@
 #include <string_view>
 #include <vector>
 
+#include "routing/name_table.hpp"
+#include "routing/statement.hpp"
+
 namespace highwater::routing {
 
 enum class volatility : std::uint8_t { unknown, immutable, stable, volatile_ };
@@ -21,10 +24,11 @@ struct catalog_function {
   std::string schema, name;
   char volatility = 'v';   // pg_proc.provolatile
   bool builtin = false;    // oid < 16384: came with the server
+  bool takes_row = false;  // may be called with one row: f(t) can be written t.f
 };
 struct catalog_operator {
   std::string schema, name;
-  char volatility = 'v';   // of the function behind it
+  char volatility = 'v';  // of the function behind it
 };
 struct catalog_cast {
   std::string target_schema, target_name;  // the type that is cast to
@@ -33,12 +37,77 @@ struct catalog_cast {
 struct catalog_relation {
   std::string schema, name;
   char kind = 'r';         // pg_class.relkind
-  char persistence = 'p';  // pg_class.relpersistence
-  std::string definition;  // views only: the SELECT
-  std::vector<std::string> policies;  // row security expressions, as SQL
+  char persistence = 'p';  // pg_class.relpersistence, the worst of it and its children
+  // The SQL below was printed with an empty search_path: a name that is not qualified is pg_catalog's.
+  std::string definition;             // views only: the SELECT
+  std::vector<std::string> policies;  // row security expressions
 };
 
-class catalog;
+struct catalog_rows {
+  std::vector<catalog_function> functions;
+  std::vector<catalog_operator> operators;
+  std::vector<catalog_cast> casts;
+  std::vector<catalog_relation> relations;
+};
+
+// What a function's name can mean.
+struct function_facts {
+  volatility worst = volatility::unknown;  // of all that have the name; unknown: none has
+  volatility added = volatility::unknown;  // of those that did not come with the server
+  bool takes_row = false;                  // an added, volatile one can be called as t.f
+};
+
+// What reading a view, or a table with row security, comes to.
+struct derived_reading {
+  write_reason reason = write_reason::none;  // none: a proven read
+  std::string detail;
+  bool hidden_relations = false;
+  pin_reason pin = pin_reason::none;
+  std::vector<relation> relations;  // that it reads, through other views too
+};
+
+struct relation_facts {
+  std::string schema, name;
+  bool replicated = true;  // replicas have it, and the same in it
+  bool is_view = false;
+  std::unique_ptr<const derived_reading> derived;  // null for a plain table
+};
+
+// Immutable once it is built, so any number of threads may look things up. Names are compared as they are, folded
+// already; an empty schema is any schema. No lookup allocates.
+class catalog {
+public:
+  explicit catalog(catalog_rows rows);
+
+  function_facts function(std::string_view schema, std::string_view name) const noexcept;
+  volatility operation(std::string_view schema, std::string_view name) const noexcept;
+  // Of the casts to a type; unknown if there is no such type.
+  volatility cast(std::string_view schema, std::string_view name) const noexcept;
+
+  // Calls `visit` with the facts of every relation that the name can mean; returns how many there are.
+  template <typename Visit>
+  std::size_t visit_relations(std::string_view schema, std::string_view name, Visit&& visit) const {
+    return relations_.visit(schema, name, visit);
+  }
+
+private:
+  struct function_entry {
+    std::string schema, name;
+    volatility worst;
+    bool builtin, takes_row;
+  };
+  struct named_volatility {
+    std::string schema, name;
+    volatility worst;
+  };
+
+  void add_relations(std::vector<catalog_relation> rows);
+
+  name_table<function_entry> functions_;
+  name_table<named_volatility> operators_;
+  name_table<named_volatility> casts_;
+  name_table<relation_facts> relations_;
+};
 using catalog_ptr = std::shared_ptr<const catalog>;
 
 }  // namespace highwater::routing

@@ -1,0 +1,63 @@
+#include "routing/catalog.hpp"
+
+#include <algorithm>
+
+namespace highwater::routing {
+namespace {
+
+// An unknown letter is as bad as the worst one.
+volatility volatility_of(char letter) {
+  return letter == 'i' ? volatility::immutable : letter == 's' ? volatility::stable : volatility::volatile_;
+}
+
+template <typename To, typename From, typename Convert>
+std::vector<To> converted(std::vector<From>&& rows, Convert convert) {
+  std::vector<To> out;
+  out.reserve(rows.size());
+  for (auto& row : rows) out.push_back(convert(row));
+  return out;
+}
+
+template <typename Table>
+volatility worst_in(const Table& table, std::string_view schema, std::string_view name) {
+  auto worst = volatility::unknown;
+  table.visit(schema, name, [&](const auto& row) { worst = std::max(worst, row.worst); });
+  return worst;
+}
+
+}  // namespace
+
+catalog::catalog(catalog_rows rows) {
+  functions_.assign(converted<function_entry>(std::move(rows.functions), [](catalog_function& row) {
+    return function_entry{std::move(row.schema), std::move(row.name), volatility_of(row.volatility), row.builtin,
+                          row.takes_row};
+  }));
+  operators_.assign(converted<named_volatility>(std::move(rows.operators), [](catalog_operator& row) {
+    return named_volatility{std::move(row.schema), std::move(row.name), volatility_of(row.volatility)};
+  }));
+  casts_.assign(converted<named_volatility>(std::move(rows.casts), [](catalog_cast& row) {
+    return named_volatility{std::move(row.target_schema), std::move(row.target_name), volatility_of(row.volatility)};
+  }));
+  add_relations(std::move(rows.relations));
+}
+
+function_facts catalog::function(std::string_view schema, std::string_view name) const noexcept {
+  function_facts facts;
+  functions_.visit(schema, name, [&](const function_entry& row) {
+    facts.worst = std::max(facts.worst, row.worst);
+    if (row.builtin) return;
+    facts.added = std::max(facts.added, row.worst);
+    facts.takes_row |= row.takes_row && row.worst == volatility::volatile_;
+  });
+  return facts;
+}
+
+volatility catalog::operation(std::string_view schema, std::string_view name) const noexcept {
+  return worst_in(operators_, schema, name);
+}
+
+volatility catalog::cast(std::string_view schema, std::string_view name) const noexcept {
+  return worst_in(casts_, schema, name);
+}
+
+}  // namespace highwater::routing

@@ -1,0 +1,66 @@
+#include "routing/catalog_rows.hpp"
+
+#include <algorithm>
+
+namespace highwater::routing {
+namespace {
+
+constexpr char policy_separator = '\x01';
+
+// A missing letter is as bad as the worst one.
+char letter(std::string_view column) {
+  return column.size() == 1 ? column[0] : 'v';
+}
+bool flag(std::string_view column) {
+  return column == "t";
+}
+
+std::vector<std::string> split(std::string_view policies) {
+  std::vector<std::string> each;
+  while (!policies.empty()) {
+    const auto end = std::min(policies.find(policy_separator), policies.size());
+    each.emplace_back(policies.substr(0, end));
+    policies.remove_prefix(std::min(end + 1, policies.size()));
+  }
+  return each;
+}
+
+std::size_t column_count(catalog_query which) {
+  switch (which) {
+    case catalog_query::functions:
+      return 5;
+    case catalog_query::operators:
+    case catalog_query::casts:
+      return 3;
+    case catalog_query::relations:
+      return 6;
+  }
+  return 0;
+}
+
+}  // namespace
+
+bool add_catalog_row(catalog_query which, std::span<const std::string_view> columns, catalog_rows& into) {
+  if (columns.size() != column_count(which)) return false;
+  std::string schema(columns[0]);
+  std::string name(columns[1]);
+  switch (which) {
+    case catalog_query::functions:
+      into.functions.push_back(
+          {std::move(schema), std::move(name), letter(columns[2]), flag(columns[3]), flag(columns[4])});
+      break;
+    case catalog_query::operators:
+      into.operators.push_back({std::move(schema), std::move(name), letter(columns[2])});
+      break;
+    case catalog_query::casts:
+      into.casts.push_back({std::move(schema), std::move(name), letter(columns[2])});
+      break;
+    case catalog_query::relations:
+      into.relations.push_back({std::move(schema), std::move(name), letter(columns[2]), letter(columns[3]),
+                                std::string(columns[4]), split(columns[5])});
+      break;
+  }
+  return true;
+}
+
+}  // namespace highwater::routing

@@ -1,0 +1,60 @@
+#include "routing/classify.hpp"
+
+#include "routing/internal_text.hpp"
+#include "routing/parse_tree.hpp"
+#include "routing/piece.hpp"
+#include "routing/shape_key.hpp"
+
+namespace highwater::routing {
+namespace {
+
+constexpr std::size_t max_unsure_bytes = parse_tree::max_tokens;
+
+statement unexamined(write_reason reason) {
+  statement result;
+  result.reason = reason;
+  result.hidden_relations = true;
+  result.literal_free = false;
+  return result;
+}
+
+// The parser's recursion is bounded by the number of tokens only. A text that the lexer was not sure of has fewer
+// tokens than bytes.
+bool is_examined(std::string_view sql) {
+  std::string key;
+  const auto shape = make_shape_key(sql, key);
+  return shape.tokens <= parse_tree::max_tokens && (shape.ok || sql.size() <= max_unsure_bytes);
+}
+
+statement unparsed(std::string_view sql) {
+  auto command = parse_internal_text(sql);
+  if (!command) return unexamined(write_reason::parse_failed);
+  statement result;
+  result.kind = statement_kind::internal;
+  result.internal = std::move(command);
+  result.statement_count = 1;
+  result.literal_free = false;
+  return result;
+}
+
+}  // namespace
+
+statement classify(std::string_view sql, const catalog* cat) {
+  if (sql.size() > max_examined_bytes) return unexamined(write_reason::too_long);
+  if (sql.find('\0') != std::string_view::npos) return unexamined(write_reason::parse_failed);
+  if (!is_examined(sql)) return unexamined(write_reason::too_long);
+  const auto tree = parse_tree::parse(std::string(sql));
+  if (!tree) return unparsed(sql);
+
+  statement result;
+  std::vector<piece> pieces;
+  for (const auto& raw : tree->statements()) {
+    const auto& fields = raw.get_object();
+    const auto offset = static_cast<std::size_t>(number_of(fields, "stmt_location"));
+    pieces.push_back(classify_statement({node_of(fields, "stmt"), sql, offset, cat}, result));
+  }
+  combine(pieces, result);
+  return result;
+}
+
+}  // namespace highwater::routing

@@ -1,0 +1,165 @@
+// Queries, statements that modify data, and all that is left: utility statements.
+
+#include <algorithm>
+
+#include "routing/piece.hpp"
+#include "routing/tree_walk.hpp"
+#include "routing/words.hpp"
+
+namespace highwater::routing {
+namespace {
+
+piece verdict_on(findings&& found, statement& into) {
+  for (const auto& each : found.relations) add_relation(into.relations, each.schema, each.name);
+  for (auto& name : found.settings) {
+    if (std::ranges::find(into.settings, name) == into.settings.end()) into.settings.push_back(std::move(name));
+  }
+  into.hidden_relations |= found.hidden_relations;
+  into.literal_free &= found.literal_free;
+  if (into.pin == pin_reason::none) into.pin = found.pin;
+  piece verdict;
+  verdict.what = found.reason == write_reason::none ? piece::role::read : piece::role::other;
+  verdict.reason = found.reason;
+  verdict.detail = std::move(found.detail);
+  return verdict;
+}
+
+piece look_through(const statement_source& from, findings found, statement& into) {
+  tree_walker walker(from.cat, found, bare_names::anything);
+  walker.walk_struct(*from.node.fields);
+  resolve_relations(found, from.cat);
+  return verdict_on(std::move(found), into);
+}
+
+piece look_through(const statement_source& from, write_reason reason, std::string_view detail, statement& into) {
+  findings found;
+  found.refuse(reason, detail);
+  return look_through(from, std::move(found), into);
+}
+
+bool mentions(const json::value& value, std::string_view text) {
+  if (const auto* const string = value.if_string()) return std::string_view(string->data(), string->size()) == text;
+  if (const auto* const items = value.if_array()) {
+    return std::ranges::any_of(*items, [&](const auto& item) { return mentions(item, text); });
+  }
+  const auto* const fields = value.if_object();
+  return fields && std::ranges::any_of(*fields, [&](const auto& field) { return mentions(field.value(), text); });
+}
+
+bool mentions(const json::object& fields, std::string_view text) {
+  return std::ranges::any_of(fields, [&](const auto& field) { return mentions(field.value(), text); });
+}
+
+// SELECT INTO makes a table. In a set operation INTO stands in the leftmost query.
+void note_into(const json::object& select, statement& into) {
+  if (const auto* const made = struct_of(select, "intoClause")) {
+    into.changes_schema = true;
+    if (mentions(*made, "pg_temp") && into.pin == pin_reason::none) into.pin = pin_reason::temporary_table;
+  } else if (const auto* const left = struct_of(select, "larg")) {
+    note_into(*left, into);
+  }
+}
+
+piece query(const statement_source& from, statement& into) {
+  note_into(*from.node.fields, into);
+  return look_through(from, findings{}, into);
+}
+
+piece modification(const statement_source& from, statement& into) {
+  return look_through(from, write_reason::modifies_data, from.node.type, into);
+}
+
+piece copy(const statement_source& from, statement& into) {
+  const auto& fields = *from.node.fields;
+  if (flag_of(fields, "is_from")) return look_through(from, write_reason::modifies_data, "COPY FROM", into);
+  if (fields.contains("filename")) return look_through(from, write_reason::node_local, "COPY TO file", into);
+  into.returns_rows_by_copy = true;
+  if (const auto inner = node_of(fields, "query"); inner.fields) {
+    return inner.type == "SelectStmt"
+               ? query({inner, from.sql, from.offset, from.cat}, into)
+               : look_through({inner, from.sql, from.offset, from.cat}, write_reason::modifies_data, inner.type, into);
+  }
+  findings found;
+  if (const auto* const table = struct_of(fields, "relation")) {
+    add_relation(found.relations, text_of(*table, "schemaname"), text_of(*table, "relname"));
+  } else {
+    found.refuse(write_reason::utility, "COPY");
+  }
+  resolve_relations(found, from.cat);
+  return verdict_on(std::move(found), into);
+}
+
+piece execute(const statement_source& from, statement& into) {
+  const auto name = text_of(*from.node.fields, "name");
+  if (!into.executes) into.executes = find_name(from.sql, from.offset, "execute", {}, name);
+  into.literal_free = false;
+  into.hidden_relations = true;
+  return look_through(from, write_reason::utility, "EXECUTE", into);
+}
+
+bool changes_schema(std::string_view type) {
+  constexpr std::string_view others[] = {"RenameStmt",        "IndexStmt",     "ViewStmt",
+                                         "RuleStmt",          "DefineStmt",    "ImportForeignSchemaStmt",
+                                         "CompositeTypeStmt", "AlterTableStmt"};
+  return type.starts_with("Create") || type.starts_with("Alter") || type.starts_with("Drop") ||
+         std::ranges::find(others, type) != std::end(others);
+}
+
+piece utility(const statement_source& from, statement& into) {
+  const auto& fields = *from.node.fields;
+  if (changes_schema(from.node.type)) {
+    into.changes_schema = true;
+    const bool makes = !from.node.type.starts_with("Drop");
+    if (makes && mentions(fields, "pg_temp") && into.pin == pin_reason::none) into.pin = pin_reason::temporary_table;
+  }
+  if (from.node.type == "DoStmt" || from.node.type == "CallStmt") into.hidden_relations = true;
+  if (from.node.type == "CreateTableAsStmt" && node_of(fields, "query").type == "ExecuteStmt") {
+    execute({node_of(fields, "query"), from.sql, from.offset, from.cat}, into);
+  }
+  return look_through(from, write_reason::utility, from.node.type, into);
+}
+
+// EXPLAIN runs nothing, and EXPLAIN ANALYZE what it explains: either is what its query is.
+piece explain(const statement_source& from, statement& into) {
+  const auto inner = node_of(*from.node.fields, "query");
+  if (!inner.fields) return utility(from, into);
+  return classify_statement({inner, from.sql, from.offset, from.cat}, into);
+}
+
+constexpr int cursor_option_hold = 0x0020;  // CURSOR_OPT_HOLD in src/include/nodes/parsenodes.h
+
+piece declare_cursor(const statement_source& from, statement& into) {
+  const bool holds = (number_of(*from.node.fields, "options") & cursor_option_hold) != 0;
+  if (holds && into.pin == pin_reason::none) into.pin = pin_reason::hold_cursor;
+  return utility(from, into);
+}
+
+struct statement_rule {
+  std::string_view type;
+  piece (*judge)(const statement_source&, statement&);
+};
+constexpr statement_rule rules[] = {
+    {"SelectStmt", query},        {"InsertStmt", modification},
+    {"UpdateStmt", modification}, {"DeleteStmt", modification},
+    {"MergeStmt", modification},  {"TruncateStmt", modification},
+    {"CopyStmt", copy},           {"ExplainStmt", explain},
+    {"ExecuteStmt", execute},     {"DeclareCursorStmt", declare_cursor},
+};
+
+}  // namespace
+
+piece classify_statement(const statement_source& from, statement& into) {
+  if (!from.node.fields) {
+    piece unknown;
+    unknown.reason = write_reason::utility;
+    return unknown;
+  }
+  if (auto verdict = classify_transaction_statement(from)) return std::move(*verdict);
+  if (auto verdict = classify_session_statement(from, into)) return std::move(*verdict);
+  for (const auto& rule : rules) {
+    if (rule.type == from.node.type) return rule.judge(from, into);
+  }
+  return utility(from, into);
+}
+
+}  // namespace highwater::routing

@@ -1,0 +1,136 @@
+// From the verdicts on statements to the verdict on their text.
+
+#include "routing/piece.hpp"
+
+namespace highwater::routing {
+namespace {
+
+using role = piece::role;
+
+void write(statement& into, write_reason reason, std::string_view detail) {
+  into.kind = statement_kind::write;
+  into.reason = reason;
+  into.detail = detail;
+}
+
+void copy_transaction(const piece& only, statement& into) {
+  into.read_only = only.read_only;
+  into.serializable = only.serializable;
+}
+
+void combine_one(const piece& only, statement& into) {
+  switch (only.what) {
+    case role::read:
+      into.kind = statement_kind::read;
+      return;
+    case role::begin:
+      copy_transaction(only, into);
+      into.opens_transaction = true;
+      into.kind = only.read_only.value_or(false) && !only.serializable ? statement_kind::begin_read_only
+                                                                       : statement_kind::begin;
+      return;
+    case role::set_transaction:
+      copy_transaction(only, into);
+      into.kind = statement_kind::set_transaction;
+      return;
+    case role::end:
+      into.opens_transaction = only.chains;
+      if (only.chains) return write(into, write_reason::transaction, "AND CHAIN");
+      into.kind = statement_kind::commit;
+      return;
+    case role::internal:
+      into.kind = statement_kind::internal;
+      return;
+    case role::other:
+      return write(into, only.reason, only.detail);
+  }
+}
+
+// Several statements: they are a read if each is one, in whole transaction blocks or none.
+class sequence {
+public:
+  void add(const piece& next) {
+    switch (next.what) {
+      case role::read:
+        fresh_ = false;
+        break;
+      case role::begin:
+        begin(next);
+        break;
+      case role::set_transaction:
+        set(next);
+        break;
+      case role::end:
+        end(next);
+        break;
+      case role::internal:
+        refuse(write_reason::utility, "highwater");
+        break;
+      case role::other:
+        refuse(next.reason, next.detail);
+        break;
+    }
+    first_ = false;
+  }
+
+  void finish(statement& into) {
+    into.opens_transaction = open_;
+    if (open_ && !(whole_ && read_only_.value_or(false))) refuse(write_reason::transaction, "BEGIN");
+    if (reason_ != write_reason::none) return write(into, reason_, detail_);
+    into.kind = open_ ? statement_kind::begin_read_only : statement_kind::read;
+    if (open_) into.read_only = true;
+  }
+
+private:
+  void refuse(write_reason why, std::string_view what) {
+    if (reason_ != write_reason::none) return;
+    reason_ = why;
+    detail_ = what;
+  }
+  void begin(const piece& next) {
+    if (open_) refuse(write_reason::transaction, "BEGIN");
+    open_ = fresh_ = true;
+    whole_ = first_;
+    read_only_.reset();
+    characterise(next);
+  }
+  void set(const piece& next) {
+    if (!open_ || !fresh_) refuse(write_reason::transaction, "SET TRANSACTION");
+    characterise(next);
+  }
+  void characterise(const piece& next) {
+    if (next.serializable) refuse(write_reason::serializable, {});
+    if (!next.read_only.value_or(true)) refuse(write_reason::transaction, "READ WRITE");
+    if (next.read_only) read_only_ = next.read_only;
+  }
+  void end(const piece& next) {
+    if (!open_ || next.chains) refuse(write_reason::transaction, "COMMIT");
+    open_ = next.chains;
+    whole_ = false;
+  }
+
+  write_reason reason_ = write_reason::none;
+  std::string detail_;
+  std::optional<bool> read_only_;  // of the open block
+  bool open_ = false;
+  bool fresh_ = false;  // the open block has run nothing yet
+  bool whole_ = false;  // the open block began the text
+  bool first_ = true;
+};
+
+}  // namespace
+
+void combine(const std::vector<piece>& pieces, statement& into) {
+  into.statement_count = static_cast<std::uint32_t>(pieces.size());
+  if (pieces.empty()) {
+    into.kind = statement_kind::empty;
+    return;
+  }
+  if (pieces.size() == 1) return combine_one(pieces.front(), into);
+  into.internal.reset();
+  sequence all;
+  for (const auto& each : pieces) all.add(each);
+  all.finish(into);
+}
+
+}  // namespace highwater::routing

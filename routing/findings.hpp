@@ -1,0 +1,43 @@
+#pragma once
+
+// What a walk over a parse tree, or over the relations that it names, finds out. Grows as more is looked at.
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "routing/statement.hpp"
+
+namespace highwater::routing {
+
+struct findings {
+  write_reason reason = write_reason::none;  // the first one found
+  std::string detail;
+  std::vector<relation> relations;  // as the text names them, without duplicates
+  bool hidden_relations = false;
+  pin_reason pin = pin_reason::none;
+  std::vector<std::string> settings;  // by set_config() with constant arguments
+  bool literal_free = true;
+
+  void refuse(write_reason why, std::string_view what) {
+    if (reason != write_reason::none) return;
+    reason = why;
+    detail = what;
+  }
+  void pin_to(pin_reason why) {
+    if (pin == pin_reason::none) pin = why;
+  }
+};
+
+// Adds what is not there yet.
+void add_relation(std::vector<relation>& relations, std::string_view schema, std::string_view name);
+
+// "schema.name", or the name alone.
+std::string printed(std::string_view schema, std::string_view name);
+
+class catalog;
+
+// Looks up every relation that was found and adds what lies behind it. With no catalogue none is known.
+void resolve_relations(findings& found, const catalog* cat);
+
+}  // namespace highwater::routing

@@ -1,0 +1,21 @@
+#pragma once
+
+// The hint comment: /* highwater: level=strong */. After the prefix come key=value pairs, separated by commas or white
+// space.
+
+#include <optional>
+#include <string_view>
+
+#include "config/level.hpp"
+
+namespace highwater::routing {
+
+struct hint {
+  std::optional<config::level> level;
+  bool bad = false;  // an unknown key, or a value that the key does not know
+};
+
+// Takes what stands between /* and */; nothing if that is an ordinary comment.
+std::optional<hint> parse_hint(std::string_view comment) noexcept;
+
+}  // namespace highwater::routing

@@ -1,0 +1,122 @@
+// The half of tree_walker that judges names of functions, operators and types.
+
+#include "routing/known_functions.hpp"
+#include "routing/sql_chars.hpp"
+#include "routing/tree_walk.hpp"
+
+namespace highwater::routing {
+namespace {
+
+// The constant in an A_Const node; null if it is anything else.
+const json::object* constant_in(const json::value& value) {
+  const auto node = as_node(value);
+  return node.type == "A_Const" ? node.fields : nullptr;
+}
+
+std::optional<bool> constant_bool(const json::value& value) {
+  const auto* const constant = constant_in(value);
+  const auto* const held = constant ? struct_of(*constant, "boolval") : nullptr;
+  if (!held) return std::nullopt;
+  return flag_of(*held, "boolval");
+}
+
+}  // namespace
+
+void tree_walker::function_call(const json::object& fields) {
+  const auto name = name_in(list_of(fields, "funcname"));
+  if (trait_of_function(name.name) == function_trait::set_config) set_config(fields);
+  judge_function(name);
+  for (const auto& field : fields) {
+    if (field.key() != "funcname") {
+      if (field.key() == "over" && field.value().is_object())
+        children(field.value().get_object());
+      else
+        walk(field.value());
+    }
+  }
+}
+
+void tree_walker::judge_function(qualified_name name) {
+  switch (trait_of_function(name.name)) {
+    case function_trait::advisory_lock:
+      found_.pin_to(pin_reason::advisory_lock);
+      [[fallthrough]];
+    case function_trait::set_config:
+    case function_trait::session:
+      return found_.refuse(write_reason::session_function, name.name);
+    case function_trait::node_local:
+      return found_.refuse(write_reason::node_local, name.name);
+    case function_trait::runs_sql:
+      found_.hidden_relations = true;
+      return found_.refuse(write_reason::volatile_function, name.name);
+    default:
+      return judge_volatility(name);
+  }
+}
+
+void tree_walker::judge_volatility(qualified_name name) {
+  const auto facts = cat_ ? cat_->function(schema_of(name), name.name) : function_facts{};
+  const bool known = facts.worst != volatility::unknown;
+  found_.hidden_relations |= !known || facts.added != volatility::unknown;
+  if (!known) return found_.refuse(write_reason::unknown_name, printed(name.schema, name.name));
+  if (facts.worst != volatility::volatile_) return;
+  const auto trait = trait_of_function(name.name);
+  if (trait == function_trait::harmless_extension) return;
+  if (trait == function_trait::harmless && facts.added != volatility::volatile_) return;
+  found_.refuse(write_reason::volatile_function, printed(name.schema, name.name));
+}
+
+// set_config(name, value, is_local). What is set for the transaction only needs no remembering.
+void tree_walker::set_config(const json::object& fields) {
+  found_.literal_free = false;
+  const auto& arguments = list_of(fields, "args");
+  const auto is_local = arguments.size() == 3 ? constant_bool(arguments[2]) : std::nullopt;
+  if (is_local.value_or(false)) return;
+  const auto* const name = arguments.empty() ? nullptr : constant_in(arguments[0]);
+  const auto* const text = name ? struct_of(*name, "sval") : nullptr;
+  if (!is_local || !text || !constant_in(arguments[1])) return found_.pin_to(pin_reason::dynamic_setting);
+  found_.settings.push_back(folded(text_of(*text, "sval")));
+}
+
+void tree_walker::operation(const json::object& fields) {
+  const auto kind = text_of(fields, "kind");
+  if (kind.find("BETWEEN") != std::string_view::npos) {
+    for (const std::string_view name : {"<", "<=", ">", ">="}) judge_operator({{}, name});
+  } else {
+    judge_operator(name_in(list_of(fields, "name")));
+  }
+  children(fields);
+}
+
+void tree_walker::judge_operator(qualified_name name) {
+  const auto worst = cat_ ? cat_->operation(schema_of(name), name.name) : volatility::unknown;
+  if (worst == volatility::unknown) found_.refuse(write_reason::unknown_name, name.name);
+  if (worst == volatility::volatile_) found_.refuse(write_reason::volatile_function, name.name);
+}
+
+void tree_walker::case_expression(const json::object& fields) {
+  if (fields.contains("arg")) judge_operator({{}, "="});
+  children(fields);
+}
+
+void tree_walker::sort_by(const json::object& fields) {
+  if (const auto& name = list_of(fields, "useOp"); !name.empty()) judge_operator(name_in(name));
+  children(fields);
+}
+
+// Every table has a type of its name.
+bool tree_walker::is_row_type(qualified_name name) const {
+  return cat_ && cat_->visit_relations(schema_of(name), name.name, [](const relation_facts&) {}) != 0;
+}
+
+void tree_walker::type_name(const json::object& fields) {
+  const auto name = name_in(list_of(fields, "names"));
+  const auto worst = cat_ ? cat_->cast(schema_of(name), name.name) : volatility::unknown;
+  if (worst == volatility::unknown && !is_row_type(name)) {
+    found_.refuse(write_reason::unknown_name, printed(name.schema, name.name));
+  }
+  if (worst == volatility::volatile_) found_.refuse(write_reason::volatile_function, printed(name.schema, name.name));
+  walk(list_of(fields, "typmods"));
+}
+
+}  // namespace highwater::routing

@@ -1,0 +1,194 @@
+#include <gtest/gtest.h>
+
+#include "pg15_catalog.hpp"
+#include "routing/classify.hpp"
+
+namespace highwater::routing {
+namespace {
+
+using testing_support::shop_catalog;
+using names = std::vector<std::string>;
+
+TEST(classify_session, names_the_settings_that_change) {
+  const std::pair<const char*, names> table[] = {
+      {"SET search_path TO a, b", {"search_path"}},
+      {"SET SESSION Work_Mem = '1MB'", {"work_mem"}},
+      {"SET \"App.User\" = 'x'", {"app.user"}},
+      {"SET x.y TO DEFAULT", {"x.y"}},
+      {"SET work_mem FROM CURRENT", {"work_mem"}},
+      {"SET LOCAL work_mem = 1", {}},
+      {"SET NAMES 'utf8'", {"client_encoding"}},
+      {"SET TIME ZONE LOCAL", {"timezone"}},
+      {"SET SCHEMA 'a'", {"search_path"}},
+      {"SET ROLE x", {"role"}},
+      {"RESET ROLE", {"role"}},
+      {"SET XML OPTION DOCUMENT", {"xmloption"}},
+      {"RESET work_mem", {"work_mem"}},
+      {"RESET TIME ZONE", {"timezone"}},
+      {"SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY, ISOLATION LEVEL SERIALIZABLE, DEFERRABLE",
+       {"default_transaction_read_only", "default_transaction_isolation", "default_transaction_deferrable"}},
+      {"SET transaction_read_only = on", {}},
+      {"SET a.b = 1; SET c.d = 2; SET a.b = 3", {"a.b", "c.d"}},
+      {"SELECT set_config('Work_Mem', '1MB', false)", {"work_mem"}},
+      {"SELECT set_config('work_mem', '1MB', true)", {}},
+      {"SELECT * FROM set_config('a.b', '1', false), set_config('c.d', '1', false)", {"a.b", "c.d"}},
+      {"INSERT INTO t SELECT set_config('a.b', '1', false)", {"a.b"}},
+  };
+  for (const auto& [sql, expected] : table) {
+    const auto verdict = classify(sql, shop_catalog());
+    EXPECT_EQ(verdict.settings, expected) << sql;
+    EXPECT_EQ(verdict.kind, statement_kind::write) << sql;
+  }
+}
+
+TEST(classify_session, knows_what_forgets_everything) {
+  const auto reset = classify("RESET ALL", shop_catalog());
+  EXPECT_TRUE(reset.resets_all_settings);
+  EXPECT_FALSE(reset.discards_all);
+  EXPECT_FALSE(reset.deallocates_all);
+  const auto discard = classify("DISCARD ALL", shop_catalog());
+  EXPECT_TRUE(discard.resets_all_settings);
+  EXPECT_TRUE(discard.discards_all);
+  EXPECT_TRUE(discard.deallocates_all);
+  const auto plans = classify("DISCARD PLANS", shop_catalog());
+  EXPECT_FALSE(plans.resets_all_settings || plans.discards_all || plans.deallocates_all);
+  EXPECT_TRUE(classify("DEALLOCATE ALL", shop_catalog()).deallocates_all);
+  EXPECT_FALSE(classify("DEALLOCATE \"all\"", shop_catalog()).deallocates_all);
+}
+
+TEST(classify_session, finds_what_pins_a_session) {
+  const std::pair<const char*, pin_reason> table[] = {
+      {"CREATE TEMP TABLE x (a int)", pin_reason::temporary_table},
+      {"CREATE TEMPORARY TABLE x AS SELECT 1", pin_reason::temporary_table},
+      {"CREATE LOCAL TEMP VIEW x AS SELECT 1", pin_reason::temporary_table},
+      {"CREATE TEMP SEQUENCE x", pin_reason::temporary_table},
+      {"CREATE TABLE pg_temp.x (a int)", pin_reason::temporary_table},
+      {"CREATE FUNCTION pg_temp.f() RETURNS int LANGUAGE sql AS 'SELECT 1'", pin_reason::temporary_table},
+      {"SELECT 1 INTO TEMP x", pin_reason::temporary_table},
+      {"SELECT 1 INTO pg_temp.x", pin_reason::temporary_table},
+      {"SELECT 1; CREATE TEMP TABLE x (a int)", pin_reason::temporary_table},
+      {"LISTEN x", pin_reason::listen},
+      {"SELECT pg_advisory_lock(1)", pin_reason::advisory_lock},
+      {"SELECT * FROM locking", pin_reason::advisory_lock},
+      {"SELECT * FROM over_locking", pin_reason::advisory_lock},
+      {"SELECT 1 FROM t WHERE pg_try_advisory_lock(t.id)", pin_reason::advisory_lock},
+      {"DECLARE c CURSOR WITH HOLD FOR SELECT 1", pin_reason::hold_cursor},
+      {"PREPARE x AS SELECT 1", pin_reason::prepared_statement},
+      {"LOAD 'auto_explain'", pin_reason::load_library},
+      {"SELECT set_config('a.b', $1, false)", pin_reason::dynamic_setting},
+      {"SELECT set_config(a, b, false) FROM t", pin_reason::dynamic_setting},
+      {"SELECT set_config('a.b', '1', $1)", pin_reason::dynamic_setting},
+      {"SELECT set_config('a.b', '1')", pin_reason::dynamic_setting},
+      {"INSERT INTO t SELECT set_config('a.b', $1, false)", pin_reason::dynamic_setting},
+      {"SET SESSION AUTHORIZATION x", pin_reason::session_identity},
+      {"CREATE TABLE x (a int)", pin_reason::none},
+      {"DROP TABLE pg_temp.x", pin_reason::none},
+      {"SELECT pg_advisory_xact_lock(1)", pin_reason::none},
+      {"DECLARE c CURSOR FOR SELECT 1", pin_reason::none},
+      {"SELECT set_config('a.b', $1, true)", pin_reason::none},
+      {"SET LOCAL SESSION AUTHORIZATION x", pin_reason::none},
+      {"RESET SESSION AUTHORIZATION", pin_reason::none},
+      {"UNLISTEN *", pin_reason::none},
+      {"DISCARD ALL", pin_reason::none},
+  };
+  for (const auto& [sql, pin] : table) {
+    const auto verdict = classify(sql, shop_catalog());
+    EXPECT_EQ(verdict.kind, statement_kind::write) << sql;
+    EXPECT_EQ(to_string(verdict.pin), to_string(pin)) << sql;
+  }
+}
+
+TEST(classify_session, finds_the_names_of_prepared_statements_in_the_text) {
+  struct named {
+    const char* sql;
+    const char* name;
+    const char* as_written;
+  };
+  const named table[] = {
+      {"EXECUTE x", "x", "x"},
+      {"EXECUTE Foo(1, 'a')", "foo", "Foo"},
+      {"execute \"Foo \"\" bar\"", "Foo \" bar", "\"Foo \"\" bar\""},
+      {"SELECT 1; /* EXECUTE y */ EXECUTE x", "x", "x"},
+      {"EXECUTE execute", "execute", "execute"},
+      {"EXPLAIN (ANALYZE, COSTS off) EXECUTE x(1)", "x", "x"},
+      {"EXPLAIN ANALYZE EXECUTE x", "x", "x"},
+      {"CREATE TABLE execute AS EXECUTE x", "x", "x"},
+      {"-- a\nEXECUTE /* b /* c */ */ x", "x", "x"},
+      {"EXECUTE große", "große", "große"},
+  };
+  for (const auto& [sql, name, as_written] : table) {
+    const auto verdict = classify(sql, shop_catalog());
+    ASSERT_TRUE(verdict.executes) << sql;
+    EXPECT_EQ(verdict.executes->name, name) << sql;
+    EXPECT_EQ(std::string_view(sql).substr(verdict.executes->offset, verdict.executes->length), as_written) << sql;
+    EXPECT_FALSE(verdict.literal_free) << sql;
+  }
+  for (const char* sql : {"DEALLOCATE x", "DEALLOCATE PREPARE x", "deallocate /* a */ prepare -- b\n x"}) {
+    const auto verdict = classify(sql, shop_catalog());
+    ASSERT_TRUE(verdict.deallocates) << sql;
+    EXPECT_EQ(verdict.deallocates->name, "x") << sql;
+    EXPECT_EQ(sql[verdict.deallocates->offset], 'x') << sql;
+    EXPECT_FALSE(verdict.literal_free) << sql;
+  }
+  EXPECT_EQ(classify("DEALLOCATE PREPARE", shop_catalog()).deallocates->name, "prepare");
+}
+
+TEST(classify_session, verdicts_that_come_from_literals_are_marked) {
+  EXPECT_FALSE(classify("SELECT set_config('a.b', '1', false)", shop_catalog()).literal_free);
+  EXPECT_FALSE(classify("SET highwater.level = 'strong'", shop_catalog()).literal_free);
+  EXPECT_FALSE(classify("nonsense", shop_catalog()).literal_free);
+  EXPECT_TRUE(classify("SET a.b = '1'", shop_catalog()).literal_free);
+}
+
+using verb = internal_command::verb;
+
+struct internal_text {
+  const char* sql;
+  verb what;
+  bool local;
+  const char* name;
+  const char* value;
+};
+
+TEST(classify_session, knows_its_own_commands) {
+  const internal_text table[] = {
+      {"SHOW highwater.level", verb::show, false, "level", ""},
+      {"show Highwater.Last_Route;", verb::show, false, "last_route", ""},
+      {"SET highwater.level = 'strong'", verb::set, false, "level", "strong"},
+      {"SET highwater.level TO strong", verb::set, false, "level", "strong"},
+      {"SET SESSION highwater.level TO session", verb::set, false, "level", "session"},
+      {"SET LOCAL highwater.level = causal", verb::set, true, "level", "causal"},
+      {"SET highwater.level = primary", verb::set, false, "level", "primary"},
+      {"set local highwater.level to PRIMARY ;", verb::set, true, "level", "primary"},
+      {"SET highwater.level = a, b", verb::set, false, "level", "a, b"},
+      {"SET highwater.x = 5", verb::set, false, "x", "5"},
+      {"SET highwater.level TO DEFAULT", verb::reset, false, "level", ""},
+      {"SET LOCAL highwater.level TO DEFAULT", verb::reset, true, "level", ""},
+      {"RESET highwater.level", verb::reset, false, "level", ""},
+  };
+  for (const auto& [sql, what, local, name, value] : table) {
+    const auto verdict = classify(sql, nullptr);
+    EXPECT_EQ(verdict.kind, statement_kind::internal) << sql;
+    ASSERT_TRUE(verdict.internal) << sql;
+    EXPECT_EQ(verdict.internal->what, what) << sql;
+    EXPECT_EQ(verdict.internal->local, local) << sql;
+    EXPECT_EQ(verdict.internal->name, name) << sql;
+    EXPECT_EQ(verdict.internal->value, value) << sql;
+    EXPECT_EQ(verdict.statement_count, 1U) << sql;
+  }
+}
+
+TEST(classify_session, its_own_commands_must_stand_alone) {
+  for (const char* sql : {"SHOW highwater.level; SELECT 1", "SELECT 1; SET highwater.level = 'strong'"}) {
+    const auto verdict = classify(sql, shop_catalog());
+    EXPECT_EQ(verdict.kind, statement_kind::write) << sql;
+    EXPECT_FALSE(verdict.internal) << sql;
+  }
+  for (const char* sql : {"SET highwater.level = primary; DROP TABLE t", "SET highwater.level = primary x",
+                          "SET highwaterlevel = primary", "SET a.highwater.level = primary"}) {
+    EXPECT_EQ(classify(sql, shop_catalog()).reason, write_reason::parse_failed) << sql;
+  }
+}
+
+}  // namespace
+}  // namespace highwater::routing
