@@ -9,7 +9,7 @@ namespace highwater::testing_support {
 namespace {
 
 class cluster : public testing::Test {
- protected:
+protected:
   static void SetUpTestSuite() {
     const auto before = test_clock::now();
     servers = std::make_unique<postgres_cluster>();
@@ -64,9 +64,8 @@ TEST_F(cluster, delayed_replica_holds_commits_back) {
   node& delayed = servers->add_replica({.apply_delay = std::chrono::hours(1)});
   insert(3);
   const auto position = servers->flushed_position();
-  await("the delayed replica received " + position, [&] {
-    return delayed.ask("select pg_last_wal_receive_lsn() >= '" + position + "'::pg_lsn") == "t";
-  });
+  await("the delayed replica received " + position,
+        [&] { return delayed.ask("select pg_last_wal_receive_lsn() >= '" + position + "'::pg_lsn") == "t"; });
   EXPECT_EQ(rows_with(delayed, 3), "0");
   delayed.set("recovery_min_apply_delay", "0");
   servers->await_replay(delayed);

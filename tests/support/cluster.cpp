@@ -132,7 +132,8 @@ std::string postgres_cluster::flushed_position() {
 
 void postgres_cluster::await_replay(node& replica, milliseconds limit) {
   const std::string target = flushed_position();
-  await("node " + replica.name() + " replays up to " + target, [&] { return replica.has_replayed(target); }, limit);
+  await(
+      "node " + replica.name() + " replays up to " + target, [&] { return replica.has_replayed(target); }, limit);
 }
 
 void postgres_cluster::await_replay() {
@@ -142,8 +143,8 @@ void postgres_cluster::await_replay() {
 node& postgres_cluster::create_node(const std::vector<std::string>& settings) {
   const std::string name(1, static_cast<char>('a' + nodes_.size()));
   const fs::path folder = folder_ / name;
-  run_or_throw({.argv = {"cp", "-a", "--reflink=auto", data_template().string(), folder.string()},
-                .as_server_user = true});
+  run_or_throw(
+      {.argv = {"cp", "-a", "--reflink=auto", data_template().string(), folder.string()}, .as_server_user = true});
   std::string text = "cluster_name = '" + name + "'\nunix_socket_directories = '" + folder.string() + "'\n";
   for (const auto& line : common_settings_) text += line + "\n";
   for (const auto& line : settings) text += line + "\n";

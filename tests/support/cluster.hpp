@@ -21,9 +21,9 @@ struct role {
 
 struct cluster_options {
   unsigned replicas = 2;
-  std::vector<std::string> settings = {};   // lines of postgresql.conf, for every node
-  std::vector<role> roles = {};             // made besides the superuser `postgres` and the monitor `highwater`
-  milliseconds apply_delay{0};         // recovery_min_apply_delay of every replica
+  std::vector<std::string> settings = {};  // lines of postgresql.conf, for every node
+  std::vector<role> roles = {};            // made besides the superuser `postgres` and the monitor `highwater`
+  milliseconds apply_delay{0};             // recovery_min_apply_delay of every replica
 };
 
 struct replica_options {
@@ -33,7 +33,7 @@ struct replica_options {
 };
 
 class postgres_cluster {
- public:
+public:
   explicit postgres_cluster(const cluster_options& options = {});
   ~postgres_cluster();
 
@@ -43,7 +43,7 @@ class postgres_cluster {
   const std::vector<std::unique_ptr<node>>& nodes() const { return nodes_; }  // named a, b, c, ...
 
   node& add_replica(const replica_options& options = {});
-  void promote(node& replica);                // it is primary() afterwards; the old one is left as it is
+  void promote(node& replica);                 // it is primary() afterwards; the old one is left as it is
   void follow(node& replica, node& upstream);  // takes its WAL from there from now on
   void rebuild(node& broken, node& upstream);  // a fresh base backup of upstream, as a replica of it; keeps its port
 
@@ -52,7 +52,7 @@ class postgres_cluster {
   void await_replay(node& replica, milliseconds limit = patience);  // up to flushed_position()
   void await_replay();                                              // ... of all replicas
 
- private:
+private:
   node& create_node(const std::vector<std::string>& settings);
   void configure_as_replica(const node& replica, const node& upstream) const;
   void create_roles(const std::vector<role>& roles);

@@ -16,7 +16,7 @@ using test_clock = std::chrono::steady_clock;
 inline constexpr milliseconds patience{30'000};
 
 class deadline {
- public:
+public:
   explicit deadline(milliseconds from_now = patience) : at_(test_clock::now() + from_now) {}
 
   bool passed() const { return test_clock::now() >= at_; }
@@ -27,7 +27,7 @@ class deadline {
     return left > 0 ? static_cast<int>(left) : 0;
   }
 
- private:
+private:
   test_clock::time_point at_;
 };
 
@@ -36,7 +36,8 @@ template <class Condition>
 void await(const std::string& what, Condition condition, milliseconds limit = patience) {
   const deadline end(limit);
   while (!condition()) {
-    if (end.passed()) throw std::runtime_error("waited in vain for " + std::to_string(limit.count()) + " ms" + ": " + what);
+    if (end.passed())
+      throw std::runtime_error("waited in vain for " + std::to_string(limit.count()) + " ms" + ": " + what);
     std::this_thread::sleep_for(milliseconds(3));
   }
 }

@@ -24,6 +24,8 @@ reserved_port::reserved_port() : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CL
   number_ = ntohs(address.sin_port);
 }
 
-reserved_port::~reserved_port() { ::close(socket_); }
+reserved_port::~reserved_port() {
+  ::close(socket_);
+}
 
 }  // namespace highwater::testing_support

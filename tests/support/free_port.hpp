@@ -8,7 +8,7 @@
 namespace highwater::testing_support {
 
 class reserved_port {
- public:
+public:
   reserved_port();
   ~reserved_port();
   reserved_port(const reserved_port&) = delete;
@@ -16,7 +16,7 @@ class reserved_port {
 
   std::uint16_t number() const { return number_; }
 
- private:
+private:
   int socket_ = -1;
   std::uint16_t number_ = 0;
 };

@@ -16,16 +16,16 @@ namespace {
 std::string nodes_yaml(postgres_cluster& cluster) {
   std::string text = "\n  nodes:\n";
   for (const auto& node : cluster.nodes()) {
-    text += "    - {name: " + node->name() + ", host: " + node->host() + ", port: " + std::to_string(node->port()) +
-            "}\n";
+    text +=
+        "    - {name: " + node->name() + ", host: " + node->host() + ", port: " + std::to_string(node->port()) + "}\n";
   }
   return text + "  monitor: {user: highwater, database: postgres}";
 }
 
 // The first line of a sanitizer's report; empty if there is none.
 std::string sanitizer_report(const std::string& log) {
-  constexpr std::array<const char*, 4> signs{"ERROR: AddressSanitizer", "ERROR: LeakSanitizer", "runtime error:",
-                                             "WARNING: ThreadSanitizer"};
+  constexpr std::array<const char*, 4> signs{"ERROR: AddressSanitizer", "ERROR: LeakSanitizer",
+                                             "runtime error:", "WARNING: ThreadSanitizer"};
   for (const char* sign : signs) {
     if (const auto at = log.find(sign); at != std::string::npos) return log.substr(at, log.find('\n', at) - at);
   }
@@ -113,7 +113,9 @@ pg::connection highwater_process::connect(const std::string& database, const std
   return pg::connection(conninfo(database, user));
 }
 
-std::string highwater_process::metrics() const { return http_get(http_port_, "/metrics").body; }
+std::string highwater_process::metrics() const {
+  return http_get(http_port_, "/metrics").body;
+}
 
 double highwater_process::metric(const std::string& name, const labels& wanted) const {
   return sample_of(metrics(), name, wanted).value_or(0);

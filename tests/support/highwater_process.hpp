@@ -16,17 +16,17 @@ namespace highwater::testing_support {
 // The configuration's top-level sections as YAML. They start as what a test wants: free ports, two workers, trust, and
 // the cluster's nodes under their own names.
 class highwater_config {
- public:
+public:
   explicit highwater_config(postgres_cluster& cluster);
   highwater_config& set(const std::string& section, const std::string& yaml);  // replaces the section
   std::string text() const;
 
- private:
+private:
   std::map<std::string, std::string> sections_;
 };
 
 class highwater_process {
- public:
+public:
   // Starts it and waits until it is ready for clients. Throws std::runtime_error with its log if it does not get there.
   explicit highwater_process(const highwater_config& config, const std::vector<std::string>& extra_arguments = {});
 
@@ -38,15 +38,15 @@ class highwater_process {
   std::string conninfo(const std::string& database = "postgres", const std::string& user = "postgres") const;
   pg::connection connect(const std::string& database = "postgres", const std::string& user = "postgres") const;
 
-  std::string metrics() const;                                                  // the page
-  double metric(const std::string& name, const labels& wanted = {}) const;      // 0 if there is no such sample
-  void await_ready() const;                                                     // /readyz says 200
+  std::string metrics() const;                                              // the page
+  double metric(const std::string& name, const labels& wanted = {}) const;  // 0 if there is no such sample
+  void await_ready() const;                                                 // /readyz says 200
   std::string log() const { return read_file(log_); }
 
   exit_status stop();  // SIGTERM; the end must be exit code 0, or the test fails
   process& child() { return *process_; }
 
- private:
+private:
   void read_ports();
 
   std::filesystem::path log_;

@@ -68,9 +68,13 @@ pg::connection node::connect(const std::string& database, const std::string& use
   return pg::connection(conninfo(database, user));
 }
 
-std::string node::ask(const std::string& sql) const { return connect().scalar(sql); }
+std::string node::ask(const std::string& sql) const {
+  return connect().scalar(sql);
+}
 
-void node::tell(const std::string& sql) const { connect().must(sql); }
+void node::tell(const std::string& sql) const {
+  connect().must(sql);
+}
 
 void node::start() {
   launch();
@@ -143,7 +147,9 @@ void node::pause_replay() {
   await("node " + name_ + " paused", [this] { return ask("select pg_get_wal_replay_pause_state()") == "paused"; });
 }
 
-void node::resume_replay() { tell("select pg_wal_replay_resume()"); }
+void node::resume_replay() {
+  tell("select pg_wal_replay_resume()");
+}
 
 bool node::has_replayed(const std::string& lsn) const {
   return ask("select coalesce(pg_last_wal_replay_lsn() >= '" + lsn + "'::pg_lsn, false)") == "t";

@@ -15,7 +15,7 @@ namespace highwater::testing_support {
 enum class stop_mode { fast, immediate };
 
 class node {
- public:
+public:
   node(std::string name, std::filesystem::path folder);
   ~node();
   node(const node&) = delete;
@@ -33,12 +33,12 @@ class node {
 
   // Life and death. start() waits until connections are accepted; the others until all of it is gone.
   void start();
-  void launch();        // does not wait; await_ready() does
+  void launch();  // does not wait; await_ready() does
   void await_ready();
   void stop(stop_mode mode = stop_mode::fast);
-  void kill9();         // every process of it at once, as when the machine fails
+  void kill9();  // every process of it at once, as when the machine fails
   void restart(stop_mode mode = stop_mode::fast);
-  void freeze();        // SIGSTOP to every process of it: accepts connections, answers nothing
+  void freeze();  // SIGSTOP to every process of it: accepts connections, answers nothing
   void thaw();
   bool running() { return server_ && server_->running(); }
 
@@ -51,7 +51,7 @@ class node {
 
   void set(const std::string& name, const std::string& value);  // ALTER SYSTEM and reload
 
- private:
+private:
   std::vector<pid_t> all_processes() const;
 
   std::string name_;

@@ -35,8 +35,8 @@ std::string result::diagnostic(int which) const {
 
 field result::at(int row, int column) const {
   if (row >= rows() || column >= columns()) {
-    throw error("", "no row " + std::to_string(row) + ", column " + std::to_string(column) + " in the result: " +
-                        (ok() ? tag() : message()));
+    throw error("", "no row " + std::to_string(row) + ", column " + std::to_string(column) +
+                        " in the result: " + (ok() ? tag() : message()));
   }
   if (PQgetisnull(owned_.get(), row, column)) return std::nullopt;
   return std::string(PQgetvalue(owned_.get(), row, column),
@@ -57,7 +57,9 @@ connection::connection(const std::string& conninfo)
   PQsetNoticeReceiver(owned_.get(), &remember_notice, notices_.get());
 }
 
-result connection::exec(const std::string& sql) { return result(PQexec(owned_.get(), sql.c_str())); }
+result connection::exec(const std::string& sql) {
+  return result(PQexec(owned_.get(), sql.c_str()));
+}
 
 result connection::exec_params(const std::string& sql, const std::vector<field>& parameters) {
   return result(PQexecParams(owned_.get(), sql.c_str(), static_cast<int>(parameters.size()), nullptr,
@@ -79,15 +81,23 @@ result connection::must(const std::string& sql) {
   return answer;
 }
 
-std::string connection::scalar(const std::string& sql) { return must(sql).text(); }
+std::string connection::scalar(const std::string& sql) {
+  return must(sql).text();
+}
 
 void connection::check(int success) const {
   if (success != 1) throw error("", PQerrorMessage(owned_.get()));
 }
 
-void connection::enter_pipeline() { check(PQenterPipelineMode(owned_.get())); }
-void connection::exit_pipeline() { check(PQexitPipelineMode(owned_.get())); }
-void connection::sync() { check(PQpipelineSync(owned_.get())); }
+void connection::enter_pipeline() {
+  check(PQenterPipelineMode(owned_.get()));
+}
+void connection::exit_pipeline() {
+  check(PQexitPipelineMode(owned_.get()));
+}
+void connection::sync() {
+  check(PQpipelineSync(owned_.get()));
+}
 
 void connection::send_params(const std::string& sql, const std::vector<field>& parameters) {
   check(PQsendQueryParams(owned_.get(), sql.c_str(), static_cast<int>(parameters.size()), nullptr,

@@ -20,7 +20,7 @@ struct error : std::runtime_error {
 using field = std::optional<std::string>;  // none: NULL
 
 class result {
- public:
+public:
   explicit result(PGresult* owned) : owned_(owned, &PQclear) {}
 
   ExecStatusType status() const { return PQresultStatus(owned_.get()); }
@@ -38,12 +38,12 @@ class result {
 
   PGresult* raw() const { return owned_.get(); }
 
- private:
+private:
   std::unique_ptr<PGresult, decltype(&PQclear)> owned_;
 };
 
 class connection {
- public:
+public:
   explicit connection(const std::string& conninfo);  // throws pg::error
 
   result exec(const std::string& sql);  // the simple protocol; of several statements the last one's result
@@ -71,7 +71,7 @@ class connection {
 
   PGconn* raw() const { return owned_.get(); }
 
- private:
+private:
   void check(int success) const;
 
   std::unique_ptr<std::vector<std::string>> notices_ = std::make_unique<std::vector<std::string>>();

@@ -17,7 +17,7 @@ namespace highwater::testing_support {
 struct command {
   std::vector<std::string> argv = {};                   // argv[0] is looked up in PATH
   std::map<std::string, std::string> environment = {};  // on top of this process's own
-  std::filesystem::path log = {};                       // standard error, and output unless piped, are appended to this file
+  std::filesystem::path log = {};  // standard error, and output unless piped, are appended to this file
   bool as_server_user = false;
   bool pipe_output = false;  // standard output is read by read_line()
 };
@@ -30,7 +30,7 @@ struct exit_status {
 std::string to_string(const exit_status& status);
 
 class process {
- public:
+public:
   explicit process(const command& what);  // throws std::runtime_error if it cannot fork
   ~process();                             // SIGKILL if it still runs
   process(const process&) = delete;
@@ -45,7 +45,7 @@ class process {
   // A line that it wrote, without its end; none at the end of the output. Throws if none comes in time.
   std::optional<std::string> read_line(milliseconds limit = patience);
 
- private:
+private:
   pid_t pid_ = -1;
   int pidfd_ = -1;
   int output_ = -1;

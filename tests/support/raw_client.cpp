@@ -49,7 +49,9 @@ void client::send(std::string_view bytes) const {
   }
 }
 
-void client::finish_sending() const { ::shutdown(socket_, SHUT_WR); }
+void client::finish_sending() const {
+  ::shutdown(socket_, SHUT_WR);
+}
 
 void client::reset() {
   const linger at_once{1, 0};

@@ -16,7 +16,7 @@
 namespace highwater::testing_support::raw {
 
 class client {
- public:
+public:
   explicit client(std::uint16_t port);  // 127.0.0.1; throws std::runtime_error if refused
   ~client();
   client(client&& other) noexcept;
@@ -30,10 +30,10 @@ class client {
   // All of these throw if nothing comes in time; none means that the peer closed the connection.
   std::optional<char> read_byte(milliseconds limit = patience);
   std::optional<message> read_message(milliseconds limit = patience);
-  message expect(char type, milliseconds limit = patience);  // throws if the next message is another
+  message expect(char type, milliseconds limit = patience);                   // throws if the next message is another
   std::vector<message> read_until(char type, milliseconds limit = patience);  // inclusive
   std::vector<message> read_until_ready() { return read_until('Z'); }
-  bool silent_for(milliseconds time);  // nothing came, and the connection still stands
+  bool silent_for(milliseconds time);                 // nothing came, and the connection still stands
   bool closed_within(milliseconds limit = patience);  // discards what comes before
 
   // The startup packet, and all up to the first ReadyForQuery. Trust authentication only.
@@ -43,7 +43,7 @@ class client {
   std::uint32_t backend_pid() const { return backend_pid_; }
   const std::string& cancel_key() const { return cancel_key_; }
 
- private:
+private:
   bool fill(deadline end);  // false: closed
 
   int socket_ = -1;

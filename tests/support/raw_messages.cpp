@@ -10,7 +10,9 @@ constexpr std::uint32_t gss_request_code = 80877104;
 constexpr std::uint32_t cancel_request_code = 80877102;
 constexpr std::uint32_t null_length = 0xFFFFFFFF;
 
-std::string zero_ended(std::string_view text) { return std::string(text) + '\0'; }
+std::string zero_ended(std::string_view text) {
+  return std::string(text) + '\0';
+}
 
 std::string untyped_frame(std::string_view payload) {
   return int32(static_cast<std::uint32_t>(payload.size() + 4)) + std::string(payload);
@@ -36,7 +38,9 @@ std::uint32_t int32_at(std::string_view bytes, std::size_t offset) {
   return static_cast<std::uint32_t>(int16_at(bytes, offset)) << 16 | int16_at(bytes, offset + 2);
 }
 
-std::string frame(char type, std::string_view payload) { return type + untyped_frame(payload); }
+std::string frame(char type, std::string_view payload) {
+  return type + untyped_frame(payload);
+}
 
 std::string startup(const std::string& user, const std::string& database,
                     const std::vector<std::pair<std::string, std::string>>& parameters, std::uint32_t version) {
@@ -46,14 +50,20 @@ std::string startup(const std::string& user, const std::string& database,
   return untyped_frame(body + '\0');
 }
 
-std::string ssl_request() { return untyped_frame(int32(ssl_request_code)); }
-std::string gss_request() { return untyped_frame(int32(gss_request_code)); }
+std::string ssl_request() {
+  return untyped_frame(int32(ssl_request_code));
+}
+std::string gss_request() {
+  return untyped_frame(int32(gss_request_code));
+}
 
 std::string cancel_request(std::uint32_t pid, std::string_view key) {
   return untyped_frame(int32(cancel_request_code) + int32(pid) + std::string(key));
 }
 
-std::string query(std::string_view sql) { return frame('Q', zero_ended(sql)); }
+std::string query(std::string_view sql) {
+  return frame('Q', zero_ended(sql));
+}
 
 std::string parse(std::string_view name, std::string_view sql, const std::vector<std::uint32_t>& types) {
   std::string body = zero_ended(name) + zero_ended(sql) + int16(static_cast<std::uint16_t>(types.size()));
@@ -71,19 +81,39 @@ std::string bind(std::string_view portal, std::string_view statement,
   return frame('B', body + int16(0));
 }
 
-std::string describe_statement(std::string_view name) { return frame('D', 'S' + zero_ended(name)); }
-std::string describe_portal(std::string_view name) { return frame('D', 'P' + zero_ended(name)); }
+std::string describe_statement(std::string_view name) {
+  return frame('D', 'S' + zero_ended(name));
+}
+std::string describe_portal(std::string_view name) {
+  return frame('D', 'P' + zero_ended(name));
+}
 std::string execute(std::string_view portal, std::uint32_t max_rows) {
   return frame('E', zero_ended(portal) + int32(max_rows));
 }
-std::string close_statement(std::string_view name) { return frame('C', 'S' + zero_ended(name)); }
-std::string close_portal(std::string_view name) { return frame('C', 'P' + zero_ended(name)); }
-std::string sync() { return frame('S', ""); }
-std::string flush() { return frame('H', ""); }
-std::string terminate() { return frame('X', ""); }
-std::string copy_data(std::string_view data) { return frame('d', data); }
-std::string copy_done() { return frame('c', ""); }
-std::string copy_fail(std::string_view reason) { return frame('f', zero_ended(reason)); }
+std::string close_statement(std::string_view name) {
+  return frame('C', 'S' + zero_ended(name));
+}
+std::string close_portal(std::string_view name) {
+  return frame('C', 'P' + zero_ended(name));
+}
+std::string sync() {
+  return frame('S', "");
+}
+std::string flush() {
+  return frame('H', "");
+}
+std::string terminate() {
+  return frame('X', "");
+}
+std::string copy_data(std::string_view data) {
+  return frame('d', data);
+}
+std::string copy_done() {
+  return frame('c', "");
+}
+std::string copy_fail(std::string_view reason) {
+  return frame('f', zero_ended(reason));
+}
 
 std::string error_field(const message& error, char field) {
   std::string_view rest = error.payload;

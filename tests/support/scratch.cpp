@@ -30,7 +30,7 @@ for turn in 1 2 3 4 5 6 7 8 9 10; do
   sleep 0.5
 done
 for pid in *; do kill -KILL "$pid"; done
-for file in "$1"/*/postmaster.pid; do
+for file in "$1"/*/*/postmaster.pid; do
   [ -e "$file" ] && ipcrm -m "$(sed -n '7s/.* //p' "$file")"
 done
 cd /
@@ -87,7 +87,9 @@ fs::path make_folder(const std::string& name) {
   return folder;
 }
 
-void register_process(pid_t pid) { std::ofstream(scratch() / "pids" / std::to_string(pid)); }
+void register_process(pid_t pid) {
+  std::ofstream(scratch() / "pids" / std::to_string(pid));
+}
 
 void forget_process(pid_t pid) {
   std::error_code ignored;

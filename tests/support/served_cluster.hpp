@@ -14,7 +14,7 @@ namespace highwater::testing_support {
 bool testing_direct();
 
 class served_cluster {
- public:
+public:
   using adjust = std::function<void(highwater_config&)>;
   explicit served_cluster(const cluster_options& options = {}, const adjust& configure = {});
 
@@ -24,7 +24,7 @@ class served_cluster {
   std::string conninfo(const std::string& database = "postgres", const std::string& user = "postgres");
   pg::connection connect(const std::string& database = "postgres", const std::string& user = "postgres");
 
- private:
+private:
   postgres_cluster cluster_;
   std::unique_ptr<highwater_process> proxy_;
 };
