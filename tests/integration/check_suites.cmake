@@ -1,4 +1,5 @@
 # cmake -DTESTS=integration_tests -DSUITES="a;b" -P check_suites.cmake: every suite in the executable must have its entry.
+cmake_minimum_required(VERSION 3.25)
 execute_process(COMMAND ${TESTS} --gtest_list_tests OUTPUT_VARIABLE listed COMMAND_ERROR_IS_FATAL ANY)
 string(REGEX MATCHALL "(^|\n)[^ \n]+\\." lines "${listed}")
 foreach(line IN LISTS lines)

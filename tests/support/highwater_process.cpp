@@ -4,7 +4,9 @@
 
 #include <array>
 #include <csignal>
+#include <cstdio>
 #include <cstdlib>
+#include <exception>
 #include <regex>
 #include <stdexcept>
 
@@ -35,6 +37,12 @@ std::string sanitizer_report(const std::string& log) {
 std::string tail(const std::string& text) {
   constexpr std::size_t enough = 8192;
   return text.size() <= enough ? text : "...\n" + text.substr(text.size() - enough);
+}
+
+// In a test as well as in a suite's tear-down.
+bool failing() {
+  const auto* suite = testing::UnitTest::GetInstance()->current_test_suite();
+  return testing::Test::HasFailure() || (suite && suite->Failed()) || std::uncaught_exceptions() > 0;
 }
 
 std::map<std::string, std::string> sanitizer_environment() {
@@ -97,12 +105,15 @@ void highwater_process::read_ports() {
 }
 
 highwater_process::~highwater_process() {
-  if (process_->running()) {
-    stop();
+  if (const auto end = process_->wait_for(milliseconds(0)); end && !end_wanted_) {
+    ADD_FAILURE() << "highwater ended by itself: " << to_string(*end);
   }
+  if (process_->running()) stop();
   const std::string text = log();
   if (const auto report = sanitizer_report(text); !report.empty()) ADD_FAILURE() << report;
-  if (testing::Test::HasFailure()) std::fprintf(stderr, "highwater's log ends with:\n%s\n", tail(text).c_str());
+  if (failing()) {
+    std::fprintf(stderr, "highwater's log ends with:\n%s\n", tail(text).c_str());
+  }
 }
 
 std::string highwater_process::conninfo(const std::string& database, const std::string& user) const {
@@ -125,7 +136,13 @@ void highwater_process::await_ready() const {
   await("/readyz says 200", [this] { return http_get(http_port_, "/readyz").status == 200; });
 }
 
+void highwater_process::kill9() {
+  end_wanted_ = true;
+  process_->stop(SIGKILL);
+}
+
 exit_status highwater_process::stop() {
+  end_wanted_ = true;
   const exit_status status = process_->stop(SIGTERM);
   if (!status.success()) ADD_FAILURE() << "highwater, asked to stop: " << to_string(status);
   return status;

@@ -44,6 +44,7 @@ public:
   std::string log() const { return read_file(log_); }
 
   exit_status stop();  // SIGTERM; the end must be exit code 0, or the test fails
+  void kill9();
   process& child() { return *process_; }
 
 private:
@@ -53,6 +54,7 @@ private:
   std::unique_ptr<process> process_;
   std::uint16_t port_ = 0;
   std::uint16_t http_port_ = 0;
+  bool end_wanted_ = false;
 };
 
 std::string highwater_binary();  // as built with the tests; the environment's HIGHWATER_BINARY goes before it
