@@ -122,6 +122,7 @@ void client::judge(const std::vector<key_index>& keys, const std::vector<bounds>
 void client::keep_examples(verdict found, key_index key, version seen, const bounds& before) {
   const std::array<version, violation_count> bound{memory_.last_write(key), memory_.last_read(key), before.told,
                                                    before.anywhere};
+  if (!run_.wanted.expect.empty()) found &= forbidden_by(run_.wanted.expect);
   for (std::size_t kind = 0; kind < violation_count; ++kind)
     if (found[kind] && counted_.examples.size() < tally::max_examples)
       counted_.examples.push_back({static_cast<violation>(kind), number_, key, seen, bound[kind]});
