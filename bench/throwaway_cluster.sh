@@ -102,7 +102,7 @@ start() {
     bin=$(server_binaries)
     dir=$(mktemp -d "${TMPDIR:-/tmp}/highwater-cluster.XXXXXX")
     [[ $EUID -ne 0 ]] || chown postgres "$dir"
-    trap 'stop "$dir"' ERR INT TERM
+    trap 'stop "$dir"; exit 1' ERR INT TERM
 
     local ports number
     read -r -a ports <<<"$(free_ports $((replicas + 1)))"

@@ -2,6 +2,7 @@
 
 import os
 import shlex
+import signal
 import subprocess
 import time
 
@@ -16,19 +17,32 @@ class Cluster:
     def __init__(self, delay="40ms", pause=False, user="app", database="bench"):
         self.user, self.database = user, database
         command = [SCRIPT, "start", "--delay", delay] + (["--pause"] if pause else [])
-        started = subprocess.run(command, stdout=subprocess.PIPE, text=True)
-        if started.returncode != 0:
-            raise BenchError("the throwaway cluster did not start")
-        settings = dict(line.split("=", 1) for line in shlex.split(started.stdout))
+        settings = dict(line.split("=", 1) for line in shlex.split(self._start(command)))
         self.folder = settings["CLUSTER_DIR"]
         self.primary = int(settings["PRIMARY_PORT"])
         self.replicas = [int(settings["REPLICA1_PORT"]), int(settings["REPLICA2_PORT"])]
+
+    @staticmethod
+    def _start(command):
+        # In a session of its own: Ctrl-C must not end the script half-way, but make it take back what it did.
+        script = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True)
+        try:
+            said, _ = script.communicate()
+        except BaseException:
+            script.terminate()
+            script.wait()
+            raise
+        if script.returncode != 0:
+            raise BenchError("the throwaway cluster did not start")
+        return said
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
-        subprocess.run([SCRIPT, "stop", self.folder], check=False)
+        impatient = signal.signal(signal.SIGINT, signal.SIG_IGN)
+        subprocess.run([SCRIPT, "stop", self.folder], check=False, start_new_session=True)
+        signal.signal(signal.SIGINT, impatient)
 
     @property
     def nodes(self):

@@ -14,6 +14,7 @@ class Settings:
     full: bool                   # figures to publish rather than a first look
     seconds: float               # of one run
     rounds: int                  # of interleaved comparisons
+    keep: bool                   # the demo waits for Ctrl-C at its end
 
     def say(self, text):
         print(text, flush=True)

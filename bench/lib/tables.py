@@ -8,10 +8,16 @@ import subprocess
 
 
 def markdown(title, columns, rows):
-    lines = [f"### {title}", "", "| " + " | ".join(columns) + " |",
-             "|" + "|".join("---" if i == 0 else "--:" for i in range(len(columns))) + "|"]
-    lines += ["| " + " | ".join(str(cell) for cell in row) + " |" for row in rows]
-    return "\n".join(lines) + "\n"
+    """A table that reads as well in a terminal: the first column to the left, the others to the right."""
+    cells = [[str(cell) for cell in row] for row in (columns, *rows)]
+    widths = [max(3, *(len(row[i]) for row in cells)) for i in range(len(columns))]
+
+    def line(row):
+        return "| " + " | ".join(cell.rjust(width) if i else cell.ljust(width)
+                                 for i, (cell, width) in enumerate(zip(row, widths))) + " |"
+
+    rule = "|" + "|".join("-" * (width + 1) + (":" if i else "-") for i, width in enumerate(widths)) + "|"
+    return "\n".join([f"### {title}", "", line(cells[0]), rule, *map(line, cells[1:])]) + "\n"
 
 
 def machine():

@@ -29,7 +29,7 @@ class Client:
         # Nothing that is asked for here ends in these bytes except an answer, so frames need not be taken apart.
         buffer, tail, total = bytearray(1 << 20), b"", 0
         while not tail.endswith(READY):
-            count = self._socket.recv_into(buffer)
+            count = self._socket.recv_into(buffer, 1 << 18 if pause else 0)
             if count == 0:
                 raise BenchError(f"the connection was closed after {total} bytes: {tail!r}")
             total += count
