@@ -56,6 +56,13 @@ void take(const PGresult* result, answer& out) {
   out.error = state ? state : "connection";
 }
 
+// A server that ends a connection may have said why before it closed it.
+std::string last_words(PGconn* broken) {
+  answer out;
+  if (const result_ptr result{PQgetResult(broken)}) take(result.get(), out);
+  return out.error.empty() ? "connection" : out.error;
+}
+
 std::string array_literal(std::span<const key_index> keys) {
   std::string text = "{";
   for (const auto key : keys) text += (text.size() > 1 ? "," : "") + std::to_string(key);
@@ -110,7 +117,7 @@ answer connection::await_answer() {
   for (;;) {
     while (PQisBusy(handle_.get())) {
       if (!await_bytes(deadline)) return give_up("timeout");
-      if (!PQconsumeInput(handle_.get())) return give_up("connection");
+      if (!PQconsumeInput(handle_.get())) return give_up(last_words(handle_.get()));
     }
     const result_ptr result{PQgetResult(handle_.get())};
     if (!result) break;
@@ -126,9 +133,9 @@ bool connection::await_bytes(std::chrono::steady_clock::time_point deadline) {
   return left.count() > 0 && (::poll(&watched, 1, static_cast<int>(left.count())) != 0);
 }
 
-answer connection::give_up(const char* why) {
+answer connection::give_up(std::string why) {
   handle_.reset();
-  return {{}, why};
+  return {{}, std::move(why)};
 }
 
 std::string prepare_registers(connection& primary, std::size_t registers) {

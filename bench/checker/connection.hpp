@@ -48,7 +48,7 @@ private:
   answer execute(const statement& shape, const std::string& parameter);
   answer await_answer();
   bool await_bytes(std::chrono::steady_clock::time_point deadline);
-  answer give_up(const char* why);
+  answer give_up(std::string why);
 
   struct finisher {
     void operator()(PGconn* handle) const { PQfinish(handle); }

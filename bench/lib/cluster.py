@@ -52,8 +52,8 @@ class Cluster:
         return f"host=127.0.0.1 port={port} user={self.user} dbname={self.database}"
 
     def sql(self, port, statement):
-        done = subprocess.run(["psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-h", "127.0.0.1", "-p", str(port),
-                               "-U", "postgres", "-d", self.database, "-c", statement],
+        done = subprocess.run(["psql", "-XqAt", "-v", "ON_ERROR_STOP=1", "-h", "127.0.0.1", "-p", str(port), "-U",
+                               "postgres", "-d", self.database, "-c", statement],
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         if done.returncode != 0:
             raise BenchError(f"{statement}: {done.stdout.strip()}")

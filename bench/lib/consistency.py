@@ -38,8 +38,8 @@ def _levels(settings, cluster, common):
             enough = ("--duration", settings.seconds)
             if settings.full and level in STRICT:
                 enough = ("--duration", 0, "--reads", CHECKED_READS)
-            yield settings.checker.run(f"Highwater, {level}", "--target", cluster.conninfo(proxy.port), "--level", level,
-                                       "--share-from", proxy.metrics_url, *enough, *common, expect=level)
+            yield settings.checker.run(f"Highwater, {level}", "--target", cluster.conninfo(proxy.port), "--level",
+                                       level, "--share-from", proxy.metrics_url, *enough, *common, expect=level)
 
 
 def run(settings):

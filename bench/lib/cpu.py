@@ -17,8 +17,8 @@ COLUMNS = ("", "CPU µs per query", "to PgBouncer", "queries/s", "to PgBouncer",
 
 
 def _pgbench(cluster, port, protocol, clients, seconds):
-    done = subprocess.run(["pgbench", "-n", "-S", "-M", protocol, "-c", str(clients), "-j", "2", "-T", str(seconds), "-h",
-                           "127.0.0.1", "-p", str(port), "-U", cluster.user, cluster.database],
+    done = subprocess.run(["pgbench", "-n", "-S", "-M", protocol, "-c", str(clients), "-j", "2", "-T", str(seconds),
+                           "-h", "127.0.0.1", "-p", str(port), "-U", cluster.user, cluster.database],
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     count = re.search(r"transactions actually processed: (\d+)", done.stdout)
     failed = re.search(r"number of failed transactions: (\d+)", done.stdout)

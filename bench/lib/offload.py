@@ -24,8 +24,8 @@ def _baselines(settings, cluster):
     primary, workload = cluster.conninfo(cluster.primary), _workload(settings, 8, 30)
     yield settings.checker.run("the primary alone", "--target", primary, *workload)
     readers = [text for port in cluster.replicas for text in ("--read-target", cluster.conninfo(port))]
-    yield settings.checker.run("round-robin over the replicas (stale reads and all)", *readers, "--write-target", primary,
-                               *workload)
+    yield settings.checker.run("round-robin over the replicas (stale reads and all)", *readers, "--write-target",
+                               primary, *workload)
 
 
 def _through(settings, cluster):
@@ -41,9 +41,10 @@ def _samples(settings, cluster):
     with settings.highwater.start(cluster, pool=max(WRITERS)) as proxy:
         for clients in WRITERS:
             # As many registers as writers, or they would wait for each other's row locks instead of writing at once.
-            yield clients, settings.checker.run(f"{clients} clients", "--target", cluster.conninfo(proxy.port), "--level",
-                                                "session", "--share-from", proxy.metrics_url, "--keys", 4 * clients,
-                                                *_workload(settings, clients, 80), expect="session")
+            counts = settings.checker.run(f"{clients} clients", "--target", cluster.conninfo(proxy.port), "--level",
+                                          "session", "--share-from", proxy.metrics_url, "--keys", 4 * clients,
+                                          *_workload(settings, clients, 80), expect="session")
+            yield clients, counts
 
 
 def run(settings):

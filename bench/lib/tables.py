@@ -28,8 +28,9 @@ def machine():
                 model = line.split(":", 1)[1].strip()
                 break
     version = subprocess.run(["psql", "--version"], stdout=subprocess.PIPE, text=True).stdout.strip()
-    return {"time": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"), "processors": os.cpu_count(),
-            "model": model, "kernel": platform.release(), "postgresql": version}
+    now = datetime.datetime.now(datetime.timezone.utc)
+    return {"time": now.isoformat(timespec="seconds"), "processors": os.cpu_count(), "model": model,
+            "kernel": platform.release(), "postgresql": version}
 
 
 def save(folder, scenario, figures):
