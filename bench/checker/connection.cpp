@@ -117,7 +117,7 @@ answer connection::await_answer() {
   for (;;) {
     while (PQisBusy(handle_.get())) {
       if (!await_bytes(deadline)) return give_up("timeout");
-      if (!PQconsumeInput(handle_.get())) return give_up(last_words(handle_.get()));
+      if (!PQconsumeInput(handle_.get())) return give_up(out ? last_words(handle_.get()) : out.error);
     }
     const result_ptr result{PQgetResult(handle_.get())};
     if (!result) break;
