@@ -8,7 +8,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
-scripts/install_dependencies.sh demo
+scripts/install_dependencies.sh build bench
 cmake --preset release
 cmake --build --preset release --target highwater highwater-checker
 
