@@ -1,0 +1,41 @@
+"""Just enough of the PostgreSQL protocol for clients that sit idle or throw a large result away."""
+
+import socket
+import struct
+import time
+
+from .processes import BenchError
+
+READY = b"Z\x00\x00\x00\x05I"
+
+
+class Client:
+    def __init__(self, port, user, database):
+        self._socket = socket.create_connection(("127.0.0.1", port), 30)
+        parameters = b"".join(text.encode() + b"\x00" for text in ("user", user, "database", database)) + b"\x00"
+        self._socket.sendall(struct.pack("!II", 8 + len(parameters), 196608) + parameters)
+        self._until_ready()
+
+    def close(self):
+        self._socket.close()
+
+    def query(self, sql, pause=0):
+        """Reads the answer and throws it away, with a pause after each piece: (bytes, the last of them)."""
+        body = sql.encode() + b"\x00"
+        self._socket.sendall(b"Q" + struct.pack("!I", 4 + len(body)) + body)
+        return self._until_ready(pause)
+
+    def _until_ready(self, pause=0):
+        # Nothing that is asked for here ends in these bytes except an answer, so frames need not be taken apart.
+        buffer, tail, total = bytearray(1 << 20), b"", 0
+        while not tail.endswith(READY):
+            count = self._socket.recv_into(buffer, 1 << 18 if pause else 0)
+            if count == 0:
+                raise BenchError(f"the connection was closed after {total} bytes: {tail!r}")
+            total += count
+            tail = (tail + bytes(buffer[max(0, count - 256):count]))[-256:]
+            if pause:
+                time.sleep(pause)
+        if tail.startswith(b"E") and total < 256:
+            raise BenchError(f"error: {tail!r}")
+        return total, tail
