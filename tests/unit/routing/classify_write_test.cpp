@@ -115,6 +115,7 @@ TEST(classify_write, a_function_may_be_written_as_a_column) {
   });
   EXPECT_EQ(classify("SELECT total FROM t", shop_catalog()).kind, statement_kind::read);
   EXPECT_EQ(classify("SELECT t.state FROM t", shop_catalog()).kind, statement_kind::read);
+  EXPECT_EQ(classify("SELECT t.label FROM t", shop_catalog()).kind, statement_kind::read);
 }
 
 TEST(classify_write, functions_of_the_session) {
