@@ -4,6 +4,7 @@
 #include "routing/parse_tree.hpp"
 #include "routing/piece.hpp"
 #include "routing/shape_key.hpp"
+#include "routing/words.hpp"
 
 namespace highwater::routing {
 namespace {
@@ -26,10 +27,18 @@ bool is_examined(std::string_view sql) {
   return shape.tokens <= parse_tree::max_tokens && (shape.ok || sql.size() <= max_unsure_bytes);
 }
 
+// A newer server may understand what this parser does not.
+bool may_be_ddl(std::string_view sql) {
+  const auto first = next_word(sql, 0);
+  return first && (first->text == "create" || first->text == "alter" || first->text == "drop");
+}
+
 statement unparsed(std::string_view sql) {
   auto command = parse_internal_text(sql);
-  if (!command) return unexamined(write_reason::parse_failed);
-  statement result;
+  statement result = unexamined(write_reason::parse_failed);
+  result.changes_schema = may_be_ddl(sql);
+  if (!command) return result;
+  result = {};
   result.kind = statement_kind::internal;
   result.internal = std::move(command);
   result.statement_count = 1;

@@ -47,6 +47,24 @@ TEST(catalog_lookup, an_added_function_does_not_profit_from_a_harmless_namesake)
   EXPECT_EQ(classify("SELECT random()", &cat).reason, write_reason::volatile_function);
 }
 
+TEST(catalog_lookup, operators_count_where_the_grammar_implies_them) {
+  catalog_rows rows;
+  for (const char* name : {"<", "<=", ">", ">="}) rows.operators.push_back({"pg_catalog", name, 'i'});
+  rows.operators.push_back({"app", "=", 'v'});
+  rows.operators.push_back({"app", "<=", 'v'});
+  rows.relations = {{"public", "t", 'r', 'p', "", {}}, {"public", "u", 'r', 'p', "", {}}};
+  const catalog cat(std::move(rows));
+  for (const char* sql :
+       {"SELECT a = b FROM t", "SELECT a IN (1) FROM t", "SELECT a IN (SELECT 1) FROM t", "SELECT a = ANY ($1) FROM t",
+        "SELECT * FROM t NATURAL JOIN u", "SELECT * FROM t JOIN u USING (id)", "SELECT CASE a WHEN 1 THEN 2 END FROM t",
+        "SELECT NULLIF(a, b) FROM t", "SELECT a IS NOT DISTINCT FROM b FROM t", "SELECT a BETWEEN 1 AND 2 FROM t",
+        "SELECT a NOT BETWEEN SYMMETRIC 1 AND 2 FROM t"}) {
+    EXPECT_EQ(classify(sql, &cat).reason, write_reason::volatile_function) << sql;
+  }
+  EXPECT_EQ(classify("SELECT a < 1, CASE WHEN a > 1 THEN 2 END FROM t JOIN u ON true", &cat).kind,
+            statement_kind::read);
+}
+
 TEST(catalog_views, names_in_definitions_are_the_servers_own_unless_qualified) {
   auto rows = two_functions();
   rows.relations = {{"public", "v", 'v', 'p', "SELECT f(1)", {}}, {"public", "w", 'v', 'p', "SELECT app.f(1)", {}}};

@@ -115,6 +115,7 @@ TEST(classify_write, a_function_may_be_written_as_a_column) {
   });
   EXPECT_EQ(classify("SELECT total FROM t", shop_catalog()).kind, statement_kind::read);
   EXPECT_EQ(classify("SELECT t.state FROM t", shop_catalog()).kind, statement_kind::read);
+  EXPECT_EQ(classify("SELECT t.label FROM t", shop_catalog()).kind, statement_kind::read);
 }
 
 TEST(classify_write, functions_of_the_session) {
@@ -230,7 +231,8 @@ TEST(classify_write, says_when_the_catalogue_goes_out_of_date) {
                           "CREATE AGGREGATE a (int) (sfunc = f, stype = int)",
                           "ALTER TABLE t ENABLE ROW LEVEL SECURITY",
                           "CREATE RULE r AS ON INSERT TO t DO NOTHING",
-                          "SELECT 1; DROP TABLE t"}) {
+                          "SELECT 1; DROP TABLE t",
+                          "CREATE TABLE x (a int) WITH SYNTAX OF TOMORROW"}) {
     const auto verdict = classify(sql, shop_catalog());
     EXPECT_EQ(verdict.kind, statement_kind::write) << sql << to_string(verdict.reason);
     EXPECT_TRUE(verdict.changes_schema) << sql;

@@ -99,6 +99,7 @@ void add_shop(catalog_rows& rows) {
   added_function(rows, "public", "uuid_generate_v4", 'v');
   added_function(rows, "app", "total", 'v', true);
   added_function(rows, "app", "state", 'v', false);
+  added_function(rows, "app", "label", 's', true);
   rows.operators.push_back({"app", "~>", 'v'});
   rows.operators.push_back({"app", "<~", 'i'});
   rows.casts.push_back({"app", "money_text", 'i'});
