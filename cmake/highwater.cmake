@@ -17,8 +17,10 @@ if(HIGHWATER_CCACHE)
 endif()
 
 add_compile_options(-Wall -Wextra -Wpedantic -Wshadow -Werror -fno-omit-frame-pointer)
-# g++ 12 warns of paths inside the standard library and Boost that cannot be taken.
-add_compile_options(-Wno-maybe-uninitialized)
+# g++ 12 warns of paths inside the standard library and Boost that cannot be taken (GCC bugs 105329, 105562, 105651).
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  add_compile_options(-Wno-maybe-uninitialized -Wno-restrict -Wno-array-bounds -Wno-stringop-overread -Wno-stringop-overflow)
+endif()
 if(HIGHWATER_PCH)
   add_compile_options(-fpch-preprocess)
 endif()

@@ -105,7 +105,7 @@ class worker_context {
   // Sessions that wait for news of the nodes.
   std::vector<session*> awaiting_view;
   // Keyed by user, database and settings: what a client is told at login, as bytes.
-  std::map<std::tuple<std::string, std::string, settings>, std::string> welcomes;
+  std::map<std::tuple<std::string, std::string, session_settings>, std::string> welcomes;
 
  private:
   std::random_device entropy_;

@@ -13,6 +13,7 @@
 #include "proxy/auth/user_table.hpp"
 #include "proxy/wire/errors.hpp"
 #include "proxy/wire/messages.hpp"
+#include "proxy/wire/startup.hpp"
 
 namespace highwater::proxy {
 

@@ -39,7 +39,7 @@ void session::process_login() {
 // Authenticated. What remains is to learn from a server what it would have said at login, with the client's settings.
 void session::accept() {
   worker_.timers.cancel(work_->deadline);
-  settings wanted;
+  session_settings wanted;
   std::string application;
   for (const auto& [name, value] : login_->settings) {
     if (!take_setting(name, value)) {

@@ -244,7 +244,7 @@ std::size_t session::take_inquiry(std::string_view bytes) {
         const auto length = row.u32();
         constexpr std::uint32_t null = 0xFFFFFFFF;
         if (length == null) {
-          erase(now, name);
+          unset(now, name);
         } else {
           put(now, name, row.take(length));
         }

@@ -87,8 +87,8 @@ void worker::tidy() {
 void worker::abandon_dead_nodes() {
   const auto& view = context_.view();
   for (routing::node_index node = 0; node < view.nodes.size(); ++node) {
-    const bool usable = view.nodes[node].usable;
-    if (std::exchange(usable_[node], usable) && !usable) {
+    const char usable = view.nodes[node].usable ? 1 : 0;
+    if (std::exchange(usable_[node], usable) != 0 && usable == 0) {
       const auto all = sessions_;
       for (const auto& one : all) one->node_died(node);
     }

@@ -47,7 +47,7 @@ class worker {
   boost::asio::steady_timer tidy_timer_{io_};
   std::unordered_set<std::shared_ptr<session>> sessions_;
   std::atomic<unsigned> count_{0};
-  std::vector<bool> usable_;
+  std::vector<char> usable_;  // by node, when it was last looked at
   bool draining_ = false;
   std::thread thread_;
 };

@@ -150,7 +150,7 @@ void probe::take(PGresult* result) {
     error_ = status == PGRES_TUPLES_OK ? "unexpected answer" : last_error();
     return;
   }
-  row columns;
+  sample_row columns;
   for (int i = 0; i < PQnfields(result); ++i) {
     columns.push_back(PQgetisnull(result, 0, i) ? nullptr : PQgetvalue(result, 0, i));
   }

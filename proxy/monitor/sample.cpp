@@ -40,7 +40,7 @@ std::optional<routing::lsn> to_lsn(const char* text) noexcept {
 
 bool is_true(const char* text) noexcept { return text != nullptr && std::string_view(text) == "t"; }
 
-std::optional<node_sample> read_primary(const row& columns, const routing::wal_geometry& wal, node_sample sample) {
+std::optional<node_sample> read_primary(const sample_row& columns, const routing::wal_geometry& wal, node_sample sample) {
   const auto at = to_lsn(columns[1]);
   const auto timeline = to_number<routing::timeline_id>(columns[2], 16);
   if (!at || !timeline) return std::nullopt;
@@ -52,7 +52,7 @@ std::optional<node_sample> read_primary(const row& columns, const routing::wal_g
 
 }  // namespace
 
-std::optional<node_identity> read_identity(const row& columns) {
+std::optional<node_identity> read_identity(const sample_row& columns) {
   if (columns.size() != 5 || columns[1] == nullptr) return std::nullopt;
   const auto system = to_number<std::uint64_t>(columns[0]);
   const auto page = to_number<std::uint32_t>(columns[2]);
@@ -62,7 +62,7 @@ std::optional<node_identity> read_identity(const row& columns) {
   return node_identity{*system, columns[1], {*page, *segment}, *timeline};
 }
 
-std::optional<node_sample> read_sample(const row& columns, const routing::wal_geometry& wal, routing::instant sent) {
+std::optional<node_sample> read_sample(const sample_row& columns, const routing::wal_geometry& wal, routing::instant sent) {
   if (columns.size() != 6 || columns[0] == nullptr) return std::nullopt;
   node_sample sample;
   sample.sent = sent;

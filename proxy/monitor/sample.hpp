@@ -30,7 +30,7 @@ struct node_sample {
 };
 
 // Columns as text, nullptr for NULL; as libpq gives them.
-using row = std::vector<const char*>;
+using sample_row = std::vector<const char*>;
 
 // Prepared once per connection under this name.
 inline constexpr const char* sample_statement = "highwater_sample";
@@ -38,7 +38,7 @@ extern const char* const identity_sql;
 extern const char* const sample_sql;
 
 // None if the answer is not what these questions return; rule 12: such a node is not usable.
-std::optional<node_identity> read_identity(const row& columns);
-std::optional<node_sample> read_sample(const row& columns, const routing::wal_geometry& wal, routing::instant sent);
+std::optional<node_identity> read_identity(const sample_row& columns);
+std::optional<node_sample> read_sample(const sample_row& columns, const routing::wal_geometry& wal, routing::instant sent);
 
 }  // namespace highwater::proxy

@@ -102,7 +102,8 @@ void pool::open() {
   }
   ++connecting_;
   count(connection_state::connecting, 1);
-  auto& made = *all_.emplace_back(std::make_unique<server_connection>(environment_.connections, *this, key_.node));
+  connection_home& home = *this;
+  auto& made = *all_.emplace_back(std::make_unique<server_connection>(environment_.connections, home, key_.node));
   const auto& node = environment_.cluster.nodes[key_.node];
   made.connect(node.host, node.port,
                server_login(key_.user, key_.database, environment_.password_of(key_.user), environment_.nonce()));

@@ -35,25 +35,25 @@ std::string reset_name(std::string_view name) {
 }  // namespace
 
 settings_ptr no_settings() {
-  static const auto none = std::make_shared<const settings>();
+  static const auto none = std::make_shared<const session_settings>();
   return none;
 }
 
-settings_ptr settings_interner::intern(settings value) {
+settings_ptr settings_interner::intern(session_settings value) {
   if (value.empty()) return no_settings();
   settings_ptr found;
-  std::erase_if(known_, [&](const std::weak_ptr<const settings>& weak) {
+  std::erase_if(known_, [&](const std::weak_ptr<const session_settings>& weak) {
     const auto one = weak.lock();
     if (one && *one == value) found = one;
     return !one;
   });
   if (found) return found;
-  found = std::make_shared<const settings>(std::move(value));
+  found = std::make_shared<const session_settings>(std::move(value));
   known_.push_back(found);
   return found;
 }
 
-void put(settings& in, std::string_view name, std::string_view value) {
+void put(session_settings& in, std::string_view name, std::string_view value) {
   const auto place = lower_bound(in, name);
   if (place != in.end() && place->first == name) {
     place->second = value;
@@ -62,12 +62,12 @@ void put(settings& in, std::string_view name, std::string_view value) {
   }
 }
 
-void erase(settings& in, std::string_view name) {
+void unset(session_settings& in, std::string_view name) {
   const auto place = lower_bound(in, name);
   if (place != in.end() && place->first == name) in.erase(place);
 }
 
-std::optional<std::string_view> find(const settings& in, std::string_view name) noexcept {
+std::optional<std::string_view> find(const session_settings& in, std::string_view name) noexcept {
   const auto place = lower_bound(in, name);
   if (place == in.end() || place->first != name) return std::nullopt;
   return place->second;
@@ -75,7 +75,7 @@ std::optional<std::string_view> find(const settings& in, std::string_view name) 
 
 bool same(const settings_ptr& a, const settings_ptr& b) noexcept { return a == b || *a == *b; }
 
-std::string transition_sql(const settings& from, const settings& to) {
+std::string transition_sql(const session_settings& from, const session_settings& to) {
   std::string resets;
   for (const auto& [name, value] : from) {
     if (!find(to, name)) resets += "RESET " + reset_name(name) + "; ";

@@ -13,27 +13,27 @@
 namespace highwater::proxy {
 
 // Sorted by name (lower case), without duplicates. Values as set_config() takes and current_setting() gives them.
-using settings = std::vector<std::pair<std::string, std::string>>;
-using settings_ptr = std::shared_ptr<const settings>;
+using session_settings = std::vector<std::pair<std::string, std::string>>;
+using settings_ptr = std::shared_ptr<const session_settings>;
 
 settings_ptr no_settings();
 // Of the same content, so that there are few snapshots; one thread's.
 class settings_interner {
  public:
-  settings_ptr intern(settings value);
+  settings_ptr intern(session_settings value);
 
  private:
-  std::vector<std::weak_ptr<const settings>> known_;
+  std::vector<std::weak_ptr<const session_settings>> known_;
 };
 
-void put(settings& in, std::string_view name, std::string_view value);
-void erase(settings& in, std::string_view name);
-std::optional<std::string_view> find(const settings& in, std::string_view name) noexcept;
+void put(session_settings& in, std::string_view name, std::string_view value);
+void unset(session_settings& in, std::string_view name);
+std::optional<std::string_view> find(const session_settings& in, std::string_view name) noexcept;
 
 bool same(const settings_ptr& a, const settings_ptr& b) noexcept;
 
 // The statements that bring a connection from one state to the other; empty if there is nothing to do.
-std::string transition_sql(const settings& from, const settings& to);
+std::string transition_sql(const session_settings& from, const session_settings& to);
 
 // A query of one row that tells what the named settings are now, NULL for those that do not exist.
 std::string inquiry_sql(const std::vector<std::string>& names);
