@@ -29,17 +29,21 @@ log_line_prefix = '%m [%p] %a '
 include_if_exists = 'node.conf'
 )";
 
-// initdb once per process; every node is a copy of this folder.
+// initdb once per process: every node is unpacked from this archive.
 const fs::path& data_template() {
-  static const fs::path folder = [] {
-    const fs::path made = make_folder("template") / "data";
-    run_or_throw({.argv = {server_program("initdb"), "-D", made.string(), "-U", "postgres", "-A", "trust", "-E", "UTF8",
+  static const fs::path archive = [] {
+    const fs::path folder = make_folder("template");
+    const fs::path data = folder / "data";
+    run_or_throw({.argv = {server_program("initdb"), "-D", data.string(), "-U", "postgres", "-A", "trust", "-E", "UTF8",
                            "--locale=C.UTF-8", "--no-sync", "--no-instructions"},
                   .as_server_user = true});
-    write_file(made / "postgresql.conf", settings_of_all);
-    return made;
+    write_file(data / "postgresql.conf", settings_of_all);
+    run_or_throw(
+        {.argv = {"tar", "-C", data.string(), "-cf", (folder / "data.tar").string(), "."}, .as_server_user = true});
+    fs::remove_all(data);
+    return folder / "data.tar";
   }();
-  return folder;
+  return archive;
 }
 
 std::string access_rules(const std::vector<role>& roles) {
@@ -143,8 +147,10 @@ void postgres_cluster::await_replay() {
 node& postgres_cluster::create_node(const std::vector<std::string>& settings) {
   const std::string name(1, static_cast<char>('a' + nodes_.size()));
   const fs::path folder = folder_ / name;
-  run_or_throw(
-      {.argv = {"cp", "-a", "--reflink=auto", data_template().string(), folder.string()}, .as_server_user = true});
+  fs::create_directory(folder);
+  fs::permissions(folder, fs::perms(0700));
+  give_to_server_user(folder);
+  run_or_throw({.argv = {"tar", "-C", folder.string(), "-xf", data_template().string()}, .as_server_user = true});
   std::string text = "cluster_name = '" + name + "'\nunix_socket_directories = '" + folder.string() + "'\n";
   for (const auto& line : common_settings_) text += line + "\n";
   for (const auto& line : settings) text += line + "\n";

@@ -9,9 +9,9 @@
 
 namespace highwater::testing_support {
 
-// The folder of this process, made at the first call in $TMPDIR (or /tmp) and readable by the servers' user. A reaper
-// outside of this process's tree ends the registered processes and removes the folder when this process ends,
-// whichever way it ends.
+// The folder of this process, made at the first call in $TMPDIR (by default in memory or /tmp) and readable by the
+// servers' user. A reaper outside of this process's tree ends the registered processes and removes the folder when this
+// process ends, whichever way it ends.
 const std::filesystem::path& scratch();
 
 // A new folder in scratch(), owned by the servers' user.
