@@ -74,7 +74,7 @@ pool: {{mode: transaction, size: {pool}}}
 consistency: {{level: {level}, on_stale: {on_stale}}}
 limits: {{max_clients: {max_clients}}}
 """)
-        process = Process(name, [self._binary, "--config", config], port, os.path.join(folder, "log"))
+        process = Process(name, [self._binary, config], port, os.path.join(folder, "log"))
         return Contender(name, process, f"http://127.0.0.1:{http}/metrics")
 
 

@@ -83,8 +83,8 @@ class server {
   std::atomic<unsigned> clients_{0};
   process process_;
   tcp::acceptor acceptor_;
-  http_server http_;
   std::string http_endpoint_;
+  http_server http_;
   asio::signal_set signals_;
   asio::steady_timer drain_timer_;
   bool shutting_down_ = false;

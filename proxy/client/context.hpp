@@ -47,6 +47,7 @@ struct process {
 struct database_context {
   std::string name;
   routing::catalog_ptr catalog;
+  routing::catalog_ptr missed_in;  // the one in which a name was not found: asked for a newer one already
   routing::statement_cache statements;
 };
 

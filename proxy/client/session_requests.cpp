@@ -45,7 +45,10 @@ void session::send_batch(routing::route_reason reason) {
     deferred_begin_.clear();
   }
   if (facts.kind == statement_kind::begin_read_only) in_read_only_ = true;
-  for (const auto& what : facts.statements) note_effects(*what);
+  for (const auto& what : facts.statements) {
+    one.schema |= what->changes_schema;
+    note_effects(*what);
+  }
 
   // A Flush behind messages that only prepare becomes a Sync, so that the connection need not be kept for what may be a
   // long time; the client does not see its ReadyForQuery.

@@ -90,6 +90,10 @@ void session::examine_text(std::string_view sql) {
     worker_.probe.classify_misses.add();
     worker_.probe.parse_time.observe(std::chrono::steady_clock::now() - work_->arrived);
   }
+  if (found.what->reason == routing::write_reason::unknown_name && database.catalog != database.missed_in) {
+    database.missed_in = database.catalog;
+    worker_.shared.catalogs.missed(database.name);
+  }
   auto& facts = work_->facts;
   if (found.hint_level) facts.hint = facts.hint ? routing::join(*facts.hint, *found.hint_level) : found.hint_level;
   note_statement(found.what, false);

@@ -16,6 +16,7 @@ namespace {
 using std::chrono::steady_clock;
 constexpr std::chrono::milliseconds settle_time{20};  // DDL comes in bursts
 constexpr std::chrono::seconds retry_time{1};
+constexpr std::chrono::seconds missed_interval{5};
 
 struct connection_closer {
   void operator()(PGconn* connection) const noexcept { PQfinish(connection); }
@@ -87,7 +88,7 @@ void catalog_service::stop() {
 
 routing::catalog_ptr catalog_service::use(const std::string& database) {
   const std::scoped_lock lock(mutex_);
-  const auto [found, fresh] = databases_.try_emplace(database, entry{steady_clock::now(), false, nullptr});
+  const auto [found, fresh] = databases_.try_emplace(database, entry{steady_clock::now(), {}, false, nullptr});
   if (fresh) changed_.notify_all();
   return found->second.newest;
 }
@@ -97,6 +98,14 @@ void catalog_service::out_of_date(const std::string& database) {
   const auto found = databases_.find(database);
   if (found == databases_.end()) return;
   found->second.due = std::min(found->second.due, steady_clock::now() + settle_time);
+  changed_.notify_all();
+}
+
+void catalog_service::missed(const std::string& database) {
+  const std::scoped_lock lock(mutex_);
+  const auto found = databases_.find(database);
+  if (found == databases_.end() || found->second.due <= found->second.loaded + missed_interval) return;
+  found->second.due = found->second.loaded + missed_interval;
   changed_.notify_all();
 }
 
@@ -131,6 +140,7 @@ void catalog_service::finish(const std::string& database, entry& one, routing::c
     return;
   }
   one.failed = false;
+  one.loaded = steady_clock::now();
   one.newest = loaded;
   publish_(database, std::move(loaded));
 }

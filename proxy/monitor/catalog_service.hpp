@@ -29,12 +29,15 @@ class catalog_service {
   routing::catalog_ptr use(const std::string& database);
   // Something was created, altered or dropped there: what is known may be wrong.
   void out_of_date(const std::string& database);
+  // A name is not known there. It may have been made by somebody who went round Highwater; loads again, but not often.
+  void missed(const std::string& database);
   void stop();
 
  private:
   using time_point = std::chrono::steady_clock::time_point;
   struct entry {
     time_point due;
+    time_point loaded{};
     bool failed = false;
     routing::catalog_ptr newest;
   };

@@ -67,7 +67,7 @@ void probe::start(const std::string& address) {
                                 settings_.database.c_str(),
                                 "highwater monitor",
                                 "disable",
-                                "-c statement_timeout=0 -c idle_session_timeout=0 -c log_statement=none",
+                                "-c statement_timeout=0 -c idle_session_timeout=0",
                                 nullptr};
   connection_.reset(PQconnectStartParams(keys, values, 0));
   if (!connection_ || PQstatus(connection_.get()) == CONNECTION_BAD || PQsocket(connection_.get()) < 0) {

@@ -81,7 +81,7 @@ highwater_process::highwater_process(const highwater_config& config, const std::
   const auto folder = make_folder("highwater");
   write_file(folder / "highwater.yaml", config.text());
   log_ = folder / "log";
-  command start{.argv = {highwater_binary(), "--config", (folder / "highwater.yaml").string()},
+  command start{.argv = {highwater_binary(), (folder / "highwater.yaml").string()},
                 .environment = sanitizer_environment(),
                 .log = log_,
                 .pipe_output = true};
