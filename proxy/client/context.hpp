@@ -99,7 +99,6 @@ class worker_context {
   prepared_registry prepared;
   settings_interner interner;
   std::vector<routing::node_load> loads;
-  routing::domain_floors told;  // scratch
   std::uint32_t tie = 0;        // turns, so that equally good nodes take turns
   std::uint64_t unnamed_serial = 0;
 

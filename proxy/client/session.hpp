@@ -86,6 +86,7 @@ class session final : public std::enable_shared_from_this<session>, stream::list
     std::deque<flight> flights;
     routing::requirement need;
     routing::instant arrived;
+    routing::domain_floors told;  // causal: what anybody had been told of when the batch arrived
     routing::plan plan;
     routing::node_index excluded = routing::no_node;
     bool retrying = false;         // the batch at the beginning has been tried before

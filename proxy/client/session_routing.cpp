@@ -233,6 +233,8 @@ bool session::placed_read() const {
 void session::start_plan() {
   auto& now = *work_;
   now.need = kind_ && stage_ != stage::login ? required() : routing::requirement{};
+  // Taken once: what others are told of while this read waits does not bind it.
+  if (now.need.level == config::level::causal) worker_.shared.domain.snapshot(now.told);
   now.waits_since = routing::never;
   make_plan();
   follow_plan();
@@ -265,10 +267,7 @@ void session::make_plan() {
   request.arrived = now.arrived;
   request.floors = &floors_;
   request.excluded = now.excluded;
-  if (now.need.level == config::level::causal) {
-    worker_.shared.domain.snapshot(worker_.told);
-    request.domain = &worker_.told;
-  }
+  request.domain = &now.told;
   now.plan = routing::decide_read(request, view, worker_.loads, std::chrono::steady_clock::now(), worker_.tie++);
 }
 

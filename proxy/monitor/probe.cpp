@@ -25,7 +25,7 @@ void probe::close() noexcept {
   identity_.reset();
   answer_.reset();
   error_.clear();
-  asking_ = false;
+  asking_ = reading_ = false;
 }
 
 std::string probe::last_error() const {
@@ -87,6 +87,11 @@ void probe::await(wait_type what, handler then) {
   });
 }
 
+// There is always one wait for reading, and never two: what comes between questions is the end of the connection.
+void probe::await_answer() {
+  if (!std::exchange(reading_, true)) await(wait_type::wait_read, &probe::receive);
+}
+
 void probe::poll_connection() {
   const auto status = PQconnectPoll(connection_.get());
   // libpq may have replaced the socket.
@@ -125,10 +130,11 @@ void probe::flush() {
   const int left = PQflush(connection_.get());
   if (left < 0) return fail(last_error());
   if (left > 0) return await(wait_type::wait_write, &probe::flush);
-  await(wait_type::wait_read, &probe::receive);
+  await_answer();
 }
 
 void probe::receive() {
+  reading_ = false;
   if (PQconsumeInput(connection_.get()) == 0) return fail(last_error());
   while (PQisBusy(connection_.get()) == 0) {
     PGresult* result = PQgetResult(connection_.get());
@@ -139,8 +145,7 @@ void probe::receive() {
     take(result);
     PQclear(result);
   }
-  // Also between questions: the end of the connection is news.
-  await(wait_type::wait_read, &probe::receive);
+  await_answer();
 }
 
 void probe::take(PGresult* result) {
@@ -165,7 +170,7 @@ void probe::take(PGresult* result) {
 
 void probe::finish_question() {
   if (!error_.empty()) return fail(std::exchange(error_, {}));
-  await(wait_type::wait_read, &probe::receive);
+  await_answer();
   if (answer_) {
     const auto answer = *std::exchange(answer_, std::nullopt);
     return listener_.on_sample(answer);

@@ -45,6 +45,7 @@ class probe {
   void await(boost::asio::posix::stream_descriptor::wait_type what, handler then);
   void send(bool sent);
   void flush();
+  void await_answer();
   void receive();
   void take(PGresult* result);
   void finish_question();
@@ -69,6 +70,7 @@ class probe {
   std::string error_;
   routing::instant sent_ = routing::never;
   bool asking_ = false;
+  bool reading_ = false;
 };
 
 }  // namespace highwater::proxy
