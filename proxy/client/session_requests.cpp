@@ -15,6 +15,32 @@ std::string unknown_name(std::string_view name) {
   return name.starts_with(ours) ? "?" + std::string(name) : std::string(name);
 }
 
+// May a message of a batch that nobody has examined be taken apart by what sends it on?
+bool well_formed(const wire::frame& message) {
+  switch (message.type) {
+    case wire::frontend::parse:
+      return wire::read_parse(message.body()).has_value();
+    case wire::frontend::bind:
+      return wire::read_bind_names(message.body()).has_value();
+    case wire::frontend::describe:
+    case wire::frontend::close:
+      return wire::read_target(message.body()).has_value();
+    case wire::frontend::execute:
+      return wire::read_execute(message.body()).has_value();
+    case wire::frontend::query:
+    case wire::frontend::function_call:
+    case wire::frontend::flush:
+    case wire::frontend::sync:
+    case wire::frontend::terminate:
+    case wire::frontend::copy_data:
+    case wire::frontend::copy_done:
+    case wire::frontend::copy_fail:
+      return true;
+    default:
+      return false;
+  }
+}
+
 }  // namespace
 
 // Sends the batch at the beginning of the input to the leased connection.
@@ -341,6 +367,10 @@ bool session::stream_messages() {
     if (message.size > longest_kept) protocol_error("message is too long to be kept");
     return false;
   }
+  if (!well_formed(message)) {
+    protocol_error("malformed message of type '" + std::string(1, message.type) + "'");
+    return false;
+  }
   auto& out = worker_.out_scratch;
   out.clear();
   const bool ends = message.type == wire::frontend::query || message.type == wire::frontend::function_call ||
@@ -353,6 +383,8 @@ bool session::stream_messages() {
     end();
     return false;
   }
+  // What nobody has looked at may leave anything behind.
+  if (message.type == wire::frontend::query || message.type == wire::frontend::parse) lease_->soiled = true;
   send_message(message, out);
   lease_->send(out);
   lease_->read_on();

@@ -38,14 +38,12 @@ bool session::begin_batch(bool too_long) {
     return true;
   }
   if (skip_to_sync_) {
-    if (end == wire::batch_end::sync || end == wire::batch_end::query) skip_to_sync_ = false;
-    if (end != wire::batch_end::query) {
-      std::string out;
-      if (end == wire::batch_end::sync) wire::write_ready_for_query(out, client_status());
-      consume(now.scanner.size());
-      write_client(out);
-      return true;
-    }
+    if (end == wire::batch_end::sync) skip_to_sync_ = false;
+    std::string out;
+    if (end == wire::batch_end::sync) wire::write_ready_for_query(out, client_status());
+    consume(now.scanner.size());
+    write_client(out);
+    return true;
   }
   if (!examine()) return false;
   if (lease_ != nullptr) {
