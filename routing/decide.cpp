@@ -33,6 +33,7 @@ class reader {
       : request_(request), need_(request.need), view_(view), loads_(loads), now_(now), turn_(tie) {}
 
   plan decide();
+  bool floor_restarted() const noexcept { return floor_restarted_; }
 
  private:
   void resolve_floors() noexcept;
@@ -66,6 +67,7 @@ class reader {
   std::uint32_t equals_ = 0;         // how many have as little to do as the chosen one
   node_index best_ = no_node;        // the usable replica that is furthest
   std::uint32_t replicas_ = 0;       // usable ones
+  bool floor_restarted_ = false;
   instant unresolved_since_ = never; // the sample that the decision lacks
   lsn lowest_floor_ = 0;             // the floor that is nearest to being reached, among resolved ones
 };
@@ -85,8 +87,8 @@ bool reader::stays_on(node_index node) const noexcept {
 }
 
 void reader::resolve_floors() noexcept {
-  resolve(request_.floors->written, view_);
-  resolve(request_.floors->read_elsewhere, view_);
+  const bool kept = resolve(request_.floors->written, view_);
+  floor_restarted_ = !resolve(request_.floors->read_elsewhere, view_) || !kept;
 }
 
 void reader::add_mark(target& to, const floor_mark& mark) const noexcept {
@@ -147,11 +149,13 @@ bool reader::covers_floor(node_index node, const target& to) const noexcept {
   return covers(view_.nodes[node].replayed, {view_.system, view_.timeline, to.floor});
 }
 
-// Least outstanding reads per weight. Of several with equally much to do, the turn chooses: the n-th of them replaces the
+// The nearer zone first, then the least outstanding reads per weight. Of several with equally much to do, the turn chooses: the n-th of them replaces the
 // choice so far in one of n turns, each by a digit of its own, which gives all of them the same share.
 bool reader::takes_over(node_index node) noexcept {
   const auto cost = [&](node_index n) { return std::uint64_t{loads_[n].outstanding} + 1; };
-  if (chosen_ != no_node) {
+  if (chosen_ != no_node && loads_[node].near != loads_[chosen_].near) {
+    if (!loads_[node].near) return false;
+  } else if (chosen_ != no_node) {
     const auto its = cost(node) * loads_[chosen_].weight;
     const auto best = cost(chosen_) * loads_[node].weight;
     if (its == best) {
@@ -317,7 +321,10 @@ bool usable(const node_view& node, const node_load& load) noexcept { return node
 
 plan decide_read(const read_request& request, const cluster_view& view, std::span<const node_load> loads, instant now,
                  std::uint32_t tie) {
-  return reader(request, view, loads, now, tie).decide();
+  reader one(request, view, loads, now, tie);
+  auto p = one.decide();
+  p.floor_restarted = one.floor_restarted();
+  return p;
 }
 
 plan decide_write(const cluster_view& view) {

@@ -47,7 +47,7 @@ bool well_formed(const wire::frame& message) {
 void session::send_batch(routing::route_reason reason) {
   auto& now = *work_;
   const auto& facts = now.facts;
-  count_route(reason);
+  count_route(deferred_begin_.empty() || in_read_only_ ? reason : routing::route_reason::transaction);
 
   flight one;
   one.begin = now.begin;
