@@ -10,7 +10,7 @@
 namespace highwater::proxy {
 
 class domain {
- public:
+public:
   explicit domain(std::size_t nodes) : nodes_(nodes), reads_(std::make_unique<node_reads[]>(nodes)) {}
 
   // Must be called before the first byte of what is told is on its way.
@@ -33,7 +33,7 @@ class domain {
     }
   }
 
- private:
+private:
   using ticks = routing::instant::rep;
   struct alignas(64) node_reads {
     std::atomic<ticks> last{routing::never.time_since_epoch().count()};
