@@ -47,7 +47,7 @@ bool well_formed(const wire::frame& message) {
 void session::send_batch(routing::route_reason reason) {
   auto& now = *work_;
   const auto& facts = now.facts;
-  count_route(reason);
+  count_route(deferred_begin_.empty() || in_read_only_ ? reason : routing::route_reason::transaction);
 
   flight one;
   one.begin = now.begin;
@@ -97,8 +97,12 @@ void session::send_batch(routing::route_reason reason) {
     unsynced_ = true;
   } else {
     unsynced_ = false;
-    // In copy-in mode the server has dropped the Sync before; this one's answer is that one's, too.
-    if (!now.flights.empty() && now.flights.back().no_ready) now.flights.pop_back();
+    // What had no ReadyForQuery of its own (a Flush before, or a Sync that copy-in mode swallowed) is answered with this.
+    while (!now.flights.empty() && now.flights.back().no_ready) {
+      one.writes |= now.flights.back().writes;
+      one.schema |= now.flights.back().schema;
+      now.flights.pop_back();
+    }
   }
   now.flights.push_back(one);
   lease_->send(out);
