@@ -133,6 +133,9 @@ int server::run() {
   io_.run();
   catalogs_.stop();
   for (auto& one : workers_) one->stop();
+  // What was cancelled on the way out, an accept above all, holds sockets of the workers: it must go before they do.
+  io_.restart();
+  io_.poll();
   spdlog::info("ended");
   return 0;
 }
