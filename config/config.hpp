@@ -105,6 +105,7 @@ struct log {
 struct config {
   endpoint listen{"127.0.0.1", 6432};
   endpoint http{"127.0.0.1", 9632};
+  std::string zone;      // of this process; empty: no node is nearer than another
   unsigned workers = 0;  // 0: auto, one per processor
   struct auth auth;
   struct cluster cluster;

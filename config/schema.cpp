@@ -81,7 +81,7 @@ section node_section() {
       .required()
       .value("port", &node::port, whole_number<std::uint16_t>(1, highest_port), "The port that its server listens on.")
       .value("zone", &node::zone, text({.may_be_empty = true}),
-             "Where the node stands, for example an availability zone.")
+             "Where the node stands, for example an availability zone. See the top-level `zone`.")
       .value("weight", &node::weight, whole_number<unsigned>(1, 1'000),
              "Its share of the reads among equally fresh nodes.")
       .build();
@@ -90,7 +90,7 @@ section node_section() {
 section monitor_section() {
   return section_builder<monitor>()
       .value("user", &monitor::user, name(),
-             "Whom Highwater asks the nodes as. Needs no more than the right to connect.")
+             "Whom Highwater asks the nodes as: a member of `pg_monitor` who may connect to every database that clients use.")
       .value("password", &monitor::password, password(), "That user's password.")
       .value("database", &monitor::database, name(), "The database that it connects to.")
       .value("interval", &monitor::interval, time_limit(),
@@ -197,7 +197,9 @@ section whole() {
   return section_builder<config>()
       .nested("listen", &config::listen, endpoint_section(), "Where clients connect.")
       .nested("http", &config::http, endpoint_section(),
-              "Where `/metrics`, `/healthz`, `/readyz` and the status page are.")
+              "Where `/metrics`, `/healthz` and `/readyz` are.")
+      .value("zone", &config::zone, text({.may_be_empty = true}),
+             "Where this Highwater stands. Among nodes that are fresh enough, those of the same zone come first.")
       .value("workers", &config::workers, worker_count(), "Threads that serve clients; `auto` is one per processor.")
       .nested("auth", &config::auth, auth_section(), "Who may log in, and how.")
       .nested("cluster", &config::cluster, cluster_section(), "The servers.")

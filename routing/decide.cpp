@@ -30,9 +30,10 @@ class reader {
  public:
   reader(const read_request& request, const cluster_view& view, std::span<const node_load> loads, instant now,
          std::uint32_t tie)
-      : request_(request), need_(request.need), view_(view), loads_(loads), now_(now), tie_(tie) {}
+      : request_(request), need_(request.need), view_(view), loads_(loads), now_(now), turn_(tie) {}
 
   plan decide();
+  bool floor_restarted() const noexcept { return floor_restarted_; }
 
  private:
   void resolve_floors() noexcept;
@@ -46,7 +47,7 @@ class reader {
   bool stays_on(node_index node) const noexcept;
 
   void look_at_replicas() noexcept;
-  bool less_loaded(node_index a, node_index b) const noexcept;
+  bool takes_over(node_index node) noexcept;
   bool resolves_first() const noexcept;
   plan serve(node_index node, route_reason reason) const noexcept;
   plan wait_until(instant deadline) const noexcept;
@@ -59,12 +60,14 @@ class reader {
   const cluster_view& view_;
   std::span<const node_load> loads_;
   instant now_;
-  std::uint32_t tie_;
+  std::uint32_t turn_;
 
   node_index chosen_ = no_node;
   route_reason chosen_reason_ = route_reason::fresh;
+  std::uint32_t equals_ = 0;         // how many have as little to do as the chosen one
   node_index best_ = no_node;        // the usable replica that is furthest
   std::uint32_t replicas_ = 0;       // usable ones
+  bool floor_restarted_ = false;
   instant unresolved_since_ = never; // the sample that the decision lacks
   lsn lowest_floor_ = 0;             // the floor that is nearest to being reached, among resolved ones
 };
@@ -84,8 +87,8 @@ bool reader::stays_on(node_index node) const noexcept {
 }
 
 void reader::resolve_floors() noexcept {
-  resolve(request_.floors->written, view_);
-  resolve(request_.floors->read_elsewhere, view_);
+  const bool kept = resolve(request_.floors->written, view_);
+  floor_restarted_ = !resolve(request_.floors->read_elsewhere, view_) || !kept;
 }
 
 void reader::add_mark(target& to, const floor_mark& mark) const noexcept {
@@ -146,13 +149,24 @@ bool reader::covers_floor(node_index node, const target& to) const noexcept {
   return covers(view_.nodes[node].replayed, {view_.system, view_.timeline, to.floor});
 }
 
-bool reader::less_loaded(node_index a, node_index b) const noexcept {
+// The nearer zone first, then the least outstanding reads per weight. Of several with equally much to do, the turn chooses: the n-th of them replaces the
+// choice so far in one of n turns, each by a digit of its own, which gives all of them the same share.
+bool reader::takes_over(node_index node) noexcept {
   const auto cost = [&](node_index n) { return std::uint64_t{loads_[n].outstanding} + 1; };
-  const auto left = cost(a) * loads_[b].weight;
-  const auto right = cost(b) * loads_[a].weight;
-  if (left != right) return left < right;
-  const auto count = static_cast<std::uint32_t>(view_.nodes.size());
-  return (a + tie_) % count < (b + tie_) % count;
+  if (chosen_ != no_node && loads_[node].near != loads_[chosen_].near) {
+    if (!loads_[node].near) return false;
+  } else if (chosen_ != no_node) {
+    const auto its = cost(node) * loads_[chosen_].weight;
+    const auto best = cost(chosen_) * loads_[node].weight;
+    if (its == best) {
+      const auto digit = turn_ % ++equals_;
+      turn_ /= equals_;
+      return digit == 0;
+    }
+    if (its > best) return false;
+  }
+  equals_ = 1;
+  return true;
 }
 
 void reader::look_at_replicas() noexcept {
@@ -173,7 +187,7 @@ void reader::look_at_replicas() noexcept {
       chosen_reason_ = route_reason::sticky;
       return;
     }
-    if (chosen_ == no_node || less_loaded(node, chosen_)) chosen_ = node;
+    if (takes_over(node)) chosen_ = node;
   }
 }
 
@@ -307,7 +321,10 @@ bool usable(const node_view& node, const node_load& load) noexcept { return node
 
 plan decide_read(const read_request& request, const cluster_view& view, std::span<const node_load> loads, instant now,
                  std::uint32_t tie) {
-  return reader(request, view, loads, now, tie).decide();
+  reader one(request, view, loads, now, tie);
+  auto p = one.decide();
+  p.floor_restarted = one.floor_restarted();
+  return p;
 }
 
 plan decide_write(const cluster_view& view) {

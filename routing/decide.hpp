@@ -41,6 +41,7 @@ struct read_request {
 struct node_load {
   std::uint32_t outstanding = 0;  // batches that are running there
   unsigned weight = 1;
+  bool near = false;              // in the proxy's own zone: preferred among equally fresh nodes
   instant suspect = never;        // a connection to it broke then: not to be used before a sample sent later
 };
 
@@ -61,6 +62,7 @@ struct plan {
   instant since = never;
   instant deadline = never;
   node_index best = no_node;       // fail, stale: the node that was nearest
+  bool floor_restarted = false;    // a floor of the session lay on a timeline that has ended, and begins anew
 };
 
 plan decide_read(const read_request& request, const cluster_view& view, std::span<const node_load> loads, instant now,

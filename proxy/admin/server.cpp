@@ -131,6 +131,9 @@ int server::run() {
               text_of(acceptor_.local_endpoint()).c_str(), http_endpoint_.c_str());
   std::fflush(stdout);
   io_.run();
+  // The last accept, which has ended with an error, holds a socket of a worker that is about to go.
+  io_.restart();
+  io_.poll();
   catalogs_.stop();
   for (auto& one : workers_) one->stop();
   // What was cancelled on the way out, an accept above all, holds sockets of the workers: it must go before they do.

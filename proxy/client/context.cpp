@@ -34,7 +34,10 @@ worker_context::worker_context(process& in, boost::asio::io_context& loop, std::
             },
             [this] { return nonce(); },
             [this](routing::node_index node) { node_suspect(node); }} {
-  for (const auto& node : in.settings.cluster.nodes) loads.push_back({0, node.weight, routing::never});
+  for (const auto& node : in.settings.cluster.nodes) {
+    const bool near = !in.settings.zone.empty() && node.zone == in.settings.zone;
+    loads.push_back({0, node.weight, near, routing::never});
+  }
 }
 
 std::string worker_context::nonce() {

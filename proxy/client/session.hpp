@@ -35,6 +35,7 @@ struct batch_facts {
   boost::container::small_vector<routing::statement_ptr, 2> statements;
   std::optional<config::level> hint;
   bool executes = false;     // it runs something, as against only preparing
+  bool bad_hint = false;     // a comment for Highwater that says nothing it knows
   bool has_names = false;    // refers to named statements, so its messages have to be rewritten
   wire::batch_end end = wire::batch_end::cut;
 
@@ -152,6 +153,9 @@ class session final : public std::enable_shared_from_this<session>, stream::list
   void on_settings_applied(const wire::error* failed) override;
   void go();
   void refuse_stale();
+  std::string describe_distance() const;
+  void notify(const wire::error& what);
+  bool has_bound(config::level level) const noexcept;
   void give_up_waiting();
   void release();
   void abandon_lease();

@@ -186,8 +186,7 @@ bool session::run_internal(const routing::internal_command& what, std::string& t
       return false;
     }
   }
-  const auto& consistency = worker_.shared.settings.consistency;
-  if (wanted == config::level::bounded && consistency.max_staleness.count() == 0 && consistency.max_lag_bytes == 0) {
+  if (wanted && !has_bound(*wanted)) {
     why = {std::string(wire::sqlstate::invalid_parameter_value), "level bounded has no bound here", "",
            "Set consistency.max_staleness or consistency.max_lag_bytes in Highwater's configuration."};
     return false;

@@ -66,7 +66,7 @@ bool session::take_setting(std::string name, const std::string& value) {
   if (!name.starts_with(own_prefix)) return true;
   if (name != "highwater.level") return false;
   asked_level_ = config::parse_level(value);
-  return asked_level_.has_value();
+  return asked_level_.has_value() && has_bound(*asked_level_);
 }
 
 // The settings have been applied to `from`, so its parameters are what the client would have been told.

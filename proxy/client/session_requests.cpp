@@ -15,13 +15,39 @@ std::string unknown_name(std::string_view name) {
   return name.starts_with(ours) ? "?" + std::string(name) : std::string(name);
 }
 
+// May a message of a batch that nobody has examined be taken apart by what sends it on?
+bool well_formed(const wire::frame& message) {
+  switch (message.type) {
+    case wire::frontend::parse:
+      return wire::read_parse(message.body()).has_value();
+    case wire::frontend::bind:
+      return wire::read_bind_names(message.body()).has_value();
+    case wire::frontend::describe:
+    case wire::frontend::close:
+      return wire::read_target(message.body()).has_value();
+    case wire::frontend::execute:
+      return wire::read_execute(message.body()).has_value();
+    case wire::frontend::query:
+    case wire::frontend::function_call:
+    case wire::frontend::flush:
+    case wire::frontend::sync:
+    case wire::frontend::terminate:
+    case wire::frontend::copy_data:
+    case wire::frontend::copy_done:
+    case wire::frontend::copy_fail:
+      return true;
+    default:
+      return false;
+  }
+}
+
 }  // namespace
 
 // Sends the batch at the beginning of the input to the leased connection.
 void session::send_batch(routing::route_reason reason) {
   auto& now = *work_;
   const auto& facts = now.facts;
-  count_route(reason);
+  count_route(deferred_begin_.empty() || in_read_only_ ? reason : routing::route_reason::transaction);
 
   flight one;
   one.begin = now.begin;
@@ -71,8 +97,12 @@ void session::send_batch(routing::route_reason reason) {
     unsynced_ = true;
   } else {
     unsynced_ = false;
-    // In copy-in mode the server has dropped the Sync before; this one's answer is that one's, too.
-    if (!now.flights.empty() && now.flights.back().no_ready) now.flights.pop_back();
+    // What had no ReadyForQuery of its own (a Flush before, or a Sync that copy-in mode swallowed) is answered with this.
+    while (!now.flights.empty() && now.flights.back().no_ready) {
+      one.writes |= now.flights.back().writes;
+      one.schema |= now.flights.back().schema;
+      now.flights.pop_back();
+    }
   }
   now.flights.push_back(one);
   lease_->send(out);
@@ -337,6 +367,10 @@ bool session::stream_messages() {
     if (message.size > longest_kept) protocol_error("message is too long to be kept");
     return false;
   }
+  if (!well_formed(message)) {
+    protocol_error("malformed message of type '" + std::string(1, message.type) + "'");
+    return false;
+  }
   auto& out = worker_.out_scratch;
   out.clear();
   const bool ends = message.type == wire::frontend::query || message.type == wire::frontend::function_call ||
@@ -349,6 +383,8 @@ bool session::stream_messages() {
     end();
     return false;
   }
+  // What nobody has looked at may leave anything behind.
+  if (message.type == wire::frontend::query || message.type == wire::frontend::parse) lease_->soiled = true;
   send_message(message, out);
   lease_->send(out);
   lease_->read_on();

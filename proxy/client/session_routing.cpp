@@ -38,14 +38,12 @@ bool session::begin_batch(bool too_long) {
     return true;
   }
   if (skip_to_sync_) {
-    if (end == wire::batch_end::sync || end == wire::batch_end::query) skip_to_sync_ = false;
-    if (end != wire::batch_end::query) {
-      std::string out;
-      if (end == wire::batch_end::sync) wire::write_ready_for_query(out, client_status());
-      consume(now.scanner.size());
-      write_client(out);
-      return true;
-    }
+    if (end == wire::batch_end::sync) skip_to_sync_ = false;
+    std::string out;
+    if (end == wire::batch_end::sync) wire::write_ready_for_query(out, client_status());
+    consume(now.scanner.size());
+    write_client(out);
+    return true;
   }
   if (!examine()) return false;
   if (lease_ != nullptr) {
@@ -95,8 +93,19 @@ void session::examine_text(std::string_view sql) {
     worker_.shared.catalogs.missed(database.name);
   }
   auto& facts = work_->facts;
-  if (found.hint_level) facts.hint = facts.hint ? routing::join(*facts.hint, *found.hint_level) : found.hint_level;
+  auto hint = found.hint_level;
+  if (found.bad_hint || (hint && !has_bound(*hint))) {
+    hint.reset();
+    facts.bad_hint = true;
+  }
+  if (hint) facts.hint = facts.hint ? routing::join(*facts.hint, *hint) : hint;
   note_statement(found.what, false);
+}
+
+// `bounded` without a bound would promise nothing.
+bool session::has_bound(config::level level) const noexcept {
+  const auto& consistency = worker_.shared.settings.consistency;
+  return level != config::level::bounded || consistency.max_staleness.count() != 0 || consistency.max_lag_bytes != 0;
 }
 
 // What the batch is, out of the verdicts on its statements. False if the session has been ended.
@@ -269,6 +278,10 @@ void session::make_plan() {
   request.excluded = now.excluded;
   request.domain = &now.told;
   now.plan = routing::decide_read(request, view, worker_.loads, std::chrono::steady_clock::now(), worker_.tie++);
+  if (now.plan.floor_restarted) {
+    worker_.probe.floors_restarted.add();
+    spdlog::warn("a session's floor lay on a timeline that has ended; it begins anew on timeline {}", view.timeline);
+  }
 }
 
 void session::follow_plan() {
@@ -475,6 +488,13 @@ void session::on_settings_applied(const wire::error* failed) {
 void session::go() {
   if (stage_ == stage::login) return welcome(*lease_);
   stage_ = stage::ready;
+  if (work_->facts.bad_hint) {
+    notify({"01000", "a highwater hint in a comment was not understood, and is ignored", "",
+            "A hint reads /* highwater: level=NAME */ with one of the levels."});
+  }
+  if (work_->plan.reason == route_reason::stale) {
+    notify({"01000", "no node was fresh enough: this read may be stale", describe_distance(), ""});
+  }
   if (work_->streaming) {
     count_route(route_reason::write);
     return;
@@ -482,10 +502,10 @@ void session::go() {
   send_batch(work_->plan.reason);
 }
 
-void session::refuse_stale() {
+// How far the best node is from what the read needs.
+std::string session::describe_distance() const {
   const auto& p = work_->plan;
   const auto& nodes = worker_.shared.settings.cluster.nodes;
-  worker_.probe.stale_errors.add();
   std::string detail = "Level " + std::string(config::to_string(work_->need.level));
   if (p.floor != 0) detail += " needs position " + routing::to_string(p.floor);
   if (p.best == routing::no_node) {
@@ -495,7 +515,18 @@ void session::refuse_stale() {
     if (p.floor > p.node_at) detail += ", " + std::to_string(p.floor - p.node_at) + " bytes behind";
     detail += ".";
   }
-  answer_error({std::string(wire::sqlstate::serialization_failure), "no node is fresh enough for this read", detail,
+  return detail;
+}
+
+void session::notify(const wire::error& what) {
+  std::string out;
+  wire::write_notice(out, wire::severity::warning, what);
+  write_client(out);
+}
+
+void session::refuse_stale() {
+  worker_.probe.stale_errors.add();
+  answer_error({std::string(wire::sqlstate::serialization_failure), "no node is fresh enough for this read", describe_distance(),
                 "Try again, or let on_stale end in primary."});
 }
 

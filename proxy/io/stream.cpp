@@ -10,6 +10,7 @@ stream::stream(boost::asio::ip::tcp::socket socket, listener& owner) : core_(new
   boost::system::error_code ignored;
   core_->socket.non_blocking(true, ignored);
   core_->socket.set_option(boost::asio::ip::tcp::no_delay(true), ignored);
+  core_->socket.set_option(boost::asio::socket_base::keep_alive(true), ignored);
 }
 
 stream& stream::operator=(stream&& other) noexcept {

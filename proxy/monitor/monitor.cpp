@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <boost/asio/post.hpp>
+#include <utility>
 
 namespace highwater::proxy {
 
@@ -84,7 +85,9 @@ void monitor::take_demands() {
 void monitor::advance(watch& one) {
   if (stopped_) return;
   const auto at = now();
-  switch (one.when.next(at)) {
+  const auto due = one.when.next(at);
+  if (due != tracker::action::give_up) one.overdue = false;
+  switch (due) {
     case tracker::action::connect:
       one.connection.connect();
       break;
@@ -92,6 +95,8 @@ void monitor::advance(watch& one) {
       one.connection.ask(at);
       break;
     case tracker::action::give_up:
+      // If it was this thread that had no time, the answer lies in the socket and is taken before what is posted now.
+      if (!std::exchange(one.overdue, true)) return boost::asio::post(io_, [this, &one] { advance(one); });
       one.connection.close();
       one.on_failure("no answer within " + std::to_string(cluster_.monitor.timeout.count()) + " ms");
       return;

@@ -46,6 +46,7 @@ class monitor {
     probe connection;
     boost::asio::steady_timer timer;
     std::string last_failure;
+    bool overdue = false;  // has not answered in time; one more look
   };
   struct demand {
     routing::instant since = routing::never;

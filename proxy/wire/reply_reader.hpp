@@ -68,7 +68,7 @@ class reply_reader {
   template <class Handler>
   static fate take_simple(reply_queue& queue, reply_kind kind, Handler& handler);
   template <class Handler>
-  static void skip_to_ready(reply_queue& queue, Handler& handler);
+  static void skip_to_sync(reply_queue& queue, Handler& handler);
   std::uint64_t pass_left_ = 0;  // of a message that is passed on in pieces, bytes yet to come
   bool pass_hidden_ = false;
   bool copying_ = false;
@@ -153,10 +153,10 @@ reply_reader::fate reply_reader::take_simple(reply_queue& queue, reply_kind kind
   return what.hidden ? fate::swallow : fate::pass;
 }
 
-// In the extended protocol the server skips everything up to Sync after an error, and so do we.
+// In the extended protocol the server skips everything up to Sync after an error, a Query too, and so do we.
 template <class Handler>
-void reply_reader::skip_to_ready(reply_queue& queue, Handler& handler) {
-  while (!queue.empty() && !ends_with_ready(queue.front().kind)) {
+void reply_reader::skip_to_sync(reply_queue& queue, Handler& handler) {
+  while (!queue.empty() && queue.front().kind != reply_kind::sync) {
     const auto skipped = queue.front();
     queue.pop();
     handler.abandoned(skipped);
@@ -169,7 +169,7 @@ reply_reader::fate reply_reader::take_error(const frame& message, reply_queue& q
   if (!fields) return fate::violation;
   const bool hidden = !queue.empty() && queue.front().hidden && queue.front().kind == reply_kind::query;
   const bool extended = !queue.empty() && !ends_with_ready(queue.front().kind);
-  skip_to_ready(queue, handler);
+  if (extended) skip_to_sync(queue, handler);
   skipping_ = extended && queue.empty();
   if (copying_) {
     copying_ = false;
@@ -182,7 +182,7 @@ reply_reader::fate reply_reader::take_error(const frame& message, reply_queue& q
 template <class Handler>
 reply_reader::fate reply_reader::take_ready(const frame& message, reply_queue& queue, Handler& handler) {
   const auto status = message.size == 6 ? to_transaction_status(message.body()[0]) : std::nullopt;
-  if (std::exchange(skipping_, false)) skip_to_ready(queue, handler);
+  if (std::exchange(skipping_, false)) skip_to_sync(queue, handler);
   if (!status || queue.empty() || !ends_with_ready(queue.front().kind)) return fate::violation;
   const bool hidden = queue.front().hidden;
   queue.pop();

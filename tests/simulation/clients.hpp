@@ -1,0 +1,63 @@
+#pragma once
+
+// Clients of one proxy, in simulated time: each writes and reads, one thing after the other, at whatever level it
+// likes. Routed as proxy/client does it: the same calls, in the same order, at the same moments.
+
+#include <vector>
+
+#include "proxy/client/domain.hpp"
+#include "routing/decide.hpp"
+#include "tests/simulation/checker.hpp"
+#include "tests/simulation/watcher.hpp"
+
+namespace highwater::simulation {
+
+class clients {
+public:
+  clients(schedule& when, chance& luck, world& servers, std::size_t count);
+
+  const checker& judged() const noexcept { return checker_; }
+  struct {
+    unsigned reads = 0, writes = 0, unknown_commits = 0, broken_connections = 0, waits = 0, refused = 0, given_up = 0;
+  } happened;
+
+private:
+  struct client {
+    routing::session_floors floors;
+    // Of the read that is under way.
+    routing::requirement need;
+    routing::domain_floors told;
+    promise promised;
+    instant arrived = routing::never;
+    instant decided = routing::never;
+    routing::plan plan;
+    bool reads = false;
+    bool waits = false;
+    instant timer_at = routing::never;  // of the wait
+  };
+
+  void act(std::size_t who);
+  void rest(std::size_t who);
+  void begin_read(std::size_t who);
+  void place(std::size_t who);
+  void follow(std::size_t who);
+  void wait(std::size_t who, instant deadline);
+  void run_read(std::size_t who);
+  void run_write(std::size_t who);
+  void told_of_read(std::size_t who, lsn seen, bool on_primary);
+  void note_told(std::size_t who);
+  void connection_broke(std::size_t who);
+  void view_changed();
+
+  schedule& when_;
+  chance& luck_;
+  world& servers_;
+  checker checker_;
+  proxy::domain domain_;
+  std::vector<client> clients_;
+  std::vector<routing::node_load> loads_;
+  std::uint32_t tie_ = 0;
+  watcher watcher_;
+};
+
+}  // namespace highwater::simulation

@@ -1,0 +1,73 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/simulation/clients.hpp"
+
+namespace highwater::simulation {
+namespace {
+
+using config::level;
+using routing::route_reason;
+using testing::Gt;
+
+constexpr std::size_t nodes = 4;
+constexpr std::size_t sessions = 10;
+constexpr int steps = 300'000;
+
+struct run {
+  explicit run(std::uint64_t seed) : luck(seed), servers(when, luck, nodes), users(when, luck, servers, sessions) {
+    for (int step = 0; step < steps; ++step) when.step();
+  }
+
+  schedule when;
+  chance luck;
+  world servers;
+  clients users;
+};
+
+class simulated_cluster : public testing::TestWithParam<std::uint64_t> {};
+
+TEST_P(simulated_cluster, keeps_every_promise) {
+  const run it(GetParam());
+  const auto& broken = it.users.judged().broken();
+  EXPECT_TRUE(broken.empty()) << broken.size() << " broken, the first: " << broken.front();
+}
+
+// A run in which nothing happens would prove nothing.
+TEST(simulated_cluster_itself, does_what_the_promises_are_about) {
+  const run it(1);
+  const auto& judged = it.users.judged();
+  for (std::size_t each = 0; each < config::level_count; ++each) {
+    const auto l = static_cast<level>(each);
+    if (l == level::primary) continue;
+    EXPECT_THAT(judged.served(l, route_reason::fresh), Gt(100U)) << config::to_string(l);
+    if (l != level::eventual) {
+      EXPECT_THAT(judged.served(l, route_reason::fallback), Gt(10U)) << config::to_string(l);
+    }
+  }
+  EXPECT_THAT(judged.served(route_reason::sticky), Gt(500U));
+  EXPECT_THAT(judged.served(route_reason::stale), Gt(20U));
+  EXPECT_THAT(judged.served(level::primary, route_reason::level_primary), Gt(100U));
+  const auto& users = it.users.happened;
+  EXPECT_THAT(users.unknown_commits, Gt(10U));
+  EXPECT_THAT(users.broken_connections, Gt(10U));
+  EXPECT_THAT(users.waits, Gt(500U));
+  EXPECT_THAT(users.refused, Gt(50U));
+  const auto& world = it.servers.happened;
+  EXPECT_THAT(world.crashes, Gt(20U));
+  EXPECT_THAT(world.restarts, Gt(2U));
+  EXPECT_THAT(world.switchovers, Gt(2U));
+  EXPECT_THAT(world.pauses, Gt(20U));
+}
+
+TEST(simulated_cluster_itself, is_the_same_for_the_same_seed) {
+  const run a(5), b(5);
+  EXPECT_EQ(a.users.happened.reads, b.users.happened.reads);
+  EXPECT_EQ(a.servers.inserted(), b.servers.inserted());
+  EXPECT_EQ(a.when.now(), b.when.now());
+}
+
+INSTANTIATE_TEST_SUITE_P(seeds, simulated_cluster, testing::Range<std::uint64_t>(1, 9));
+
+}  // namespace
+}  // namespace highwater::simulation

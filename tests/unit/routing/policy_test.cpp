@@ -1,0 +1,171 @@
+#include "routing/policy.hpp"
+
+#include <gtest/gtest.h>
+
+namespace highwater::routing {
+namespace {
+
+using enum config::level;
+using ms = std::chrono::milliseconds;
+
+TEST(matches_pattern, knows_one_wildcard) {
+  struct row {
+    const char *pattern, *text;
+    bool expected;
+  };
+  const row rows[] = {
+      {"users", "users", true},
+      {"users", "user", false},
+      {"users", "users2", false},
+      {"users", "Users", false},
+      {"*", "", true},
+      {"*", "anything", true},
+      {"", "", true},
+      {"", "x", false},
+      {"log_*", "log_", true},
+      {"log_*", "log_2024", true},
+      {"log_*", "blog_1", false},
+      {"*_log", "audit_log", true},
+      {"*_log", "_logs", false},
+      {"a*b*c", "a1b2b3c", true},
+      {"a*b*c", "acb", false},
+      {"*aab", "aaaab", true},
+      {"**", "x", true},
+      {"a.b", "axb", false},
+      {"a?", "ab", false},
+      {"a?", "a?", true},
+      {"*ab*", "xxabyy", true},
+      {"*ab*ab", "ab", false},
+      {"a*", "a*", true},
+  };
+  for (const auto& each : rows)
+    EXPECT_EQ(matches_pattern(each.pattern, each.text), each.expected) << each.pattern << " : " << each.text;
+}
+
+TEST(matches_table, looks_at_the_schema_where_both_name_one) {
+  struct row {
+    const char* pattern;
+    relation table;
+    bool expected;
+  };
+  const row rows[] = {
+      {"accounts", {"", "accounts"}, true},
+      {"accounts", {"billing", "accounts"}, true},
+      {"public.accounts", {"public", "accounts"}, true},
+      {"public.accounts", {"billing", "accounts"}, false},
+      {"public.accounts", {"", "accounts"}, true},
+      {"billing.*", {"billing", "invoices"}, true},
+      {"billing.*", {"public", "invoices"}, false},
+      {"*.invoices", {"any", "invoices"}, true},
+      {"*.invoices", {"any", "other"}, false},
+  };
+  for (const auto& each : rows) {
+    EXPECT_EQ(matches_table(each.pattern, each.table), each.expected)
+        << each.pattern << " : " << each.table.schema << "." << each.table.name;
+  }
+}
+
+config::policy policy(config::level level, std::vector<std::string> tables,
+                      std::vector<std::string> applications = {}) {
+  config::policy made;
+  made.level = level;
+  made.tables = std::move(tables);
+  made.applications = std::move(applications);
+  return made;
+}
+
+statement reading(std::vector<relation> relations, bool hidden = false) {
+  statement what;
+  what.kind = statement_kind::read;
+  what.relations = std::move(relations);
+  what.hidden_relations = hidden;
+  return what;
+}
+
+struct policies : testing::Test {
+  config::consistency defaults;
+  std::vector<config::policy> list{policy(strong, {"public.accounts", "billing.*"}), policy(causal, {"orders"}),
+                                   policy(eventual, {"logs"}), policy(primary, {}, {"payroll"})};
+  session_policies of(std::string_view application) const { return {defaults, list, {"app", "shop", application}}; }
+};
+
+TEST_F(policies, give_the_strongest_level_of_all_that_match) {
+  struct row {
+    const char* why;
+    statement what;
+    std::optional<config::level> asked;
+    config::level expected;
+  };
+  const row rows[] = {
+      {"no policy", reading({{"public", "products"}}), {}, session},
+      {"asked for", reading({{"public", "products"}}), eventual, eventual},
+      {"no table at all", reading({}), {}, session},
+      {"one", reading({{"public", "orders"}}), {}, causal},
+      {"two", reading({{"public", "orders"}, {"billing", "invoices"}}), {}, strong},
+      {"a weaker policy does not weaken", reading({{"public", "logs"}}), {}, session},
+      {"asked for less than the policy", reading({{"public", "accounts"}}), eventual, strong},
+      {"asked for less, a weak policy", reading({{"public", "logs"}}), eventual, eventual},
+      {"asked for more than the policy", reading({{"public", "orders"}}), primary, primary},
+      {"a schema that is not named", reading({{"", "products"}}), {}, strong},
+      {"it may touch any table", reading({}, true), {}, strong},
+  };
+  const auto some = of("web");
+  for (const auto& each : rows) EXPECT_EQ(some.for_statement(each.what, each.asked).level, each.expected) << each.why;
+}
+
+TEST_F(policies, that_do_not_look_at_tables_apply_to_everything) {
+  EXPECT_EQ(of("payroll").for_statement(reading({}), eventual).level, primary);
+  EXPECT_EQ(of("payroll2").for_statement(reading({}), eventual).level, eventual);
+}
+
+TEST_F(policies, of_a_transaction_are_those_of_whatever_may_come) {
+  EXPECT_EQ(of("web").for_transaction({}).level, strong);
+  EXPECT_EQ(of("web").for_transaction(primary).level, primary);
+}
+
+TEST_F(policies, need_every_list_that_they_give_to_match) {
+  struct row {
+    const char *users, *databases, *applications;
+    bool expected;
+  };
+  const row rows[] = {{"app", "shop", "web", true},
+                      {"a*", "*", "w*", true},
+                      {"other", "shop", "web", false},
+                      {"app", "other", "web", false},
+                      {"app", "shop", "batch", false}};
+  for (const auto& each : rows) {
+    auto one = policy(strong, {}, {each.applications});
+    one.users = {each.users};
+    one.databases = {each.databases};
+    list = {one};
+    EXPECT_EQ(of("web").for_statement(reading({}), {}).level == strong, each.expected)
+        << each.users << " " << each.databases << " " << each.applications;
+  }
+}
+
+TEST_F(policies, bounds_hold_beside_a_stronger_level) {
+  auto fresh = policy(bounded, {"products"});
+  fresh.max_staleness = ms(500);
+  list = {fresh};
+  const auto need = of("web").for_statement(reading({{"public", "products"}}), session);
+  EXPECT_EQ(need.level, session);
+  EXPECT_EQ(need.max_staleness, ms(500));
+}
+
+TEST_F(policies, default_bounds_belong_to_the_level_bounded) {
+  defaults.max_staleness = ms(100);
+  EXPECT_EQ(of("web").for_statement(reading({}), {}).max_staleness, ms(0));
+  EXPECT_EQ(of("web").for_statement(reading({}), bounded).max_staleness, ms(100));
+}
+
+TEST_F(policies, bring_their_own_on_stale) {
+  const config::stale_steps refuse{{config::stale_step::kind::error}};
+  list[0].on_stale = refuse;
+  const auto some = of("web");
+  EXPECT_EQ(*some.for_statement(reading({{"public", "accounts"}}), {}).on_stale, refuse);
+  EXPECT_EQ(*some.for_statement(reading({{"public", "orders"}}), {}).on_stale, defaults.on_stale);
+  EXPECT_EQ(*some.for_statement(reading({}), {}).on_stale, defaults.on_stale);
+}
+
+}  // namespace
+}  // namespace highwater::routing
