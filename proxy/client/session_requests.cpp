@@ -73,8 +73,10 @@ void session::send_batch(routing::route_reason reason) {
   if (facts.kind == statement_kind::begin_read_only) in_read_only_ = true;
   for (const auto& what : facts.statements) {
     one.schema |= what->changes_schema;
-    note_effects(*what);
+    if (facts.executes) note_effects(*what);
   }
+  resets_alone_ = resets_all_ && alone && !begins && lease_->status == wire::transaction_status::idle &&
+                  facts.statements.size() == 1 && facts.first()->statement_count == 1;
 
   // A Flush behind messages that only prepare becomes a Sync, so that the connection need not be kept for what may be a
   // long time; the client does not see its ReadyForQuery.
@@ -183,11 +185,7 @@ void session::send_query(const wire::frame& message, std::string& out) {
   unnamed_ = nullptr;
   lease_->unnamed = 0;
   const auto* first = work_->facts.first();
-  const auto* named = first == nullptr          ? nullptr
-                      : first->deallocates      ? &*first->deallocates
-                      : first->executes         ? &*first->executes
-                                                : nullptr;
-  const auto* known = named != nullptr && names_ ? names_->find(named->name) : nullptr;
+  const auto* known = named_in(first);
   if (known == nullptr) {
     lease_->queue.push({reply_kind::query, false, false, 0});
     out.append(message.available);
@@ -200,15 +198,32 @@ void session::send_query(const wire::frame& message, std::string& out) {
     wire::write_empty(out, wire::frontend::sync);
     lease_->queue.push({reply_kind::sync, true, false, 0});
   }
-  std::string sql(*wire::read_single_string(message.body()));
-  sql.replace(named->offset, named->length, server_name(what->id));
   lease_->queue.push({reply_kind::query, false, false, 0});
-  wire::write_query(out, sql);
-  if (first->deallocates) {
-    lease_->forget(what->id);
-    names_->remove(named->name);
-    names_->confirm();
+  wire::write_query(out, with_server_name(*first, *wire::read_single_string(message.body()), what));
+}
+
+namespace {
+
+const routing::name_in_text* name_in(const routing::statement& what) {
+  return what.deallocates ? &*what.deallocates : what.executes ? &*what.executes : nullptr;
+}
+
+}  // namespace
+
+// The statement that DEALLOCATE or EXECUTE names, if it is one that the client has prepared with Parse.
+const prepared_ptr* session::named_in(const routing::statement* what) const {
+  const auto* named = what != nullptr ? name_in(*what) : nullptr;
+  return named != nullptr && names_ ? names_->find(named->name) : nullptr;
+}
+
+std::string session::with_server_name(const routing::statement& what, std::string_view sql, const prepared_ptr& known) {
+  const auto& named = *name_in(what);
+  if (what.deallocates) {
+    ending_.one = known;
+    ending_.name = named.name;
   }
+  std::string text(sql);
+  return text.replace(named.offset, named.length, server_name(known->id));
 }
 
 void session::send_parse(const wire::frame& message, std::string& out) {
@@ -220,6 +235,15 @@ void session::send_parse(const wire::frame& message, std::string& out) {
     unnamed_ = std::move(made);
     unnamed_serial_ = ++worker_.unnamed_serial;
     lease_->unnamed = unnamed_serial_;
+    const auto& all = work_->facts.statements;
+    const auto* known = all.size() == 1 && work_->facts.executes ? named_in(all.front().get()) : nullptr;
+    if (known != nullptr) {
+      const auto what = *known;
+      ensure_prepared(*what, out);
+      wire::write_parse(out, "", with_server_name(*all.front(), parse.query, what), parse.parameter_types);
+      lease_->queue.push({reply_kind::parse, false, false, 0});
+      return;
+    }
     lease_->queue.push({reply_kind::parse, false, false, 0});
     out.append(message.available);
     return;
@@ -407,12 +431,7 @@ void session::note_effects(const routing::statement& what) {
   resets_all_ |= what.resets_all_settings;
   discards_all_ |= what.discards_all;
   if (what.pin != routing::pin_reason::none) pin(what.pin);
-  if (what.deallocates_all) {
-    if (names_) names_->clear();
-    unnamed_ = nullptr;
-    lease_->forget_all();
-    lease_->unnamed = 0;
-  }
+  ending_.all |= what.deallocates_all;
 }
 
 void session::pin(routing::pin_reason why) {

@@ -33,6 +33,8 @@ bool session::begin_batch(bool too_long) {
     return false;
   }
   if (end == wire::batch_end::copy) {
+    // Perhaps of a copy that a statement under way is about to begin.
+    if (lease_ != nullptr && !lease_->queue.empty()) return false;
     // Late data of a copy that has failed: discarded, as the server does.
     consume(now.scanner.size());
     return true;
@@ -191,12 +193,15 @@ bool session::examine() {
 
 // May the batch be sent behind others that are still being answered? Only if it would go to the same node anyway.
 bool session::can_join() const {
-  if (stage_ != stage::ready || copy_in_ || resets_all_) return false;
+  if (stage_ != stage::ready || copy_in_) return false;
   const auto& facts = work_->facts;
   if (facts.kind == statement_kind::internal) return false;
+  // Behind what no Sync has ended there is nothing to wait for: the answers may come only after this.
+  if (unsynced_) return true;
+  if (resets_all_ || ending_.all || ending_.one || ends_names()) return false;
   if (!work_->touched_settings.empty()) return false;
   const auto& view = worker_.view();
-  if (unsynced_ || pinned_ || lease_->status != wire::transaction_status::idle || in_read_only_) return true;
+  if (pinned_ || lease_->status != wire::transaction_status::idle || in_read_only_) return true;
   if (lease_->node() == view.primary) return true;
   if (facts.kind != statement_kind::read) return false;
   // Nothing was written since the replica was chosen, so these levels' floors are what they were then.
@@ -205,6 +210,14 @@ bool session::can_join() const {
   const bool unmoved = need.level == level::eventual || need.level == level::monotonic_reads ||
                        need.level == level::read_your_writes || need.level == level::session;
   return unmoved && !need.bounded();
+}
+
+// Does the batch end names of prepared statements, if it succeeds?
+bool session::ends_names() const noexcept {
+  const auto& facts = work_->facts;
+  return facts.executes && std::any_of(facts.statements.begin(), facts.statements.end(), [](const auto& what) {
+           return what->deallocates_all || what->deallocates.has_value();
+         });
 }
 
 routing::requirement session::required() const {
