@@ -47,7 +47,8 @@ std::string_view session::input_left() const noexcept {
 }
 
 bool session::busy() const noexcept {
-  return lease_ != nullptr && (!lease_->queue.empty() || unsynced_ || copy_in_ || work_->streaming);
+  return lease_ != nullptr && (!lease_->queue.empty() || unsynced_ || copy_in_ || work_->streaming ||
+                               (work_->pass_left > 0 && !work_->pass_drop));
 }
 
 wire::transaction_status session::client_status() const noexcept {
@@ -104,7 +105,9 @@ bool session::process_one() {
     if (!now.pass_drop && lease_ != nullptr) lease_->send(input_left().substr(0, static_cast<std::size_t>(part)));
     now.pass_left -= part;
     consume(static_cast<std::size_t>(part));
-    return true;
+    // The answer may have come before the message's end: a copy that failed.
+    if (now.pass_left == 0 && lease_ != nullptr && !busy()) exchange_over();
+    return stage_ == stage::ready;
   }
   if (lease_ != nullptr && lease_->unsent() > read_ahead) return false;
   if (copy_in_) return pass_copy();

@@ -98,6 +98,7 @@ private:
     bool retrying = false;        // the batch at the beginning has been tried before
     bool taken_for_read = false;  // ... and a replica found that it is none: learn that
     std::vector<std::string> touched_settings;
+    std::optional<std::size_t> reset_behind;  // RESET ALL succeeded: only the touched ones before are the session's own
     timer_queue::ticket deadline;
     routing::instant waits_since = routing::never;
     bool awaiting_view = false;
@@ -125,6 +126,7 @@ private:
   void protocol_error(std::string what);
   wire::transaction_status client_status() const noexcept;
   bool busy() const noexcept;
+  bool ends_names() const noexcept;
 
   // session_login.cpp
   void process_login();
@@ -188,6 +190,9 @@ private:
   bool pass_copy();
   bool stream_messages();
   void note_effects(const routing::statement& what);
+  void note_batch_effects(bool begins, bool no_ready);
+  const prepared_ptr* named_in(const routing::statement* what) const;
+  std::string with_server_name(const routing::statement& what, std::string_view sql, const prepared_ptr& known);
   void pin(routing::pin_reason why);
   void count_route(routing::route_reason reason);
 
@@ -206,7 +211,8 @@ private:
   std::size_t take_inquiry(std::string_view bytes);
   void write_client(std::string_view bytes);
   void answer_in_turn(const wire::expected_reply& what, std::string& out);
-  void settings_over();
+  void settings_over(bool failed);
+  void names_over();
   void restore_level(bool rolled_back);
   void lost_flights(const wire::error& why);
 
@@ -246,6 +252,12 @@ private:
   std::optional<config::level> asked_level_;
   std::optional<config::level> startup_level_;
   std::optional<std::optional<config::level>> level_before_;  // to return to if the transaction is rolled back
+  // What a DEALLOCATE or DISCARD that is under way ends, if it succeeds.
+  struct ending_names {
+    bool all = false;
+    prepared_ptr one;
+    std::string name;
+  } ending_;
   stage stage_ = stage::login;
   bool level_is_local_ = false;
   bool deferred_read_only_ = false;
@@ -256,6 +268,7 @@ private:
   bool draining_ = false;
   bool copy_in_ = false;  // the server waits for copy data
   bool resets_all_ = false;
+  bool resets_alone_ = false;  // ... in a statement that is a transaction of its own
   bool discards_all_ = false;
   bool rolled_back_ = false;   // the last command tag of the batch was ROLLBACK
   bool batch_failed_ = false;  // an error was among the batch's replies

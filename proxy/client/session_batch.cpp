@@ -39,6 +39,8 @@ bool session::begin_batch(bool too_long) {
       end();
       return false;
     case wire::batch_end::copy:
+      // Perhaps of a copy that a statement under way is about to begin.
+      if (lease_ != nullptr && !lease_->queue.empty()) return false;
       // Late data of a copy that has failed: discarded, as the server does.
       consume(now.scanner.size());
       return true;
@@ -189,11 +191,23 @@ bool session::examine() {
 
 // May the batch be sent behind others that are still being answered?
 bool session::can_join() const {
-  if (stage_ != stage::ready || copy_in_ || resets_all_ || !work_->touched_settings.empty()) return false;
+  if (stage_ != stage::ready || copy_in_ || work_->facts.kind == statement_kind::internal) return false;
+  // Behind what no Sync has ended there is nothing to wait for: the answers may come only after this.
+  if (unsynced_) return true;
+  // What the session's state will be is not known until the answer is there.
+  if (resets_all_ || ending_.all || ending_.one || ends_names() || !work_->touched_settings.empty()) return false;
   routing::lease_traits lease;
   lease.on_primary = lease_->node() == worker_.view().primary;
-  lease.bound = unsynced_ || pinned_ || in_read_only_ || lease_->status != wire::transaction_status::idle;
+  lease.bound = pinned_ || in_read_only_ || lease_->status != wire::transaction_status::idle;
   return routing::may_follow(work_->facts.kind, required(), lease);
+}
+
+// Does the batch end names of prepared statements, if it succeeds?
+bool session::ends_names() const noexcept {
+  const auto& facts = work_->facts;
+  return facts.executes && std::any_of(facts.statements.begin(), facts.statements.end(), [](const auto& what) {
+           return what->deallocates_all || what->deallocates.has_value();
+         });
 }
 
 routing::requirement session::required() const {

@@ -14,6 +14,10 @@ std::string unknown_name(std::string_view name) {
   return name.starts_with(ours) ? "?" + std::string(name) : std::string(name);
 }
 
+const routing::name_in_text* name_in(const routing::statement& what) {
+  return what.deallocates ? &*what.deallocates : what.executes ? &*what.executes : nullptr;
+}
+
 }  // namespace
 
 void session::ensure_prepared(const prepared_statement& what, std::string& out) {
@@ -52,11 +56,7 @@ void session::send_query(const wire::frame& message, std::string& out) {
   unnamed_ = nullptr;
   lease_->unnamed = 0;
   const auto* first = work_->facts.first();
-  const auto* named = first == nullptr     ? nullptr
-                      : first->deallocates ? &*first->deallocates
-                      : first->executes    ? &*first->executes
-                                           : nullptr;
-  const auto* known = named != nullptr && names_ ? names_->find(named->name) : nullptr;
+  const auto* known = named_in(first);
   if (known == nullptr) {
     lease_->queue.push({reply_kind::query, false, false, 0});
     out.append(message.available);
@@ -69,15 +69,24 @@ void session::send_query(const wire::frame& message, std::string& out) {
     wire::write_empty(out, wire::frontend::sync);
     lease_->queue.push({reply_kind::sync, true, false, 0});
   }
-  std::string sql(*wire::read_single_string(message.body()));
-  sql.replace(named->offset, named->length, server_name(what->id));
   lease_->queue.push({reply_kind::query, false, false, 0});
-  wire::write_query(out, sql);
-  if (first->deallocates) {
-    lease_->forget(what->id);
-    names_->remove(named->name);
-    names_->confirm();
+  wire::write_query(out, with_server_name(*first, *wire::read_single_string(message.body()), what));
+}
+
+// The statement that DEALLOCATE or EXECUTE names, if it is one that the client has prepared with Parse.
+const prepared_ptr* session::named_in(const routing::statement* what) const {
+  const auto* named = what != nullptr ? name_in(*what) : nullptr;
+  return named != nullptr && names_ ? names_->find(named->name) : nullptr;
+}
+
+std::string session::with_server_name(const routing::statement& what, std::string_view sql, const prepared_ptr& known) {
+  const auto& named = *name_in(what);
+  if (what.deallocates) {
+    ending_.one = known;
+    ending_.name = named.name;
   }
+  std::string text(sql);
+  return text.replace(named.offset, named.length, server_name(known->id));
 }
 
 void session::send_parse(const wire::frame& message, std::string& out) {
@@ -89,6 +98,15 @@ void session::send_parse(const wire::frame& message, std::string& out) {
     unnamed_ = std::move(made);
     unnamed_serial_ = ++worker_.unnamed_serial;
     lease_->unnamed = unnamed_serial_;
+    const auto& all = work_->facts.statements;
+    const auto* known = all.size() == 1 && work_->facts.executes ? named_in(all.front().get()) : nullptr;
+    if (known != nullptr) {
+      const auto what = *known;
+      ensure_prepared(*what, out);
+      wire::write_parse(out, "", with_server_name(*all.front(), parse.query, what), parse.parameter_types);
+      lease_->queue.push({reply_kind::parse, false, false, 0});
+      return;
+    }
     lease_->queue.push({reply_kind::parse, false, false, 0});
     out.append(message.available);
     return;

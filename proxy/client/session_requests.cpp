@@ -17,8 +17,7 @@ void session::send_batch(routing::route_reason reason) {
   out.clear();
   const bool begins = send_deferred_begin(out);
   if (now.facts.kind == statement_kind::begin_read_only) in_read_only_ = true;
-  for (const auto& what : now.facts.statements) note_effects(*what);
-  if (now.facts.unclear) lease_->soiled = true;
+  note_batch_effects(begins, one.no_ready);
 
   // A Flush behind messages that only prepare becomes a Sync, so that the connection need not be kept for what may be a
   // long time; the client does not see its ReadyForQuery.
@@ -39,6 +38,17 @@ void session::send_batch(routing::route_reason reason) {
   lease_->read_on();
   consume(one.size);
   answer_due_locals();
+}
+
+void session::note_batch_effects(bool begins, bool no_ready) {
+  const auto& facts = work_->facts;
+  if (facts.unclear) lease_->soiled = true;
+  if (!facts.executes) return;
+  const bool reset_before = resets_all_;
+  for (const auto& what : facts.statements) note_effects(*what);
+  resets_alone_ = resets_all_ && !reset_before && lease_->queue.empty() && !begins && !unsynced_ && !no_ready &&
+                  lease_->status == wire::transaction_status::idle && facts.statements.size() == 1 &&
+                  facts.first()->statement_count == 1;
 }
 
 flight session::new_flight() const {
@@ -132,12 +142,7 @@ void session::note_effects(const routing::statement& what) {
   const bool unread =
       what.reason == routing::write_reason::parse_failed || what.reason == routing::write_reason::too_long;
   if (unread) lease_->soiled = true;
-  if (what.deallocates_all) {
-    if (names_) names_->clear();
-    unnamed_ = nullptr;
-    lease_->forget_all();
-    lease_->unnamed = 0;
-  }
+  ending_.all |= what.deallocates_all;
 }
 
 void session::pin(routing::pin_reason why) {
