@@ -71,12 +71,14 @@ void session::send_batch(routing::route_reason reason) {
     deferred_begin_.clear();
   }
   if (facts.kind == statement_kind::begin_read_only) in_read_only_ = true;
+  const bool reset_before = resets_all_;
   for (const auto& what : facts.statements) {
     one.schema |= what->changes_schema;
     if (facts.executes) note_effects(*what);
   }
-  resets_alone_ = resets_all_ && alone && !begins && lease_->status == wire::transaction_status::idle &&
-                  facts.statements.size() == 1 && facts.first()->statement_count == 1;
+  resets_alone_ = resets_all_ && !reset_before && alone && !begins && !unsynced_ && !one.no_ready &&
+                  lease_->status == wire::transaction_status::idle && facts.statements.size() == 1 &&
+                  facts.first()->statement_count == 1;
 
   // A Flush behind messages that only prepare becomes a Sync, so that the connection need not be kept for what may be a
   // long time; the client does not see its ReadyForQuery.
