@@ -197,7 +197,7 @@ void session::batch_answered(wire::transaction_status status) {
 // All that was sent has been answered.
 void session::exchange_over() {
   if (lease_ == nullptr || lease_->status != wire::transaction_status::idle) {
-    batch_failed_ = false;
+    batch_failed_ = discards_all_ = false;  // DISCARD ALL does nothing in a transaction
     return;
   }
   const bool failed = std::exchange(batch_failed_, false);
