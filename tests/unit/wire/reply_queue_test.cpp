@@ -51,7 +51,7 @@ TEST(reply_queue, forgets_the_syncs_that_a_copy_swallows) {
   EXPECT_EQ(queue.ready_count(), 0U);
 }
 
-TEST(reply_queue, keeps_the_front_even_if_it_is_a_sync) {
+TEST(reply_queue, keeps_the_query_in_front) {
   reply_queue queue;
   queue.push({query, false, false, 1});
   queue.push({sync, false, false, 2});
