@@ -402,7 +402,8 @@ TEST_F(levels, policies_find_tables_qualified_or_not_and_behind_views) {
   auto session = lab->connect();
   EXPECT_EQ(read(session, get("billing.entry")).by.level, "causal");
   EXPECT_EQ(read(session, get("invoice")).by.level, "causal");
-  EXPECT_EQ(read(session, "select r.v from register r join invoice i on i.v >= r.v or true limit 1").by.level, "causal");
+  EXPECT_EQ(read(session, "select r.v from register r join invoice i on i.v >= r.v or true limit 1").by.level,
+            "causal");
   session.must("set search_path = billing");
   EXPECT_EQ(read(session, get("entry")).by.level, "causal");
   session.must("reset search_path");

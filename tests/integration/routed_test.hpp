@@ -109,8 +109,9 @@ public:
   }
 
   void await_up(const node& which, bool up = true) {
-    await("the proxy sees node " + which.name() + (up ? " up" : " down"),
-          [&] { return proxy_->metric("highwater_node_up", {{"node", which.name()}}) == (up ? 1 : 0); });
+    await("the proxy sees node " + which.name() + (up ? " up" : " down"), [&] {
+      return proxy_->metric("highwater_node_up", {{"node", which.name()}}) == (up ? 1 : 0);
+    });
   }
   void await_primary(const node& which) {
     await("the proxy takes node " + which.name() + " for the primary", [&] {
