@@ -95,18 +95,15 @@ void worker_context::send_cancel(server_connection& connection) {
   const auto sent = std::make_shared<request>(io);
   wire::write_cancel_request(sent->bytes, connection.key());
   ++connection.cancels;
-  const auto done = [&connection, life = connection.life()] {
-    if (*life) connection.cancel_done();
-  };
   using boost::system::error_code;
   sent->resolver.async_resolve(node.host, std::to_string(node.port), [=](const error_code& failed, const auto& found) {
-    if (failed || found.empty()) return done();
+    if (failed || found.empty()) return;
     sent->socket.async_connect(found.begin()->endpoint(), [=](const error_code& refused) {
-      if (refused) return done();
+      if (refused) return;
       boost::asio::async_write(sent->socket, boost::asio::buffer(sent->bytes), [=](const error_code&, std::size_t) {
         // The server hangs up when it has passed the request on.
         sent->socket.async_read_some(boost::asio::buffer(&sent->answer, 1),
-                                     [=](const error_code&, std::size_t) { done(); });
+                                     [sent](const error_code&, std::size_t) {});
       });
     });
   });

@@ -79,7 +79,7 @@ public:
   pool& pool_of(session_kind& kind, routing::node_index node);
   void catalog_changed(const std::string& database, routing::catalog_ptr catalog);
   void node_suspect(routing::node_index node);
-  // Asks the node to cancel what runs on the connection, which will not change hands until that is over.
+  // Asks the node to cancel what runs on the connection, which will serve nobody else after that.
   void send_cancel(server_connection& connection);
   void for_each_pool(const std::function<void(pool&)>& what);
 

@@ -270,7 +270,9 @@ void server_connection::clean() {
   if (status != wire::transaction_status::idle || stream_.pending() != 0) {
     return lost(lost_error("given back inside a transaction"));
   }
-  if (cancels != 0) return;  // cancel_done() goes on
+  // The signal may come to the backend after its sender has hung up, and past any answer: it must not find another
+  // session's statement.
+  if (cancels != 0) return lost(lost_error("a cancel was sent to it"));
   if (std::exchange(soiled, false)) {
     std::string request;
     wire::write_query(request, "DISCARD ALL");
@@ -286,17 +288,6 @@ void server_connection::clean() {
   idle_since_ = std::chrono::steady_clock::now();
   read_on();
   home_->on_clean(*this);
-}
-
-// A cancel may still be on its way to the backend when its sender has hung up; an empty query is a barrier that it
-// cannot pass.
-void server_connection::cancel_done() {
-  if (--cancels != 0 || state_ != state::cleaning || !queue.empty()) return;
-  std::string request;
-  wire::write_query(request, "");
-  queue.push({wire::reply_kind::query, true, false, 0});
-  stream_.write(request);
-  read_on();
 }
 
 bool server_connection::knows(statement_id id) noexcept {

@@ -101,7 +101,7 @@ class server_connection final : stream::listener {
   wire::reply_reader reader;
   wire::transaction_status status = wire::transaction_status::idle;
   bool soiled = false;        // holds session state that cannot be described: clean with DISCARD ALL
-  unsigned cancels = 0;       // requests against it that are under way
+  unsigned cancels = 0;       // requests that were sent against it: it serves nobody else after this lease
 
   routing::node_index node() const noexcept { return node_; }
   wire::backend_key_message key() const noexcept { return key_; }
@@ -110,7 +110,6 @@ class server_connection final : stream::listener {
   time_point established() const noexcept { return established_; }
   time_point idle_since() const noexcept { return idle_since_; }
   bool is_leased() const noexcept { return holder_ != nullptr; }
-  void cancel_done();
   // False once the connection is no more.
   std::shared_ptr<const bool> life() const noexcept { return alive_; }
   // Takes replies that nobody wants; returns how many bytes that were.
