@@ -18,13 +18,15 @@ session::session(worker_context& worker, boost::asio::ip::tcp::socket socket, st
       client_(std::move(socket), *this),
       login_(std::make_unique<login>(worker.shared.users, worker.nonce())) {}
 
-session::~session() { end(); }
+session::~session() {
+  end();
+}
 
 void session::start() {
   worker_.probe.clients.add();
   ++worker_.shared.clients;
-  work().deadline = worker_.timers.schedule(
-      std::chrono::steady_clock::now() + worker_.shared.settings.auth.timeout, [this] {
+  work().deadline =
+      worker_.timers.schedule(std::chrono::steady_clock::now() + worker_.shared.settings.auth.timeout, [this] {
         work_->deadline = {};
         worker_.probe.logins_failed.add();
         fatal({std::string(wire::sqlstate::protocol_violation), "login took too long", "", ""});
@@ -40,10 +42,13 @@ session::activity& session::work() {
   return *work_;
 }
 
-std::string_view session::input_left() const noexcept { return std::string_view(work_->input).substr(work_->begin); }
+std::string_view session::input_left() const noexcept {
+  return std::string_view(work_->input).substr(work_->begin);
+}
 
 bool session::busy() const noexcept {
-  return lease_ != nullptr && (!lease_->queue.empty() || unsynced_ || copy_in_ || work_->streaming);
+  return lease_ != nullptr && (!lease_->queue.empty() || unsynced_ || copy_in_ || work_->streaming ||
+                               (work_->pass_left > 0 && !work_->pass_drop));
 }
 
 wire::transaction_status session::client_status() const noexcept {
@@ -100,7 +105,9 @@ bool session::process_one() {
     if (!now.pass_drop && lease_ != nullptr) lease_->send(input_left().substr(0, static_cast<std::size_t>(part)));
     now.pass_left -= part;
     consume(static_cast<std::size_t>(part));
-    return true;
+    // The answer may have come before the message's end: a copy that failed.
+    if (now.pass_left == 0 && lease_ != nullptr && !busy()) exchange_over();
+    return stage_ == stage::ready;
   }
   if (lease_ != nullptr && lease_->unsent() > read_ahead) return false;
   if (copy_in_) return pass_copy();

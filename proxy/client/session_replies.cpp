@@ -25,7 +25,7 @@ bool spoils_connection(const wire::error_fields& fields) {
 // What the reader finds in a server's bytes, put into what the client gets.
 struct session::reply_handler {
   session& self;
-  std::string_view run{};   // forwarded in place, if it is all there is
+  std::string_view run{};  // forwarded in place, if it is all there is
   std::string gathered{};
 
   void forward(std::string_view bytes) {
@@ -67,12 +67,16 @@ struct session::reply_handler {
   void copy_in() {
     self.copy_in_ = true;
     auto& flights = self.work_->flights;
-    if (!flights.empty() && self.lease_->queue.front().kind == reply_kind::execute) flights.front().no_ready = true;
+    if (self.lease_->queue.front().kind != reply_kind::execute) return;
+    // The server drops the Sync that it has, and waits for another one, whichever way the copy ends.
+    self.unsynced_ = true;
+    if (!flights.empty()) flights.front().no_ready = true;
   }
   void copy_ended() { self.copy_in_ = false; }
   bool ready(wire::transaction_status status, bool hidden) {
     self.lease_->status = status;
     const auto& flights = self.work_->flights;
+    if (!hidden) self.names_over();
     if (!hidden || (!flights.empty() && flights.front().hidden_sync)) self.batch_answered(status);
     return true;
   }
@@ -187,17 +191,17 @@ void session::batch_answered(wire::transaction_status status) {
     if (flights.front().schema) worker_.shared.catalogs.out_of_date(kind_->database.name);
     flights.pop_front();
   }
-  if (status == wire::transaction_status::idle && !lease_->soiled) restore_level(rolled_back_ || batch_failed_);
+  if (status == wire::transaction_status::idle) restore_level(rolled_back_ || batch_failed_);
 }
 
 // All that was sent has been answered.
 void session::exchange_over() {
   if (lease_ == nullptr || lease_->status != wire::transaction_status::idle) {
-    batch_failed_ = false;
+    batch_failed_ = discards_all_ = false;  // DISCARD ALL does nothing in a transaction
     return;
   }
-  settings_over();
   const bool failed = std::exchange(batch_failed_, false);
+  settings_over(failed);
   if (std::exchange(discards_all_, false) && !failed) {
     pinned_ = false;
     lease_->soiled = false;
@@ -208,8 +212,17 @@ void session::exchange_over() {
 }
 
 // RESET ALL and DISCARD ALL lead back to what the client logged in with.
-void session::settings_over() {
-  if (!std::exchange(resets_all_, false) || batch_failed_) return;
+void session::settings_over(bool failed) {
+  auto& touched = work_->touched_settings;
+  if (!std::exchange(resets_all_, false)) return;
+  if (!std::exchange(resets_alone_, false)) {
+    // Among others in a transaction: what came of it, only the server knows.
+    if (!failed && !rolled_back_) work_->reset_behind = touched.size();
+    for (const auto& [name, value] : *lease_->current_settings()) touched.push_back(name);
+    if (touched.empty() && std::exchange(work_->reset_behind, std::nullopt)) adopt_settings(startup_settings_);
+    return;
+  }
+  if (failed) return;
   lease_->assume(no_settings());
   adopt_settings(startup_settings_);
   asked_level_ = startup_level_;
@@ -230,6 +243,7 @@ void session::inquire() {
 std::size_t session::take_inquiry(std::string_view bytes) {
   // The answer is short: it is taken as a whole, once its end is there.
   auto now = *settings_;
+  auto own = *startup_settings_;  // the session's, after RESET ALL
   std::size_t at = 0;
   wire::frame message;
   bool failed = false;
@@ -240,26 +254,31 @@ std::size_t session::take_inquiry(std::string_view bytes) {
     if (message.type == wire::backend::data_row) {
       wire::reader row(message.body());
       row.u16();
-      for (const auto& name : work_->touched_settings) {
+      for (std::size_t i = 0; i < work_->touched_settings.size(); ++i) {
+        const auto& name = work_->touched_settings[i];
         const auto length = row.u32();
         constexpr std::uint32_t null = 0xFFFFFFFF;
         if (length == null) {
           unset(now, name);
         } else {
-          put(now, name, row.take(length));
+          const auto value = row.take(length);
+          put(now, name, value);
+          if (i < work_->reset_behind.value_or(0)) put(own, name, value);
         }
       }
       failed |= !row.done();
     }
     if (message.type != wire::backend::ready_for_query) continue;
     lease_->queue.clear();
+    const auto was_reset = std::exchange(work_->reset_behind, std::nullopt);
     work_->touched_settings.clear();
     stage_ = stage::ready;
     if (failed) {
       lease_->soiled = true;
     } else {
-      adopt_settings(worker_.interner.intern(std::move(now)));
-      lease_->assume(settings_);
+      const auto on_server = worker_.interner.intern(std::move(now));
+      adopt_settings(was_reset ? worker_.interner.intern(std::move(own)) : on_server);
+      lease_->assume(on_server);
     }
     if (!pinned_) release();
     process();
@@ -322,6 +341,8 @@ void session::lost_flights(const wire::error& why) {
   }
   work_->flights.clear();
   work_->touched_settings.clear();
+  ending_ = {};
+  resets_all_ = resets_alone_ = discards_all_ = false;
   while (names_ && names_->has_pending()) names_->revoke();
   batch_failed_ = unsynced_ = copy_in_ = false;
   write_client(out);
@@ -333,6 +354,20 @@ void session::node_died(routing::node_index node) {
   const auto alive = shared_from_this();
   drop_lease();
   retry(metrics::retry_cause::connection_lost);
+}
+
+// A DEALLOCATE or DISCARD has been answered.
+void session::names_over() {
+  const auto ending = std::exchange(ending_, {});
+  if (batch_failed_) return;
+  if (ending.all) {
+    if (names_) names_->clear();
+    lease_->forget_all();
+  } else if (ending.one) {
+    lease_->forget(ending.one->id);
+    names_->remove(ending.name);
+    names_->confirm();
+  }
 }
 
 void session::restore_level(bool rolled_back) {

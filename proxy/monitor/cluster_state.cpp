@@ -48,7 +48,11 @@ void cluster_state::sampled(node_index node, const node_sample& sample) {
   one.view.replayed = {one.identity.system, one.timeline, sample.at};
   if (view_.system == 0 && sample.role == node_role::primary) view_.system = one.identity.system;
   if (belongs(one) && view_.system != 0) follow_timeline(one.timeline);
-  if (sample.role == node_role::primary && may_lead(one)) view_.history.record(sample.sent, sample.at);
+  if (sample.role == node_role::primary) {
+    // The history is one node's: what a second claimant says of its own WAL covers nothing that happened on the first.
+    elect();
+    if (view_.primary == node) view_.history.record(sample.sent, sample.at);
+  }
   if (sample.role == node_role::replica) {
     if (const auto as_of = view_.history.reached(sample.at); as_of && follows(one)) {
       one.view.current_as_of = std::max(one.view.current_as_of, *as_of);

@@ -18,6 +18,10 @@ bool shared_pool::try_open() noexcept {
 
 void shared_pool::closed() {
   open_.fetch_sub(1, std::memory_order_acq_rel);
+  pass_on();
+}
+
+void shared_pool::pass_on() {
   if (auto* next = next_waiting()) {
     boost::asio::post(next->io(), [next] { next->pump(); });
   }
@@ -91,6 +95,7 @@ server_connection* pool::acquire(lease_waiter& waiter) {
   waiters_.push_back(&waiter);
   environment_.probe.lease_queue.add();
   if (connecting_ < waiters_.size()) open();
+  if (!idle_.empty()) boost::asio::post(io(), [this] { offer(); });
   return nullptr;
 }
 
@@ -141,12 +146,14 @@ void pool::put_idle(server_connection& connection) {
 // The connection is clean and nobody's.
 void pool::serve_or_keep(server_connection& connection) {
   if (auto* next = shared_->next_waiting(); next != nullptr && next != this) {
-    put_idle(connection);
+    leaving_.push_back(&connection);
+    count(connection_state::idle, 1);
     // Not from within the connection's own call: it is about to leave this thread.
-    boost::asio::post(io(), [this, next] {
-      if (idle_.empty()) return;
-      auto* given = idle_.back();
-      idle_.pop_back();
+    boost::asio::post(io(), [this, next, given = &connection] {
+      if (std::erase(leaving_, given) == 0) {
+        // Lost meanwhile; its place is free.
+        return boost::asio::post(next->io(), [next] { next->pump(); });
+      }
       count(connection_state::idle, -1);
       auto moved = given->move_to(next->environment_.connections, *next);
       remove(*given);
@@ -162,7 +169,7 @@ void pool::serve_or_keep(server_connection& connection) {
 }
 
 void pool::offer() {
-  if (idle_.empty() || !shared_->anybody_waits()) return;
+  if (idle_.empty() || (waiters_.empty() && !shared_->anybody_waits())) return;
   auto* connection = idle_.back();
   idle_.pop_back();
   count(connection_state::idle, -1);
@@ -173,7 +180,7 @@ void pool::adopt(std::unique_ptr<server_connection> connection) {
   auto& here = *connection;
   all_.push_back(std::move(connection));
   here.resume_after_move();
-  if (waiters_.empty()) return put_idle(here);
+  if (waiters_.empty()) return serve_or_keep(here);  // who waited here has gone; others may wait
   auto* waiter = waiters_.front();
   waiters_.pop_front();
   leased(here, *waiter);
@@ -186,7 +193,11 @@ void pool::pump() {
     auto* connection = take_idle(waiter->wanted_settings());
     leased(*connection, *waiter);
   }
-  if (connecting_ < waiters_.size()) open();
+  if (connecting_ < waiters_.size()) {
+    open();
+  } else {
+    shared_->pass_on();
+  }
 }
 
 std::unique_ptr<server_connection> pool::remove(server_connection& connection) {
@@ -210,7 +221,11 @@ void pool::on_connected(server_connection& which) {
   count(connection_state::connecting, -1);
   environment_.probe.server_connects.add();
   which.read_on();
-  serve_or_keep(which);
+  // Made for somebody who waits here, and who may be in no other queue.
+  if (waiters_.empty()) return serve_or_keep(which);
+  auto* waiter = waiters_.front();
+  waiters_.pop_front();
+  leased(which, *waiter);
 }
 
 void pool::on_connect_failed(server_connection& which, const wire::error& why) {
@@ -236,6 +251,8 @@ void pool::on_lost(server_connection& which) {
   const auto idle = std::find(idle_.begin(), idle_.end(), &which);
   if (idle != idle_.end()) {
     idle_.erase(idle);
+    count(connection_state::idle, -1);
+  } else if (std::erase(leaving_, &which) != 0) {
     count(connection_state::idle, -1);
   } else {
     count(connection_state::leased, -1);

@@ -42,6 +42,8 @@ class shared_pool {
   bool try_open() noexcept;
   // Gives a place back; a waiting pool may use it.
   void closed();
+  // A place may be free, or somebody's turn was in vain: the next one shall look.
+  void pass_on();
 
   bool anybody_waits() const noexcept { return waiting_.load(std::memory_order_acquire) != 0; }
   void wait(pool& who);
@@ -135,6 +137,7 @@ class pool final : connection_home {
   std::shared_ptr<shared_pool> shared_;
   std::vector<std::unique_ptr<server_connection>> all_;
   std::vector<server_connection*> idle_;  // the most recently used last
+  std::vector<server_connection*> leaving_;  // on their way to another worker; counted as idle
   std::deque<lease_waiter*> waiters_;
   unsigned connecting_ = 0;
 };

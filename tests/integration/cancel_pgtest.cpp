@@ -1,0 +1,159 @@
+// Cancel requests reach what the session runs now, and nothing else.
+
+#include "tests/integration/wire_test.hpp"
+
+namespace highwater::testing_support {
+namespace {
+
+class cancel : public wire_test {
+protected:
+  static void SetUpTestSuite() {
+    serve({.replicas = 1}, [](highwater_config& config) { config.set("pool", "{size: 1, queue_timeout: 60s}"); });
+    primary().tell("create table t (n int)");
+    served->cluster().await_replay();
+  }
+
+  static void ask_to_cancel(std::uint32_t pid, std::string_view key) {
+    raw::client messenger(served->port());
+    messenger.send(raw::cancel_request(pid, key));
+    EXPECT_TRUE(messenger.closed_within());
+  }
+  static void ask_to_cancel(const raw::client& of) { ask_to_cancel(of.backend_pid(), of.cancel_key()); }
+  static constexpr const char* sleep = "begin; insert into t values (1); select pg_sleep(60)";
+  static void await_sleeper() {
+    await("it sleeps", [] {
+      return primary().ask("select count(*) from pg_stat_activity where wait_event = 'PgSleep'") == "1";
+    });
+  }
+};
+
+TEST_F(cancel, ends_what_runs) {
+  auto session = client();
+  for (int i = 0; i < 3; ++i) {
+    session.send(raw::query(sleep));
+    await_sleeper();
+    ask_to_cancel(session);
+    EXPECT_EQ(sqlstate(session.read_until_ready()), "57014");
+    session.query("rollback");
+    EXPECT_EQ(scalar(session, "select 1"), "1");
+  }
+}
+
+TEST_F(cancel, never_hits_the_next_session) {
+  auto session = client();
+  auto next = client();
+  for (int i = 0; i < 200; ++i) {
+    session.send(raw::query("insert into t values (1)"));
+    ask_to_cancel(session);
+    const auto mine = session.read_until_ready();
+    EXPECT_TRUE(sqlstate(mine).empty() || sqlstate(mine) == "57014") << describe_all(mine);
+    const auto other = next.query("insert into t select generate_series(1, 100)");
+    ASSERT_EQ(sqlstate(other), "") << i;
+  }
+}
+
+TEST_F(cancel, of_an_idle_session_does_nothing) {
+  auto session = client();
+  auto other = client();
+  other.send(raw::query("begin; insert into t values (1); select pg_sleep(0.2)"));
+  for (int i = 0; i < 20; ++i) ask_to_cancel(session);
+  EXPECT_EQ(sqlstate(other.read_until_ready()), "");
+  other.query("rollback");
+  EXPECT_EQ(scalar(session, "select 1"), "1");
+}
+
+TEST_F(cancel, with_unknown_keys_does_nothing) {
+  auto session = client();
+  session.send(raw::query("begin; insert into t values (1); select pg_sleep(0.2)"));
+  std::string wrong = session.cancel_key();
+  wrong.back() = static_cast<char>(wrong.back() ^ 1);
+  ask_to_cancel(session.backend_pid(), wrong);
+  ask_to_cancel(session.backend_pid() + 1000, session.cancel_key());
+  ask_to_cancel(0, std::string(4, '\0'));
+  EXPECT_EQ(sqlstate(session.read_until_ready()), "");
+  session.query("rollback");
+}
+
+TEST_F(cancel, keys_are_not_the_same_twice) {
+  auto one = client();
+  auto other = client();
+  EXPECT_NE(one.backend_pid(), other.backend_pid());
+  EXPECT_NE(one.cancel_key(), other.cancel_key());
+}
+
+TEST_F(cancel, works_with_a_saturated_pool) {
+  auto session = client();
+  session.send(raw::query(sleep));
+  await_sleeper();
+  std::vector<raw::client> waiters;
+  for (int i = 0; i < 5; ++i) {
+    waiters.push_back(client());
+    waiters.back().send(raw::query("insert into t values (2)"));
+  }
+  ask_to_cancel(session);
+  EXPECT_EQ(sqlstate(session.read_until_ready()), "57014");
+  session.query("rollback");
+  for (auto& each : waiters) EXPECT_EQ(raw::types(each.read_until_ready()), "CZ");
+}
+
+TEST_F(cancel, ends_waiting_for_a_connection) {
+  PROXY_ONLY();
+  auto holder = client();
+  holder.query("begin");
+  holder.query("insert into t values (3)");
+  auto waiter = client();
+  waiter.send(raw::query("insert into t values (4)"));
+  await("it waits", [] { return served->proxy().metric("highwater_pool_queue_length") == 1; });
+  ask_to_cancel(waiter);
+  EXPECT_EQ(sqlstate(waiter.read_until_ready()), "57014");
+  EXPECT_EQ(sqlstate(holder.query("commit")), "");
+  EXPECT_EQ(scalar(waiter, "select count(*) from t where n = 4"), "0");
+}
+
+TEST_F(cancel, ends_waiting_for_a_fresh_replica) {
+  PROXY_ONLY();
+  postgres_cluster& cluster = served->cluster();
+  highwater_config patient(cluster);
+  patient.set("consistency", "{level: strong, on_stale: [{wait: 1h}, error]}");
+  highwater_process proxy(patient);
+  proxy.await_ready();
+  cluster.replica(0).pause_replay();
+  primary().tell("insert into t values (5)");
+  raw::client session(proxy.port());
+  session.log_in();
+  session.send(raw::query("select count(*) from t"));
+  await("it waits", [&] { return proxy.metric("highwater_freshness_waiting") == 1; });
+  raw::client messenger(proxy.port());
+  messenger.send(raw::cancel_request(session.backend_pid(), session.cancel_key()));
+  EXPECT_EQ(sqlstate(session.read_until_ready()), "57014");
+  cluster.replica(0).resume_replay();
+  EXPECT_EQ(sqlstate(session.query("select count(*) from t")), "");
+  EXPECT_EQ(proxy.metric("highwater_freshness_waiting"), 0);
+}
+
+TEST_F(cancel, reaches_reads_on_replicas) {
+  auto session = client();
+  session.send(raw::query("select count(*) from generate_series(1, 100000) a, generate_series(1, 100000) b"));
+  messages answer;
+  await("it is cancelled", [&] {
+    ask_to_cancel(session);
+    if (session.silent_for(milliseconds(50))) return false;
+    answer = session.read_until_ready();
+    return true;
+  });
+  EXPECT_EQ(sqlstate(answer), "57014");
+  EXPECT_EQ(scalar(session, "select 1"), "1");
+}
+
+TEST_F(cancel, as_libpq_does_it) {
+  auto session = served->connect();
+  ASSERT_EQ(PQsendQuery(session.raw(), sleep), 1);
+  await_sleeper();
+  EXPECT_TRUE(session.cancel());
+  std::string state;
+  while (auto result = session.next()) state = result->ok() ? state : result->sqlstate();
+  EXPECT_EQ(state, "57014");
+}
+
+}  // namespace
+}  // namespace highwater::testing_support

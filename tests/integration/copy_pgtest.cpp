@@ -1,0 +1,274 @@
+// COPY in both directions: while it lasts the protocol is another one, and a connection must not change hands in it.
+
+#include <sys/socket.h>
+
+#include <fstream>
+
+#include "tests/integration/wire_test.hpp"
+
+namespace highwater::testing_support {
+namespace {
+
+class copy : public wire_test {
+protected:
+  static void SetUpTestSuite() {
+    serve({.replicas = 1}, [](highwater_config& config) { config.set("pool", "{size: 1}"); });
+    primary().tell("create table t (n int); create table words (w text)");
+    served->cluster().await_replay();
+  }
+  void SetUp() override { primary().tell("truncate t, words"); }
+
+  static raw::client copying(const std::string& table = "t") {
+    auto session = client();
+    session.send(raw::query("copy " + table + " from stdin"));
+    session.expect('G');
+    return session;
+  }
+  static std::string rows() { return primary().ask("select coalesce(sum(n), 0) from t"); }
+  // The one server connection there is must be fit for the next session: it gets its own rows, and at once.
+  static void expect_next_session_right(const std::string& mark) {
+    auto next = client();
+    next.query("begin");
+    EXPECT_EQ(scalar(next, "select '" + mark + "'"), mark);
+    next.query("commit");
+  }
+};
+
+TEST_F(copy, in) {
+  auto session = copying();
+  session.send(raw::copy_data("1\n2\n") + raw::copy_data("3\n") + raw::copy_done());
+  EXPECT_EQ(raw::types(session.read_until_ready()), "CZ");
+  EXPECT_EQ(rows(), "6");
+}
+
+TEST_F(copy, out) {
+  auto session = client();
+  session.query("insert into t values (1), (2)");
+  EXPECT_EQ(raw::types(session.query("copy t to stdout")), "HddcCZ");
+  EXPECT_EQ(raw::types(ask(session, run_unnamed("copy t to stdout") + raw::sync())), "12HddcCZ");
+}
+
+TEST_F(copy, keeps_its_connection_while_the_client_thinks) {
+  auto session = copying();
+  session.send(raw::copy_data("1\n"));
+  auto other = client();
+  other.send(raw::query("insert into t values (10)"));
+  session.send(raw::copy_data("2\n") + raw::copy_done());
+  EXPECT_EQ(raw::types(session.read_until_ready()), "CZ");
+  EXPECT_EQ(raw::types(other.read_until_ready()), "CZ");
+  EXPECT_EQ(rows(), "13");
+}
+
+TEST_F(copy, pipelined_behind_its_query) {
+  auto session = client();
+  session.send(raw::query("copy t from stdin") + raw::copy_data("4\n") + raw::copy_done() + raw::query("select 1"));
+  EXPECT_EQ(raw::types(session.read_until_ready()), "GCZ");
+  EXPECT_EQ(value(session.read_until_ready()), "1");
+  EXPECT_EQ(rows(), "4");
+}
+
+TEST_F(copy, that_fails_midway_discards_late_data) {
+  auto session = copying();
+  session.send(raw::copy_data("1\nnonsense\n"));
+  EXPECT_EQ(sqlstate(session.read_until_ready()), "22P02");
+  session.send(raw::copy_data("2\n") + raw::copy_data("3\n") + raw::copy_done());
+  EXPECT_EQ(scalar(session, "select 'after'"), "after");
+  session.send(raw::copy_fail("too late"));
+  EXPECT_EQ(scalar(session, "select 'after that'"), "after that");
+  expect_next_session_right("next");
+  EXPECT_EQ(rows(), "0");
+}
+
+TEST_F(copy, that_fails_in_the_middle_of_a_later_message) {
+  auto session = copying();
+  const std::string later = raw::copy_data(std::string(100'000, '7') + "\n");
+  session.send(raw::copy_data("nonsense\n") + later.substr(0, 50'000));
+  EXPECT_EQ(sqlstate(session.read_until_ready()), "22P02");
+  session.send(later.substr(50'000) + raw::copy_done());
+  EXPECT_EQ(scalar(session, "select 'mine'"), "mine");
+  expect_next_session_right("next");
+}
+
+TEST_F(copy, whose_client_leaves_in_the_middle_of_a_message_after_the_failure) {
+  {
+    auto session = copying();
+    session.send(raw::copy_data("nonsense\n") + raw::copy_data(std::string(100'000, '7')).substr(0, 50'000));
+    EXPECT_EQ(sqlstate(session.read_until_ready()), "22P02");
+  }
+  expect_next_session_right("next");
+}
+
+TEST_F(copy, whose_client_leaves_stores_nothing) {
+  for (const bool in_a_message : {false, true}) {
+    {
+      auto session = copying();
+      session.send(raw::copy_data("1\n"));
+      if (in_a_message) session.send(raw::copy_data(std::string(100'000, '7')).substr(0, 50'000));
+    }
+    expect_next_session_right("next");
+    EXPECT_EQ(rows(), "0");
+  }
+}
+
+TEST_F(copy, fail_ends_it) {
+  auto session = copying();
+  session.send(raw::copy_data("1\n") + raw::copy_fail("changed my mind"));
+  EXPECT_EQ(sqlstate(session.read_until_ready()), "57014");
+  expect_next_session_right("next");
+  EXPECT_EQ(rows(), "0");
+}
+
+TEST_F(copy, in_a_transaction_is_rolled_back_with_it) {
+  auto session = client();
+  session.query("begin");
+  session.send(raw::query("copy t from stdin"));
+  session.expect('G');
+  session.send(raw::copy_data("1\n") + raw::copy_done());
+  EXPECT_EQ(session.read_until_ready().back().payload, "T");
+  session.query("rollback");
+  EXPECT_EQ(rows(), "0");
+}
+
+TEST_F(copy, in_the_extended_protocol) {
+  auto session = client();
+  session.send(run_unnamed("copy t from stdin") + raw::sync());
+  session.read_until('G');
+  session.send(raw::copy_data("5\n") + raw::copy_done() + raw::sync());
+  EXPECT_EQ(raw::types(session.read_until_ready()), "CZ");
+  EXPECT_EQ(rows(), "5");
+  expect_next_session_right("next");
+}
+
+TEST_F(copy, in_the_extended_protocol_with_flush) {
+  auto session = client();
+  session.send(run_unnamed("copy t from stdin") + raw::flush());
+  session.read_until('G');
+  session.send(raw::copy_data("5\n") + raw::flush() + raw::copy_data("6\n") + raw::sync() + raw::copy_done() + raw::sync());
+  EXPECT_EQ(raw::types(session.read_until_ready()), "CZ");
+  EXPECT_EQ(rows(), "11");
+  expect_next_session_right("next");
+}
+
+TEST_F(copy, that_fails_in_the_extended_protocol) {
+  auto session = client();
+  session.send(run_unnamed("copy t from stdin") + raw::sync());
+  session.read_until('G');
+  session.send(raw::copy_data("nonsense\n"));
+  EXPECT_EQ(raw::error_field(session.expect('E'), 'C'), "22P02");
+  session.send(raw::copy_data("1\n") + raw::copy_done() + raw::sync());
+  EXPECT_EQ(raw::types(session.read_until_ready()), "Z");
+  EXPECT_EQ(value(ask(session, run_unnamed("select 'mine'") + raw::sync())), "mine");
+  expect_next_session_right("next");
+}
+
+TEST_F(copy, that_is_refused_before_it_begins) {
+  auto session = client();
+  session.send(raw::query("copy nowhere from stdin") + raw::copy_data("1\n") + raw::copy_done() + raw::query("select 1"));
+  EXPECT_EQ(sqlstate(session.read_until_ready()), "42P01");
+  EXPECT_EQ(value(session.read_until_ready()), "1");
+  session.send(run_unnamed("copy nowhere from stdin") + raw::sync() + raw::copy_data("1\n") + raw::copy_done() +
+               raw::sync() + raw::query("select 2"));
+  EXPECT_EQ(raw::types(session.read_until_ready()), "12EZ");
+  EXPECT_EQ(raw::types(session.read_until_ready()), "Z");
+  EXPECT_EQ(value(session.read_until_ready()), "2");
+}
+
+TEST_F(copy, a_message_that_does_not_belong_into_it_fails_it) {
+  auto session = copying();
+  session.send(raw::copy_data("1\n") + raw::query("select 1"));
+  EXPECT_NE(sqlstate(session.read_until_ready()), "");
+  EXPECT_EQ(rows(), "0");
+  expect_next_session_right("next");
+}
+
+TEST_F(copy, twice_in_one_query) {
+  auto session = client();
+  session.send(raw::query("copy t from stdin; copy words from stdin; select 'end'"));
+  session.expect('G');
+  session.send(raw::copy_data("1\n") + raw::copy_done());
+  session.read_until('G');
+  session.send(raw::copy_data("word\n") + raw::copy_done());
+  EXPECT_EQ(value(session.read_until_ready()), "end");
+  EXPECT_EQ(rows(), "1");
+}
+
+// PostgreSQL writes as fast as it is read from: what the proxy holds must not grow with the table.
+class memory {
+public:
+  explicit memory(pid_t of) : status_("/proc/" + std::to_string(of) + "/status") {}
+  long kilobytes(const std::string& what = "VmRSS:") const {
+    std::ifstream in(status_);
+    for (std::string word; in >> word;) {
+      if (word != what) continue;
+      long found = 0;
+      in >> found;
+      return found;
+    }
+    return 0;
+  }
+
+private:
+  std::string status_;
+};
+
+TEST_F(copy, out_to_a_slow_client_takes_bounded_memory) {
+  PROXY_ONLY();
+  auto session = client();
+  const int small = 65'536;
+  ::setsockopt(session.socket(), SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
+  const memory of(served->proxy().child().pid());
+  const long before = of.kilobytes();
+  session.query("begin");  // keeps it on the primary
+  session.send(raw::query("copy (select repeat('x', 10000) from generate_series(1, 10000)) to stdout"));
+  session.expect('H');
+  auto watcher = primary().connect();
+  await("the server waits for its reader", [&] {
+    return watcher.scalar("select count(*) from pg_stat_activity where wait_event = 'ClientWrite'") == "1";
+  });
+  EXPECT_LT(of.kilobytes() - before, 20'000);
+  std::size_t bytes = 0;
+  for (;;) {
+    const auto next = session.read_message();
+    ASSERT_TRUE(next);
+    if (next->type == 'd') bytes += next->payload.size();
+    if (next->type == 'Z') break;
+  }
+  EXPECT_EQ(bytes, 10'001u * 10'000u);
+  EXPECT_LT(of.kilobytes() - before, 40'000);
+}
+
+TEST_F(copy, in_to_a_slow_server_takes_bounded_memory) {
+  PROXY_ONLY();
+  auto locker = primary().connect();
+  locker.must("begin; create function slowly() returns trigger language plpgsql as $$ begin perform pg_advisory_xact_lock(1); return new; end $$; create trigger slow before insert on words for each row execute function slowly(); commit");
+  locker.must("select pg_advisory_lock(1)");
+  auto session = copying("words");
+  const memory of(served->proxy().child().pid());
+  const long before = of.kilobytes();
+  const std::string chunk = raw::copy_data(std::string(99'999, 'w') + "\n");
+  const int flags = MSG_NOSIGNAL | MSG_DONTWAIT;
+  std::size_t sent = 0, at = 0;
+  // Until nobody takes any more: the socket's buffers and the proxy's are full.
+  for (int idle = 0; idle < 20;) {
+    const auto part = ::send(session.socket(), chunk.data() + at, chunk.size() - at, flags);
+    if (part > 0) {
+      at = (at + static_cast<std::size_t>(part)) % chunk.size();
+      sent += static_cast<std::size_t>(part);
+      idle = 0;
+      ASSERT_LT(sent, 100'000'000u) << "somebody takes everything";
+    } else {
+      ++idle;
+      session.silent_for(milliseconds(10));
+    }
+  }
+  EXPECT_LT(of.kilobytes() - before, 20'000);
+  locker.must("select pg_advisory_unlock(1)");
+  session.send(std::string_view(chunk).substr(at));
+  session.send(raw::copy_done());
+  EXPECT_EQ(raw::types(session.read_until_ready()), "CZ");
+  EXPECT_EQ(primary().ask("select count(*) * 100000 from words"), std::to_string((sent / chunk.size() + 1) * 100'000));
+  locker.must("drop trigger slow on words");
+}
+
+}  // namespace
+}  // namespace highwater::testing_support

@@ -1,0 +1,191 @@
+// State that only one server connection has: the session keeps the connection, and nobody meets the state after it.
+
+#include "tests/integration/wire_test.hpp"
+
+namespace highwater::testing_support {
+namespace {
+
+class pins : public wire_test {
+protected:
+  static void SetUpTestSuite() {
+    serve({.replicas = 1}, [](highwater_config& config) { config.set("pool", "{size: 2}"); });
+    primary().tell("create table t (n int); insert into t select generate_series(1, 10)");
+    served->cluster().await_replay();
+  }
+
+  static double counted(const std::string& reason) {
+    return testing_direct() ? 0 : served->proxy().metric("highwater_pins_total", {{"reason", reason}});
+  }
+  static void expect_counted(const std::string& reason, double before) {
+    if (!testing_direct()) {
+      EXPECT_EQ(counted(reason), before + 1) << reason;
+    }
+  }
+  // Both of the connections to the primary, one after the other and at the same time.
+  static void expect_on_no_connection(const std::string& sql, const std::string& wanted) {
+    auto one = client();
+    auto other = client();
+    for (auto* each : {&one, &other}) {
+      each->query("begin");
+      EXPECT_EQ(scalar(*each, sql), wanted);
+    }
+  }
+};
+
+TEST_F(pins, temporary_tables) {
+  const double before = counted("temporary_table");
+  {
+    auto session = client();
+    EXPECT_EQ(sqlstate(session.query("create temporary table mine (n int)")), "");
+    auto other = client();
+    other.query("begin");
+    EXPECT_EQ(sqlstate(other.query("select * from mine")), "42P01");
+    other.query("rollback");
+    session.query("insert into mine values (5)");
+    for (int i = 0; i < 3; ++i) EXPECT_EQ(scalar(session, "select n from mine"), "5");
+    EXPECT_EQ(value(ask(session, run_unnamed("select n from mine") + raw::sync())), "5");
+    expect_counted("temporary_table", before);
+  }
+  expect_on_no_connection("select to_regclass('pg_temp.mine')", "NULL");
+}
+
+TEST_F(pins, temporary_tables_of_many_spellings) {
+  for (const std::string how : {"create temp table x (n int)", "create table pg_temp.x (n int)", "select 1 as n into temp x",
+                                "create temporary view x as select 1", "create temporary sequence x",
+                                "create local temporary table x as select 1"}) {
+    {
+      auto session = client();
+      ASSERT_EQ(sqlstate(session.query(how)), "") << how;
+      EXPECT_NE(scalar(session, "select to_regclass('x')"), "NULL") << how;
+    }
+    expect_on_no_connection("select to_regclass('x')", "NULL");
+  }
+}
+
+TEST_F(pins, notifications_are_delivered) {
+  const double before = counted("listen");
+  auto listener = client();
+  EXPECT_EQ(sqlstate(listener.query("listen news")), "");
+  expect_counted("listen", before);
+  auto speaker = client();
+  EXPECT_EQ(sqlstate(speaker.query("notify news, 'extra'")), "");
+  const auto heard = listener.expect('A');
+  EXPECT_THAT(heard.payload, testing::HasSubstr("news"));
+  EXPECT_THAT(heard.payload, testing::HasSubstr("extra"));
+  EXPECT_EQ(scalar(listener, "select 1"), "1");
+}
+
+TEST_F(pins, listening_ends_with_the_session) {
+  {
+    auto listener = client();
+    listener.query("listen news");
+  }
+  expect_on_no_connection("select count(*) from pg_listening_channels()", "0");
+}
+
+TEST_F(pins, session_advisory_locks) {
+  const double before = counted("advisory_lock");
+  auto watcher = primary().connect();
+  const std::string held = "select count(*) from pg_locks where locktype = 'advisory'";
+  {
+    auto session = client();
+    EXPECT_EQ(sqlstate(session.query("select pg_advisory_lock(42)")), "");
+    auto other = client();
+    EXPECT_EQ(scalar(other, "select pg_try_advisory_lock(42)"), "f");
+    EXPECT_EQ(watcher.scalar(held), "1");
+    EXPECT_EQ(scalar(session, "select pg_advisory_unlock(42)"), "t");
+    EXPECT_EQ(scalar(session, "select pg_try_advisory_lock(42)"), "t");
+    EXPECT_EQ(watcher.scalar(held), "1");
+  }
+  await("the lock is gone with its session", [&] { return watcher.scalar(held) == "0"; });
+  if (!testing_direct()) {
+    EXPECT_GT(counted("advisory_lock"), before);
+  }
+}
+
+TEST_F(pins, cursors_with_hold) {
+  const double before = counted("hold_cursor");
+  {
+    auto session = client();
+    session.query("begin");
+    EXPECT_EQ(sqlstate(session.query("declare c cursor with hold for select n from t order by n")), "");
+    session.query("commit");
+    auto other = client();
+    EXPECT_EQ(scalar(other, "fetch c"), "34000");
+    EXPECT_EQ(scalar(session, "fetch c"), "1");
+    EXPECT_EQ(scalar(session, "fetch c"), "2");
+    expect_counted("hold_cursor", before);
+  }
+  expect_on_no_connection("select count(*) from pg_cursors", "0");
+}
+
+TEST_F(pins, plain_cursors_last_as_long_as_their_transaction) {
+  auto session = client();
+  session.query("begin");
+  session.query("declare c cursor for select n from t order by n");
+  EXPECT_EQ(scalar(session, "fetch c"), "1");
+  auto other = client();
+  EXPECT_EQ(scalar(other, "select 1"), "1");
+  EXPECT_EQ(scalar(session, "fetch c"), "2");
+  session.query("commit");
+  EXPECT_EQ(scalar(session, "fetch c"), "34000");
+}
+
+TEST_F(pins, libraries) {
+  {
+    auto session = client();
+    EXPECT_EQ(sqlstate(session.query("load 'auto_explain'")), "");
+    EXPECT_EQ(scalar(session, "show auto_explain.log_min_duration"), "-1");
+  }
+  auto next = client();
+  EXPECT_EQ(scalar(next, "select 1"), "1");
+}
+
+TEST_F(pins, discard_all_lets_go) {
+  auto one = client();
+  auto two = client();
+  for (auto* each : {&one, &two}) {
+    each->query("create temporary table mine (n int)");
+    each->query("listen news");
+    each->query("select pg_advisory_lock(" + std::to_string(each == &one) + ")");
+    each->query("set search_path = pg_temp");
+  }
+  // Both connections to the primary are taken; a third session can write only when one of them is free again.
+  EXPECT_EQ(sqlstate(one.query("discard all")), "");
+  auto third = client();
+  third.query("begin");
+  EXPECT_EQ(scalar(third, "insert into t values (11) returning n"), "11");
+  EXPECT_EQ(scalar(third, "select to_regclass('pg_temp.mine')"), "NULL");
+  EXPECT_EQ(scalar(third, "select count(*) from pg_listening_channels()"), "0");
+  EXPECT_EQ(scalar(third, "show search_path"), "\"$user\", public");
+  third.query("rollback");
+  EXPECT_NE(scalar(two, "select to_regclass('pg_temp.mine')"), "NULL");
+  EXPECT_EQ(scalar(one, "select to_regclass('pg_temp.mine')"), "NULL");
+}
+
+TEST_F(pins, discard_all_that_fails_lets_nothing_go) {
+  auto session = client();
+  session.query("create temporary table mine (n int)");
+  session.query("begin");
+  EXPECT_EQ(sqlstate(session.query("discard all")), "25001");
+  session.query("rollback");
+  auto other = client();
+  other.query("begin");
+  EXPECT_EQ(scalar(other, "select 1"), "1");
+  EXPECT_EQ(scalar(session, "select count(*) from mine"), "0");
+}
+
+TEST_F(pins, state_made_inside_a_function_is_no_ones_after_the_session) {
+  primary().tell("create function hidden_lock() returns void language sql as 'select pg_advisory_lock(77)'");
+  served->cluster().await_replay();
+  auto session = client();
+  EXPECT_EQ(sqlstate(session.query("create temporary table t2 as select 1")), "");
+  EXPECT_EQ(sqlstate(session.query("select hidden_lock()")), "");
+  session.send(raw::terminate());
+  EXPECT_TRUE(session.closed_within());
+  auto watcher = primary().connect();
+  await("the lock is gone", [&] { return watcher.scalar("select count(*) from pg_locks where objid = 77") == "0"; });
+}
+
+}  // namespace
+}  // namespace highwater::testing_support

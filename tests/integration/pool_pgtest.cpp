@@ -1,0 +1,207 @@
+// Few server connections for many sessions: who gets one, when, and in which state.
+
+#include "tests/integration/wire_test.hpp"
+
+namespace highwater::testing_support {
+namespace {
+
+class pool : public wire_test {
+protected:
+  static void SetUpTestSuite() {
+    serve({.replicas = 0}, [](highwater_config& config) { config.set("pool", "{size: 2, queue_timeout: 2s}"); });
+    primary().tell("create table t (n int)");
+  }
+  void SetUp() override {
+    PROXY_ONLY();
+    primary().tell("truncate t");
+  }
+
+  static std::string backends(const std::string& condition = "true") {
+    return primary().ask("select count(*) from pg_stat_activity where usename = 'postgres' and pid <> pg_backend_pid() and " +
+                         condition);
+  }
+  // The two connections there are, held in transactions by the sessions that are returned.
+  static std::vector<raw::client> hold_all() {
+    std::vector<raw::client> holders;
+    for (int i = 0; i < 2; ++i) {
+      holders.push_back(client());
+      holders.back().query("begin");
+      EXPECT_EQ(sqlstate(holders.back().query("insert into t values (1)")), "");
+    }
+    return holders;
+  }
+  static void await_queue(double length) {
+    await("so many sessions wait", [&] { return served->proxy().metric("highwater_pool_queue_length") == length; });
+  }
+  static void expect_all_connections_right() {
+    for (int round = 0; round < 2; ++round) {
+      std::vector<raw::client> all;
+      for (int i = 0; i < 2; ++i) {
+        all.push_back(client());
+        all.back().query("begin");
+        EXPECT_EQ(scalar(all.back(), "select 'row of " + std::to_string(i) + "'"), "row of " + std::to_string(i));
+      }
+      for (auto& each : all) EXPECT_EQ(raw::types(each.query("commit")), "CZ");
+    }
+  }
+};
+
+TEST_F(pool, holds_for_all_workers_together) {
+  std::vector<raw::client> sessions;
+  for (int i = 0; i < 16; ++i) sessions.push_back(client());
+  for (int round = 0; round < 20; ++round) {
+    for (auto& each : sessions) each.send(raw::query("insert into t values (1) returning n") + raw::query("select count(*) > 0 from t"));
+    for (auto& each : sessions) {
+      EXPECT_EQ(value(each.read_until_ready()), "1");
+      ASSERT_EQ(value(each.read_until_ready()), "t");
+    }
+  }
+  EXPECT_LE(std::stoi(backends("backend_type = 'client backend'")), 2);
+  EXPECT_EQ(scalar(sessions.front(), "select count(*) from t"), "320");
+}
+
+TEST_F(pool, who_waits_too_long_is_told_why) {
+  auto holders = hold_all();
+  auto waiter = client();
+  const auto answer = waiter.query("select 1");
+  ASSERT_EQ(sqlstate(answer), "53300");
+  EXPECT_THAT(raw::error_field(answer.front(), 'D'), testing::HasSubstr("2 connections"));
+  EXPECT_EQ(answer.back().payload, "I");
+  for (auto& each : holders) each.query("rollback");
+  EXPECT_EQ(scalar(waiter, "select 2"), "2");
+}
+
+TEST_F(pool, everybody_who_waits_is_served_when_one_connection_becomes_free) {
+  auto holders = hold_all();
+  std::vector<raw::client> waiters;
+  for (int i = 0; i < 9; ++i) {
+    waiters.push_back(client());
+    waiters.back().send(raw::query("select " + std::to_string(i)));
+  }
+  await_queue(9);
+  holders.front().query("commit");
+  for (std::size_t i = 0; i < waiters.size(); ++i) EXPECT_EQ(value(waiters[i].read_until_ready()), std::to_string(i));
+}
+
+TEST_F(pool, a_busy_session_lets_others_in) {
+  auto holder = hold_all();
+  auto patient = client();
+  patient.send(raw::query("select 'my turn'"));
+  await_queue(1);
+  // Never idle between its statements: they are all there already.
+  auto busy = client();
+  std::string all;
+  for (int i = 0; i < 2000; ++i) all += raw::query("insert into t values (1)");
+  busy.send(all);
+  await_queue(2);
+  holder.front().query("commit");
+  EXPECT_EQ(value(patient.read_until_ready()), "my turn");
+  for (int i = 0; i < 2000; ++i) ASSERT_EQ(raw::types(busy.read_until_ready()), "CZ");
+}
+
+TEST_F(pool, who_leaves_the_queue_is_not_served) {
+  auto holders = hold_all();
+  for (int i = 0; i < 5; ++i) {
+    auto leaver = client();
+    leaver.send(raw::query("insert into t values (99)"));
+    await_queue(1);
+    leaver.reset();
+    await_queue(0);
+  }
+  for (auto& each : holders) each.query("rollback");
+  expect_all_connections_right();
+  EXPECT_EQ(primary().ask("select count(*) from t"), "0");
+}
+
+TEST_F(pool, who_leaves_in_a_query_leaves_nothing) {
+  for (int i = 0; i < 5; ++i) {
+    auto leaver = client();
+    leaver.send(raw::query("select generate_series(1, 300000) || ' stale row'"));
+    leaver.expect('T');
+    leaver.reset();
+  }
+  expect_all_connections_right();
+}
+
+TEST_F(pool, who_leaves_in_a_transaction_rolls_it_back) {
+  for (int i = 0; i < 5; ++i) {
+    auto leaver = client();
+    leaver.query("begin");
+    leaver.query("insert into t values (1)");
+    i % 2 ? leaver.reset() : leaver.finish_sending();
+  }
+  expect_all_connections_right();
+  await("nothing of it is left", [] { return primary().ask("select count(*) from pg_locks where relation = 't'::regclass") == "0"; });
+  EXPECT_EQ(primary().ask("select count(*) from t"), "0");
+}
+
+TEST_F(pool, who_leaves_in_the_middle_of_a_message_runs_nothing) {
+  for (const std::string& message : {raw::query("insert into t values (1)"), raw::query(std::string(400'000, ' ') + "insert into t values (1)"),
+                                     run_unnamed("insert into t values ($1)", {std::string(600'000, ' ')}) + raw::sync()}) {
+    auto leaver = client();
+    leaver.send(std::string_view(message).substr(0, message.size() - 10));
+    leaver.finish_sending();
+    EXPECT_TRUE(leaver.closed_within());
+  }
+  expect_all_connections_right();
+  EXPECT_EQ(primary().ask("select count(*) from t"), "0");
+}
+
+TEST_F(pool, who_leaves_without_a_sync_is_rolled_back) {
+  for (const bool flush : {true, false}) {
+    auto leaver = client();
+    leaver.send(run_unnamed("insert into t values (1)") + (flush ? raw::flush() : ""));
+    if (flush) leaver.read_until('C');
+    leaver.reset();
+  }
+  expect_all_connections_right();
+  EXPECT_EQ(primary().ask("select count(*) from t"), "0");
+}
+
+TEST_F(pool, a_backend_that_ends_while_idle_is_replaced) {
+  auto session = client();
+  EXPECT_EQ(scalar(session, "select 1"), "1");
+  primary().tell("select pg_terminate_backend(pid, 10000) from pg_stat_activity where usename = 'postgres' and pid <> pg_backend_pid()");
+  await("the connections are gone", [] { return served->proxy().metric("highwater_server_connections", {{"state", "idle"}}) == 0; });
+  EXPECT_EQ(scalar(session, "select 2"), "2");
+  expect_all_connections_right();
+}
+
+TEST_F(pool, a_backend_that_ends_in_a_query_is_told) {
+  auto session = client();
+  session.send(raw::query("select pg_sleep(60), n from t for update"));
+  await("it runs", [] { return backends("query like '%pg_sleep%'") == "1"; });
+  primary().tell("select pg_terminate_backend(pid, 10000) from pg_stat_activity where query like '%pg_sleep(60)%' and pid <> pg_backend_pid()");
+  const auto first = session.read_message();
+  ASSERT_TRUE(first);
+  while (session.read_message()) {
+    if (session.silent_for(milliseconds(50))) break;
+  }
+  expect_all_connections_right();
+}
+
+TEST_F(pool, a_backend_that_ends_in_a_transaction_ends_the_session) {
+  auto session = client();
+  session.query("begin");
+  const auto pid = scalar(session, "select pg_backend_pid()");
+  primary().tell("select pg_terminate_backend(" + pid + ", 10000)");
+  EXPECT_TRUE(session.closed_within());
+  expect_all_connections_right();
+}
+
+TEST_F(pool, workers_hand_connections_over) {
+  std::vector<raw::client> sessions;
+  for (int i = 0; i < 4; ++i) sessions.push_back(client());
+  const double before = served->proxy().metric("highwater_server_connects_total");
+  for (int round = 0; round < 50; ++round) {
+    for (auto& each : sessions) {
+      each.query("begin");
+      ASSERT_EQ(scalar(each, "select 1"), "1");
+      each.query("commit");
+    }
+  }
+  EXPECT_LE(served->proxy().metric("highwater_server_connects_total") - before, 2);
+}
+
+}  // namespace
+}  // namespace highwater::testing_support

@@ -1,0 +1,315 @@
+// Prepared statements in transaction pooling: each session has names of its own, whichever connections it is given.
+
+#include "tests/integration/wire_test.hpp"
+
+namespace highwater::testing_support {
+namespace {
+
+class prepared : public wire_test {
+protected:
+  static void SetUpTestSuite() {
+    serve({.replicas = 1}, [](highwater_config& config) {
+      config.set("pool", "{size: 2, max_prepared_statements: 20}");
+    });
+    primary().tell("create table t (n int); insert into t select generate_series(1, 10)");
+    served->cluster().await_replay();
+  }
+
+  static messages prepare(raw::client& on, std::string_view name, std::string_view sql) {
+    return ask(on, raw::parse(name, sql) + raw::sync());
+  }
+  static messages run(raw::client& on, std::string_view name) { return ask(on, run_named(name) + raw::sync()); }
+  // Value or SQLSTATE.
+  static std::string outcome(raw::client& on, std::string_view name) {
+    const auto answer = run(on, name);
+    const auto error = sqlstate(answer);
+    return error.empty() ? value(answer) : error;
+  }
+  static std::string told(raw::client& on, std::string_view sql) { return sqlstate(on.query(sql)); }
+};
+
+TEST_F(prepared, names_of_sessions_never_collide) {
+  constexpr int count = 12;
+  std::vector<raw::client> sessions;
+  for (int i = 0; i < count; ++i) {
+    sessions.push_back(client());
+    const auto number = std::to_string(i);
+    EXPECT_EQ(raw::types(prepare(sessions.back(), "read", "select n * 100 + " + number + " from t where n = 1")), "1Z");
+    EXPECT_EQ(raw::types(prepare(sessions.back(), "write", "update t set n = n where n = 1 returning " + number)), "1Z");
+  }
+  for (int round = 0; round < 3; ++round) {
+    for (int i = 0; i < count; ++i) sessions[static_cast<std::size_t>(i)].send(run_named("read") + run_named("write") + raw::sync());
+    for (int i = 0; i < count; ++i) {
+      const auto answer = sessions[static_cast<std::size_t>(i)].read_until_ready();
+      EXPECT_THAT(values(answer), testing::ElementsAre(std::to_string(100 + i), std::to_string(i))) << describe_all(answer);
+    }
+  }
+}
+
+TEST_F(prepared, equal_texts_with_other_parameter_types_are_other_statements) {
+  constexpr std::uint32_t int4 = 23, text = 25;
+  auto one = client();
+  auto other = client();
+  ask(one, raw::parse("s", "select pg_typeof($1)", {int4}) + raw::sync());
+  ask(other, raw::parse("s", "select pg_typeof($1)", {text}) + raw::sync());
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(value(ask(one, run_named("s", {"1"}) + raw::sync())), "integer");
+    EXPECT_EQ(value(ask(other, run_named("s", {"1"}) + raw::sync())), "text");
+  }
+}
+
+TEST_F(prepared, run_on_replicas_and_on_the_primary) {
+  auto session = client();
+  prepare(session, "s", "select count(*) > 0 from t");
+  EXPECT_EQ(outcome(session, "s"), "t");
+  session.query("begin");
+  EXPECT_EQ(outcome(session, "s"), "t");
+  session.query("insert into t values (11)");
+  EXPECT_EQ(outcome(session, "s"), "t");
+  session.query("rollback");
+  EXPECT_EQ(outcome(session, "s"), "t");
+}
+
+TEST_F(prepared, unknown_and_duplicate_names_are_refused) {
+  auto session = client();
+  EXPECT_EQ(outcome(session, "nobody"), "26000");
+  prepare(session, "twice", "select 1");
+  EXPECT_EQ(sqlstate(prepare(session, "twice", "select 2")), "42P05");
+  EXPECT_EQ(outcome(session, "twice"), "1");
+  auto other = client();
+  EXPECT_EQ(outcome(other, "twice"), "26000");
+  EXPECT_EQ(outcome(other, "_highwater_1"), "26000");
+}
+
+TEST_F(prepared, a_name_exists_only_after_its_parse_succeeded) {
+  auto session = client();
+  EXPECT_EQ(sqlstate(prepare(session, "s", "select nothing from nowhere")), "42P01");
+  EXPECT_EQ(outcome(session, "s"), "26000");
+  const auto skipped = ask(session, run_unnamed("select 1/0") + raw::parse("skipped", "select 1") + raw::sync());
+  EXPECT_EQ(sqlstate(skipped), "22012");
+  EXPECT_EQ(outcome(session, "skipped"), "26000");
+  EXPECT_EQ(raw::types(prepare(session, "skipped", "select 2")), "1Z");
+  EXPECT_EQ(outcome(session, "skipped"), "2");
+}
+
+TEST_F(prepared, a_close_that_was_skipped_leaves_the_statement) {
+  auto session = client();
+  prepare(session, "s", "select 3");
+  EXPECT_EQ(sqlstate(ask(session, run_unnamed("select 1/0") + raw::close_statement("s") + raw::sync())), "22012");
+  EXPECT_EQ(outcome(session, "s"), "3");
+}
+
+TEST_F(prepared, close_and_prepare_anew_in_one_batch) {
+  auto session = client();
+  prepare(session, "s", "select 1");
+  for (int i = 2; i < 6; ++i) {
+    const auto number = std::to_string(i);
+    EXPECT_EQ(raw::types(ask(session, raw::close_statement("s") + raw::parse("s", "select " + number) + run_named("s") +
+                                          raw::close_statement("none") + raw::sync())),
+              "312DC3Z");
+    EXPECT_EQ(outcome(session, "s"), number);
+  }
+}
+
+TEST_F(prepared, deallocate_ends_a_name_for_its_session_only) {
+  auto session = client();
+  auto other = client();
+  for (auto* each : {&session, &other}) {
+    prepare(*each, "s", "select 7");
+    prepare(*each, "Mixed Case", "select 8");
+    EXPECT_EQ(outcome(*each, "s"), "7");
+  }
+  EXPECT_EQ(raw::types(session.query("deallocate s")), "CZ");
+  EXPECT_EQ(outcome(session, "s"), "26000");
+  EXPECT_EQ(told(session, "deallocate s"), "26000");
+  EXPECT_EQ(told(session, "DEALLOCATE PREPARE \"Mixed Case\""), "");
+  EXPECT_EQ(outcome(session, "Mixed Case"), "26000");
+  for (int i = 0; i < 4; ++i) {
+    EXPECT_EQ(outcome(other, "s"), "7");
+    EXPECT_EQ(outcome(other, "Mixed Case"), "8");
+  }
+  EXPECT_EQ(raw::types(prepare(session, "s", "select 9")), "1Z");
+  EXPECT_EQ(outcome(session, "s"), "9");
+}
+
+TEST_F(prepared, deallocate_of_a_statement_that_this_connection_never_saw) {
+  std::vector<raw::client> sessions;
+  for (int i = 0; i < 6; ++i) {
+    sessions.push_back(client());
+    prepare(sessions.back(), "seen_elsewhere", "select " + std::to_string(i) + " + count(*) - count(*) from t");
+    EXPECT_EQ(outcome(sessions.back(), "seen_elsewhere"), std::to_string(i));
+  }
+  for (auto& each : sessions) EXPECT_EQ(told(each, "deallocate seen_elsewhere"), "");
+}
+
+TEST_F(prepared, deallocate_in_the_extended_protocol) {
+  auto session = client();
+  prepare(session, "s", "select 1");
+  EXPECT_EQ(raw::types(ask(session, run_unnamed("deallocate s") + raw::sync())), "12CZ");
+  EXPECT_EQ(outcome(session, "s"), "26000");
+}
+
+TEST_F(prepared, deallocate_that_fails_ends_nothing) {
+  auto session = client();
+  auto other = client();
+  for (auto* each : {&session, &other}) {
+    prepare(*each, "s", "select 7 from t limit 1");
+    EXPECT_EQ(outcome(*each, "s"), "7");
+  }
+  for (const std::string attempt : {"deallocate s", "deallocate all", "discard all"}) {
+    session.query("begin");
+    EXPECT_EQ(outcome(session, "s"), "7");
+    EXPECT_EQ(told(session, "select 1/0"), "22012");
+    EXPECT_EQ(told(session, attempt), "25P02") << attempt;
+    session.query("rollback");
+    for (int i = 0; i < 3; ++i) {
+      for (auto* each : {&session, &other}) EXPECT_EQ(outcome(*each, "s"), "7") << attempt;
+      other.query("begin");
+      EXPECT_EQ(outcome(other, "s"), "7") << attempt;
+      other.query("commit");
+    }
+  }
+  auto third = client();
+  third.query("begin");
+  prepare(third, "mine", "select 7 from t limit 1");
+  EXPECT_EQ(outcome(third, "mine"), "7");
+}
+
+TEST_F(prepared, deallocate_all_and_discard_all_end_all_of_the_sessions_names) {
+  for (const std::string how : {"deallocate all", "discard all"}) {
+    auto session = client();
+    auto other = client();
+    for (auto* each : {&session, &other}) {
+      prepare(*each, "a", "select 1");
+      prepare(*each, "b", "select 2");
+    }
+    EXPECT_EQ(told(session, how), "");
+    EXPECT_EQ(outcome(session, "a"), "26000") << how;
+    EXPECT_EQ(outcome(session, "b"), "26000") << how;
+    EXPECT_EQ(raw::types(prepare(session, "a", "select 1")), "1Z") << how;
+    for (int i = 0; i < 3; ++i) {
+      EXPECT_EQ(outcome(session, "a"), "1") << how;
+      EXPECT_EQ(outcome(other, "a"), "1") << how;
+      EXPECT_EQ(outcome(other, "b"), "2") << how;
+    }
+  }
+}
+
+TEST_F(prepared, only_preparing_a_discard_ends_nothing) {
+  auto session = client();
+  prepare(session, "s", "select 4");
+  prepare(session, "bomb", "discard all");
+  prepare(session, "bomb2", "deallocate all");
+  EXPECT_EQ(outcome(session, "s"), "4");
+  run(session, "bomb2");
+  EXPECT_EQ(outcome(session, "s"), "26000");
+}
+
+TEST_F(prepared, execute_means_the_protocols_statements_too) {
+  auto session = client();
+  auto other = client();
+  prepare(session, "s", "select $1::int + 1");
+  prepare(other, "s", "select $1::int + 2");
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(scalar(session, "execute s(1)"), "2");
+    EXPECT_EQ(scalar(other, "execute s (1)"), "3");
+  }
+  EXPECT_EQ(told(session, "execute nobody"), "26000");
+}
+
+TEST_F(prepared, prepare_in_sql_keeps_its_connection) {
+  auto session = client();
+  EXPECT_EQ(told(session, "prepare mine as select 5"), "");
+  auto other = client();
+  EXPECT_EQ(told(other, "execute mine"), "26000");
+  EXPECT_EQ(scalar(session, "execute mine"), "5");
+  EXPECT_EQ(outcome(session, "mine"), "5") << "Bind means the same statements";
+  if (!testing_direct()) {
+    EXPECT_GE(served->proxy().metric("highwater_pins_total", {{"reason", "prepared_statement"}}), 1);
+  }
+  EXPECT_EQ(told(session, "discard all"), "");
+  EXPECT_EQ(told(session, "execute mine"), "26000");
+  EXPECT_EQ(told(other, "prepare mine as select 6"), "");
+  EXPECT_EQ(scalar(other, "execute mine"), "6");
+}
+
+TEST_F(prepared, a_failing_prepare_behind_execute_is_told_once) {
+  auto session = client();
+  session.query("create table vanishing (n int)");
+  prepare(session, "s", "select * from vanishing");
+  session.query("drop table vanishing");
+  const auto answer = session.query("execute s");
+  EXPECT_EQ(sqlstate(answer), "42P01") << describe_all(answer);
+  EXPECT_EQ(raw::types(answer), "EZ");
+  EXPECT_EQ(scalar(session, "select 1"), "1");
+  EXPECT_EQ(outcome(session, "s"), "42P01");
+  EXPECT_EQ(scalar(session, "select 2"), "2");
+}
+
+TEST_F(prepared, more_statements_than_a_connection_keeps) {
+  auto session = client();
+  constexpr int count = 100;
+  for (int i = 0; i < count; ++i) prepare(session, "s" + std::to_string(i), "select " + std::to_string(i) + " from t limit 1");
+  for (int i = 0; i < count; ++i) ASSERT_EQ(outcome(session, "s" + std::to_string(i)), std::to_string(i));
+  std::string all = raw::query("begin");
+  for (int i = 0; i < count; ++i) all += run_named("s" + std::to_string(i));
+  session.send(all + run_unnamed("select count(*) from pg_prepared_statements where name like '_highwater%'") + raw::sync());
+  session.read_until_ready();
+  const auto found = values(session.read_until_ready());
+  ASSERT_EQ(found.size(), count + 1u);
+  for (int i = 0; i < count; ++i) EXPECT_EQ(found[static_cast<std::size_t>(i)], std::to_string(i));
+  if (!testing_direct()) {
+    EXPECT_LE(std::stoi(found.back()), 20);
+  }
+}
+
+TEST_F(prepared, one_batch_may_use_a_statement_many_times) {
+  auto session = client();
+  std::string all = raw::parse("s", "select $1::int");
+  for (int i = 0; i < 50; ++i) all += run_named("s", {std::to_string(i)});
+  const auto found = values(ask(session, all + raw::sync()));
+  ASSERT_EQ(found.size(), 50u);
+  EXPECT_EQ(found.back(), "49");
+}
+
+TEST_F(prepared, long_texts_and_long_names) {
+  auto session = client();
+  const std::string long_text = "select length('" + std::string(100'000, 'x') + "')";
+  prepare(session, "long", long_text);
+  auto other = client();
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(outcome(session, "long"), "100000");
+    EXPECT_EQ(scalar(other, "select 1"), "1");
+  }
+  const std::string name(1'000, 'n');  // the server would cut it off, the protocol does not
+  EXPECT_EQ(raw::types(prepare(session, name, "select 1")), "1Z");
+  EXPECT_EQ(outcome(session, name), "1");
+}
+
+TEST_F(prepared, very_long_texts) {
+  auto session = client();
+  prepare(session, "huge", "select length('" + std::string(1'000'000, 'x') + "')");
+  auto other = client();
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(outcome(session, "huge"), "1000000");
+    other.query("begin");
+    EXPECT_EQ(scalar(other, "select 1"), "1");
+    other.query("commit");
+  }
+}
+
+TEST_F(prepared, pipelined_parse_and_use_across_syncs) {
+  auto session = client();
+  session.send(raw::parse("p", "select 11") + raw::sync() + run_named("p") + raw::sync() + raw::close_statement("p") +
+               raw::sync() + run_named("p") + raw::sync() + raw::parse("p", "select 12") + raw::sync() +
+               run_named("p") + raw::sync());
+  EXPECT_EQ(raw::types(session.read_until_ready()), "1Z");
+  EXPECT_EQ(value(session.read_until_ready()), "11");
+  EXPECT_EQ(raw::types(session.read_until_ready()), "3Z");
+  EXPECT_EQ(sqlstate(session.read_until_ready()), "26000");
+  EXPECT_EQ(raw::types(session.read_until_ready()), "1Z");
+  EXPECT_EQ(value(session.read_until_ready()), "12");
+}
+
+}  // namespace
+}  // namespace highwater::testing_support

@@ -1,0 +1,335 @@
+// A session's settings go with it to whichever connection it is given, and to nobody else.
+
+#include "tests/integration/wire_test.hpp"
+
+namespace highwater::testing_support {
+namespace {
+
+class settings : public wire_test {
+protected:
+  static void SetUpTestSuite() {
+    serve({.replicas = 1, .roles = {{.name = "reader"}}},
+          [](highwater_config& config) { config.set("pool", "{size: 1}"); });
+    primary().tell("create schema own; create table own.t (n int); insert into own.t values (7)");
+    served->cluster().await_replay();
+  }
+
+  static constexpr const char* default_path = "\"$user\", public";
+
+  static std::string show(raw::client& of, const std::string& name) { return scalar(of, "show " + name); }
+  // On the replica, where it is a read, and on the primary.
+  static std::string everywhere(raw::client& of, const std::string& name) {
+    const auto ask_for = "select current_setting('" + name + "') from pg_class limit 1";
+    const auto read = scalar(of, ask_for);
+    of.query("begin");
+    const auto written = scalar(of, ask_for);
+    of.query("commit");
+    const auto shown = show(of, name);
+    return read == written && written == shown ? read : "replica: " + read + ", primary: " + written + ", shown: " + shown;
+  }
+  static void expect_untouched(const std::string& name, const std::string& value) {
+    auto other = client();
+    EXPECT_EQ(everywhere(other, name), value) << "met by another session";
+  }
+};
+
+TEST_F(settings, set_and_reset) {
+  auto session = client();
+  session.query("set work_mem = '7MB'");
+  expect_untouched("work_mem", "4MB");
+  EXPECT_EQ(everywhere(session, "work_mem"), "7MB");
+  session.query("reset work_mem");
+  EXPECT_EQ(everywhere(session, "work_mem"), "4MB");
+  session.query("set work_mem to default");
+  EXPECT_EQ(everywhere(session, "work_mem"), "4MB");
+}
+
+TEST_F(settings, search_path_is_not_reported_and_yet_does_not_leak) {
+  auto session = client();
+  session.query("set search_path = own");
+  expect_untouched("search_path", default_path);
+  EXPECT_EQ(everywhere(session, "search_path"), "own");
+  EXPECT_EQ(scalar(session, "select n from t"), "7");
+  auto other = client();
+  EXPECT_EQ(scalar(other, "select n from t"), "42P01");
+}
+
+TEST_F(settings, many_kinds_of_them) {
+  auto session = client();
+  session.query("set timezone = 'Asia/Tokyo'");
+  session.query("set application_name = 'it''s \\ mine'");
+  session.query("set datestyle = 'German'");
+  session.query("set extra_float_digits = 0");
+  session.query("set my.own = 'thing'");
+  session.query("set statement_timeout = 123456");
+  session.query("set session characteristics as transaction isolation level repeatable read");
+  expect_untouched("timezone", primary().ask("show timezone"));
+  expect_untouched("application_name", testing_direct() ? "" : "highwater");
+  EXPECT_EQ(everywhere(session, "timezone"), "Asia/Tokyo");
+  EXPECT_EQ(everywhere(session, "application_name"), "it's \\ mine");
+  EXPECT_EQ(everywhere(session, "datestyle"), "German, DMY");
+  EXPECT_EQ(everywhere(session, "extra_float_digits"), "0");
+  EXPECT_EQ(everywhere(session, "my.own"), "thing");
+  EXPECT_EQ(everywhere(session, "statement_timeout"), "123456ms");
+  EXPECT_EQ(everywhere(session, "default_transaction_isolation"), "repeatable read");
+}
+
+TEST_F(settings, roles) {
+  auto session = client();
+  session.query("set role reader");
+  EXPECT_EQ(scalar(session, "select current_user"), "reader");
+  auto other = client();
+  EXPECT_EQ(scalar(other, "select current_user"), "postgres");
+  other.query("begin");
+  EXPECT_EQ(scalar(other, "select current_user"), "postgres");
+  other.query("commit");
+  EXPECT_EQ(sqlstate(session.query("select n from own.t")), "42501");
+  session.query("reset role");
+  EXPECT_EQ(scalar(session, "select current_user"), "postgres");
+  session.query("set role reader");
+  session.query("set role none");
+  EXPECT_EQ(scalar(session, "select current_user"), "postgres");
+}
+
+TEST_F(settings, session_authorization_does_not_leak) {
+  {
+    auto session = client();
+    session.query("set session authorization reader");
+    EXPECT_EQ(scalar(session, "select session_user"), "reader");
+  }
+  auto other = client();
+  other.query("begin");
+  EXPECT_EQ(scalar(other, "select session_user"), "postgres");
+}
+
+TEST_F(settings, set_config) {
+  auto session = client();
+  EXPECT_EQ(scalar(session, "select set_config('work_mem', '9MB', false)"), "9MB");
+  expect_untouched("work_mem", "4MB");
+  EXPECT_EQ(everywhere(session, "work_mem"), "9MB");
+  EXPECT_EQ(scalar(session, "select set_config('work_mem', '11MB', true)"), "11MB");
+  EXPECT_EQ(everywhere(session, "work_mem"), "9MB");
+}
+
+TEST_F(settings, set_config_with_parameters) {
+  {
+    auto session = client();
+    const auto answer = ask(session, run_unnamed("select set_config($1, $2, false)", {"work_mem", "10MB"}) + raw::sync());
+    EXPECT_EQ(value(answer), "10MB");
+    EXPECT_EQ(show(session, "work_mem"), "10MB");
+  }
+  expect_untouched("work_mem", "4MB");
+}
+
+TEST_F(settings, local_ones_end_with_their_transaction) {
+  auto session = client();
+  session.query("begin");
+  session.query("set local work_mem = '8MB'");
+  EXPECT_EQ(show(session, "work_mem"), "8MB");
+  session.query("commit");
+  EXPECT_EQ(everywhere(session, "work_mem"), "4MB");
+  session.query("begin; set local work_mem = '8MB'; commit");
+  EXPECT_EQ(everywhere(session, "work_mem"), "4MB");
+  expect_untouched("work_mem", "4MB");
+}
+
+TEST_F(settings, are_undone_with_their_transaction) {
+  auto session = client();
+  session.query("set work_mem = '5MB'");
+  session.query("begin");
+  session.query("set work_mem = '6MB'");
+  EXPECT_EQ(show(session, "work_mem"), "6MB");
+  session.query("rollback");
+  EXPECT_EQ(everywhere(session, "work_mem"), "5MB");
+
+  session.query("begin");
+  session.query("set work_mem = '6MB'");
+  session.query("select 1/0");
+  session.query("commit");
+  EXPECT_EQ(everywhere(session, "work_mem"), "5MB");
+
+  session.query("set work_mem = '6MB'; select 1/0");
+  EXPECT_EQ(everywhere(session, "work_mem"), "5MB");
+
+  ask(session, run_unnamed("set work_mem = '6MB'") + run_unnamed("select 1/0") + raw::sync());
+  EXPECT_EQ(everywhere(session, "work_mem"), "5MB");
+}
+
+TEST_F(settings, are_undone_with_their_savepoint) {
+  auto session = client();
+  session.query("begin");
+  session.query("set work_mem = '5MB'");
+  session.query("savepoint s");
+  session.query("set work_mem = '6MB'");
+  session.query("set search_path = own");
+  session.query("rollback to s");
+  session.query("commit");
+  EXPECT_EQ(everywhere(session, "work_mem"), "5MB");
+  EXPECT_EQ(everywhere(session, "search_path"), default_path);
+}
+
+TEST_F(settings, reset_all_and_discard_all_lead_back_to_the_login) {
+  for (const std::string how : {"reset all", "discard all"}) {
+    auto session = client({{"work_mem", "12MB"}});
+    session.query("set work_mem = '6MB'");
+    session.query("set search_path = own");
+    EXPECT_EQ(sqlstate(session.query(how)), "");
+    EXPECT_EQ(everywhere(session, "work_mem"), "12MB") << how;
+    EXPECT_EQ(everywhere(session, "search_path"), default_path) << how;
+    expect_untouched("work_mem", "4MB");
+    expect_untouched("search_path", default_path);
+  }
+}
+
+TEST_F(settings, reset_all_that_is_rolled_back) {
+  auto session = client();
+  session.query("set search_path = own");
+  session.query("begin");
+  session.query("reset all");
+  EXPECT_EQ(show(session, "search_path"), default_path);
+  session.query("rollback");
+  expect_untouched("search_path", default_path);
+  EXPECT_EQ(everywhere(session, "search_path"), "own");
+}
+
+TEST_F(settings, reset_all_among_others_in_a_transaction) {
+  auto session = client();
+  session.query("set search_path = own");
+  session.query("begin");
+  session.query("reset all");
+  session.query("set work_mem = '6MB'");
+  session.query("commit");
+  expect_untouched("search_path", default_path);
+  expect_untouched("work_mem", "4MB");
+  EXPECT_EQ(everywhere(session, "search_path"), default_path);
+  EXPECT_EQ(everywhere(session, "work_mem"), "6MB");
+  session.query("reset all; set work_mem = '7MB'");
+  expect_untouched("work_mem", "4MB");
+  EXPECT_EQ(everywhere(session, "work_mem"), "7MB");
+}
+
+TEST_F(settings, reset_all_that_is_only_prepared) {
+  auto session = client();
+  session.query("set search_path = own");
+  ask(session, raw::parse("r", "reset all") + raw::sync());
+  expect_untouched("search_path", default_path);
+  EXPECT_EQ(everywhere(session, "search_path"), "own");
+  ask(session, run_named("r") + raw::sync());
+  EXPECT_EQ(everywhere(session, "search_path"), default_path);
+  expect_untouched("search_path", default_path);
+}
+
+TEST_F(settings, set_in_front_of_a_flush) {
+  auto session = client();
+  session.send(run_unnamed("set work_mem = '5MB'") + raw::flush());
+  session.read_until('C');
+  session.send(run_unnamed("reset all") + raw::flush());
+  session.read_until('C');
+  session.send(run_unnamed("set search_path = own") + raw::sync());
+  EXPECT_EQ(sqlstate(session.read_until_ready()), "");
+  expect_untouched("search_path", default_path);
+  expect_untouched("work_mem", "4MB");
+  EXPECT_EQ(everywhere(session, "search_path"), "own");
+  EXPECT_EQ(everywhere(session, "work_mem"), "4MB");
+}
+
+TEST_F(settings, at_startup) {
+  auto session = client({{"work_mem", "13MB"},
+                         {"Search_Path", "own"},
+                         {"application_name", "wire"},
+                         {"options", "-c statement_timeout=7s -clock_timeout=8s --my.word=spaced\\ out"}});
+  EXPECT_EQ(everywhere(session, "work_mem"), "13MB");
+  EXPECT_EQ(everywhere(session, "search_path"), "own");
+  EXPECT_EQ(everywhere(session, "application_name"), "wire");
+  EXPECT_EQ(everywhere(session, "statement_timeout"), "7s");
+  EXPECT_EQ(everywhere(session, "lock_timeout"), "8s");
+  EXPECT_EQ(everywhere(session, "my.word"), "spaced out");
+  expect_untouched("work_mem", "4MB");
+  expect_untouched("statement_timeout", "0");
+}
+
+TEST_F(settings, startup_mistakes_are_told) {
+  const std::vector<std::pair<parameters, std::string>> table{
+      {{{"work_mem", "much"}}, "22023"},        {{{"no_such_setting", "1"}}, "42704"},
+      {{{"options", "-c work_mem"}}, ""},       {{{"options", "--geqo=perhaps"}}, "22023"},
+      {{{"highwater.level", "quick"}}, "22023"}, {{{"max_connections", "1"}}, "55P02"}};
+  for (const auto& [wrong, code] : table) {
+    if (testing_direct() && wrong.front().first.starts_with("highwater")) continue;
+    raw::client made(served->port());
+    made.send(raw::startup("postgres", "postgres", wrong));
+    messages answer;
+    while (auto next = made.read_message()) answer.push_back(*next);
+    EXPECT_NE(sqlstate(answer), "") << wrong.front().first;
+    if (!code.empty()) {
+      EXPECT_EQ(sqlstate(answer), code) << describe_all(answer);
+    }
+    EXPECT_EQ(raw::error_field(answer.back(), 'S'), "FATAL");
+  }
+  expect_untouched("work_mem", "4MB");
+}
+
+TEST_F(settings, the_client_is_told_what_the_server_reports) {
+  auto session = served->connect();
+  EXPECT_EQ(session.setting("server_version"), primary().connect().setting("server_version"));
+  EXPECT_EQ(session.setting("standard_conforming_strings"), "on");
+  EXPECT_EQ(session.setting("in_hot_standby"), "off");
+  session.must("set timezone = 'Asia/Tokyo'");
+  EXPECT_EQ(session.setting("TimeZone"), "Asia/Tokyo");
+  session.must("begin; set timezone = 'Asia/Seoul'; rollback");
+  EXPECT_EQ(session.setting("TimeZone"), "Asia/Tokyo");
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(session.scalar("select 1"), "1");
+  EXPECT_EQ(session.setting("in_hot_standby"), "off");
+  EXPECT_EQ(session.setting("TimeZone"), "Asia/Tokyo");
+  pg::connection tokyo(served->conninfo() + " options='-c timezone=Asia/Tokyo' application_name=told");
+  EXPECT_EQ(tokyo.setting("TimeZone"), "Asia/Tokyo");
+  EXPECT_EQ(tokyo.setting("application_name"), "told");
+}
+
+TEST_F(settings, strings_that_do_not_conform_to_the_standard) {
+  auto session = client();
+  session.query("set standard_conforming_strings = off");
+  session.query("set escape_string_warning = off");
+  EXPECT_EQ(scalar(session, "select 'it\\'s one string; delete from own.t; -- '"), "it's one string; delete from own.t; -- ");
+  session.query("set application_name = 'back\\\\slash'");
+  EXPECT_EQ(show(session, "application_name"), "back\\slash");
+  auto other = client();
+  EXPECT_EQ(scalar(other, "select 'back\\slash'"), "back\\slash");
+  EXPECT_EQ(show(session, "application_name"), "back\\slash");
+  EXPECT_EQ(scalar(session, "select 'it\\'s'"), "it's");
+  EXPECT_EQ(scalar(other, "select count(*) from own.t"), "1");
+}
+
+TEST_F(settings, a_setting_that_cannot_be_restored_is_told_and_hurts_nobody_else) {
+  PROXY_ONLY();
+  primary().tell("create role fleeting; grant fleeting to postgres");
+  auto session = client();
+  EXPECT_EQ(sqlstate(session.query("set role fleeting")), "");
+  {
+    auto other = client();
+    other.query("begin");
+    EXPECT_EQ(scalar(other, "select current_user"), "postgres");
+    other.query("commit");
+  }
+  primary().tell("drop role fleeting");
+  EXPECT_NE(sqlstate(session.query("insert into own.t values (8)")), "");
+  EXPECT_EQ(sqlstate(session.query("reset role")), "");
+  expect_untouched("role", "none");
+}
+
+TEST_F(settings, many_sessions_over_one_connection) {
+  std::vector<raw::client> sessions;
+  constexpr std::size_t count = 8;
+  for (std::size_t i = 0; i < count; ++i) {
+    sessions.push_back(client({{"application_name", "app" + std::to_string(i)}}));
+    sessions.back().query("set work_mem = '" + std::to_string(i + 1) + "MB'");
+  }
+  for (int round = 0; round < 3; ++round) {
+    for (auto& each : sessions) each.send(raw::query("select current_setting('work_mem') || current_setting('application_name')"));
+    for (std::size_t i = 0; i < count; ++i) {
+      ASSERT_EQ(value(sessions[i].read_until_ready()), std::to_string(i + 1) + "MBapp" + std::to_string(i));
+    }
+  }
+}
+
+}  // namespace
+}  // namespace highwater::testing_support
