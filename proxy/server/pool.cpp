@@ -9,7 +9,7 @@ namespace highwater::proxy {
 using metrics::connection_state;
 
 bool shared_pool::try_open() noexcept {
-  auto open = open_.load(std::memory_order_relaxed);
+  auto open = open_.load(std::memory_order_seq_cst);
   while (open < limit_) {
     if (open_.compare_exchange_weak(open, open + 1, std::memory_order_acq_rel)) return true;
   }
@@ -17,7 +17,7 @@ bool shared_pool::try_open() noexcept {
 }
 
 void shared_pool::closed() {
-  open_.fetch_sub(1, std::memory_order_acq_rel);
+  open_.fetch_sub(1, std::memory_order_seq_cst);
   pass_on();
 }
 
@@ -30,7 +30,7 @@ void shared_pool::pass_on() {
 void shared_pool::wait(pool& who) {
   const std::scoped_lock lock(mutex_);
   queue_.push_back(&who);
-  waiting_.fetch_add(1, std::memory_order_acq_rel);
+  waiting_.fetch_add(1, std::memory_order_seq_cst);
 }
 
 void shared_pool::stop_waiting(pool& who) {
@@ -102,8 +102,9 @@ server_connection* pool::acquire(lease_waiter& waiter) {
 void pool::open() {
   if (!shared_->try_open()) {
     shared_->wait(*this);
-    shared_->ask_others(*this);
-    return;
+    // A place that became free before anybody could see that somebody waits would be missed.
+    if (!shared_->try_open()) return shared_->ask_others(*this);
+    shared_->stop_waiting(*this);
   }
   ++connecting_;
   count(connection_state::connecting, 1);
