@@ -138,6 +138,7 @@ private:
 
   // session_routing.cpp
   bool begin_batch(bool too_long);
+  bool on_deposed_node() const;
   bool examine();
   void examine_text(std::string_view sql);
   void note_statement(routing::statement_ptr what);

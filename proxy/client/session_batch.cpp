@@ -28,11 +28,24 @@ bool text_is_plain(const session_settings& of) {
 
 }  // namespace
 
+// Rule 12: a transaction or a pinned session stays where it is, but writes nothing to a primary that is none any more.
+bool session::on_deposed_node() const {
+  if (lease_ == nullptr || in_read_only_ || (!pinned_ && lease_->status == wire::transaction_status::idle)) return false;
+  const auto& view = worker_.view();
+  return view.has_primary() && view.primary != lease_->node() && !view.nodes[lease_->node()].usable;
+}
+
 // A batch is there as a whole, or is too long to wait for. True if it has been dealt with.
 bool session::begin_batch(bool too_long) {
   auto& now = *work_;
   now.arrived = std::chrono::steady_clock::now();
   if (!std::exchange(now.retrying, false)) now.excluded = routing::no_node;
+  if (on_deposed_node()) {
+    drop_lease();
+    fatal({std::string(wire::sqlstate::admin_shutdown), "the primary that this session is bound to has been deposed",
+           "Nothing of an unfinished transaction has been committed.", "Connect again."});
+    return false;
+  }
   if (too_long) return begin_stream();
   switch (now.scanner.end()) {
     case wire::batch_end::terminate:
