@@ -76,11 +76,14 @@ bool cluster_state::may_lead(const member& one) const noexcept {
   return one.alive && one.view.role == node_role::primary && one.identity.system == view_.system && follows(one);
 }
 
+bool cluster_state::settled() const noexcept {
+  return std::all_of(members_.begin(), members_.end(), [](const member& m) { return m.asked; });
+}
+
 // Without a primary to say which cluster this is, the first replica's word is taken once all have been asked: reads can
 // be served then at the levels that need no primary.
 void cluster_state::adopt_system() {
-  const bool settled = std::all_of(members_.begin(), members_.end(), [](const member& m) { return m.asked; });
-  if (view_.system != 0 || !settled) return;
+  if (view_.system != 0 || !settled()) return;
   const auto first = std::find_if(members_.begin(), members_.end(), [](const member& m) { return m.alive; });
   if (first == members_.end()) return;
   view_.system = first->identity.system;
@@ -93,10 +96,11 @@ void cluster_state::elect() {
   const auto before = view_.primary;
   const bool keeps = before != no_node && may_lead(members_[before]);
   if (!keeps) {
-    // Two that both claim the newest timeline cannot be told apart from here, so neither is written to.
+    // Two that both claim the newest timeline cannot be told apart from here, so neither is written to. And the first
+    // that answers may have been deposed: the others have to be asked before.
     const auto claims = std::count_if(members_.begin(), members_.end(), [&](const member& m) { return may_lead(m); });
     view_.primary = no_node;
-    for (node_index node = 0; claims == 1 && node < members_.size(); ++node) {
+    for (node_index node = 0; claims == 1 && settled() && node < members_.size(); ++node) {
       if (may_lead(members_[node])) view_.primary = node;
     }
   }
@@ -129,7 +133,7 @@ routing::cluster_view_ptr cluster_state::publish() {
     judge(node);
     view_.nodes[node] = members_[node].view;
   }
-  view_.settled = std::all_of(members_.begin(), members_.end(), [](const member& m) { return m.asked; });
+  view_.settled = settled();
   ++view_.version;
   return std::make_shared<const routing::cluster_view>(view_);
 }
