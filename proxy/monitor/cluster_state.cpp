@@ -48,11 +48,9 @@ void cluster_state::sampled(node_index node, const node_sample& sample) {
   one.view.replayed = {one.identity.system, one.timeline, sample.at};
   if (view_.system == 0 && sample.role == node_role::primary) view_.system = one.identity.system;
   if (belongs(one) && view_.system != 0) follow_timeline(one.timeline);
-  if (sample.role == node_role::primary) {
-    // The history is one node's: what a second claimant says of its own WAL covers nothing that happened on the first.
-    elect();
-    if (view_.primary == node) view_.history.record(sample.sent, sample.at);
-  }
+  elect();
+  // The history is one node's: what a second claimant says of its own WAL covers nothing that happened on the first.
+  if (view_.primary == node) view_.history.record(sample.sent, sample.at);
   if (sample.role == node_role::replica) {
     if (const auto as_of = view_.history.reached(sample.at); as_of && follows(one)) {
       one.view.current_as_of = std::max(one.view.current_as_of, *as_of);
@@ -106,7 +104,10 @@ void cluster_state::elect() {
   }
   if (view_.primary == before) return;
   if (before != no_node) tell(cluster_news::kind::primary_lost, before);
-  if (view_.primary != no_node) tell(cluster_news::kind::primary_found, view_.primary);
+  if (view_.primary == no_node) return;
+  tell(cluster_news::kind::primary_found, view_.primary);
+  const auto& chosen = members_[view_.primary].view;
+  view_.history.record(chosen.sampled, chosen.replayed.at);
 }
 
 void cluster_state::judge(node_index node) {
