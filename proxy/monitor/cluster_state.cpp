@@ -48,11 +48,9 @@ void cluster_state::sampled(node_index node, const node_sample& sample) {
   one.view.replayed = {one.identity.system, one.timeline, sample.at};
   if (view_.system == 0 && sample.role == node_role::primary) view_.system = one.identity.system;
   if (belongs(one) && view_.system != 0) follow_timeline(one.timeline);
-  if (sample.role == node_role::primary) {
-    // The history is one node's: what a second claimant says of its own WAL covers nothing that happened on the first.
-    elect();
-    if (view_.primary == node) view_.history.record(sample.sent, sample.at);
-  }
+  elect();
+  // The history is one node's: what a second claimant says of its own WAL covers nothing that happened on the first.
+  if (view_.primary == node) view_.history.record(sample.sent, sample.at);
 }
 
 void cluster_state::lost(node_index node) {
@@ -100,13 +98,12 @@ void cluster_state::elect() {
     }
   }
   if (view_.primary == before) return;
-  // What it has said before it was elected counts from now on.
-  if (view_.primary != no_node) {
-    const auto& leader = members_[view_.primary].view;
-    view_.history.record(leader.sampled, leader.replayed.at);
-  }
   if (before != no_node) tell(cluster_news::kind::primary_lost, before);
-  if (view_.primary != no_node) tell(cluster_news::kind::primary_found, view_.primary);
+  if (view_.primary == no_node) return;
+  tell(cluster_news::kind::primary_found, view_.primary);
+  // What it said before it was elected counts from now on.
+  const auto& chosen = members_[view_.primary].view;
+  view_.history.record(chosen.sampled, chosen.replayed.at);
 }
 
 void cluster_state::judge(node_index node) {

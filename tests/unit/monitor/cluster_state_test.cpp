@@ -83,10 +83,24 @@ TEST_F(three_nodes, are_not_usable_by_their_identity_alone) {
   EXPECT_FALSE(v.nodes[a].usable || v.nodes[b].usable);
 }
 
+// Who answers first may have been deposed by one that has not been asked yet.
+TEST_F(three_nodes, have_no_primary_before_all_have_been_asked) {
+  began(a).primary(a, 1'000, 1).began(b).replica(b, 1'000, 2);
+  EXPECT_FALSE(view().has_primary());
+  EXPECT_FALSE(view().nodes[a].usable);
+  began(c, ours, 2).primary(c, 1'100, 3, 2);
+  EXPECT_EQ(view().primary, c);
+  EXPECT_EQ(view().history.covering(t(3)), lsn{1'100});
+}
+
+TEST_F(three_nodes, have_a_primary_where_the_others_do_not_answer) {
+  began(a).primary(a, 1'000, 1).lost(b).lost(c);
+  EXPECT_EQ(view().primary, a);
+  EXPECT_EQ(view().history.covering(t(1)), lsn{1'000}) << "what it said before it was elected counts";
+}
+
 TEST_F(three_nodes, tell_what_has_changed_once) {
-  began(a).primary(a, 1'000, 1);
-  EXPECT_THAT(told(), testing::IsEmpty()) << "the others may know of a newer timeline";
-  lost(b).lost(c);
+  lost(b).lost(c).began(a).primary(a, 1'000, 1);
   EXPECT_THAT(told(), testing::ElementsAre(std::pair(news::primary_found, a), std::pair(news::node_up, a)));
   primary(a, 1'100, 2);
   EXPECT_THAT(told(), testing::IsEmpty());
