@@ -9,7 +9,7 @@ namespace highwater::proxy {
 using metrics::connection_state;
 
 bool shared_pool::try_open() noexcept {
-  auto open = open_.load(std::memory_order_relaxed);
+  auto open = open_.load(std::memory_order_seq_cst);
   while (open < limit_) {
     if (open_.compare_exchange_weak(open, open + 1, std::memory_order_acq_rel)) return true;
   }
@@ -17,7 +17,7 @@ bool shared_pool::try_open() noexcept {
 }
 
 void shared_pool::closed() {
-  open_.fetch_sub(1, std::memory_order_acq_rel);
+  open_.fetch_sub(1, std::memory_order_seq_cst);
   pass_on();
 }
 
@@ -30,7 +30,7 @@ void shared_pool::pass_on() {
 void shared_pool::wait(pool& who) {
   const std::scoped_lock lock(mutex_);
   queue_.push_back(&who);
-  waiting_.fetch_add(1, std::memory_order_acq_rel);
+  waiting_.fetch_add(1, std::memory_order_seq_cst);
 }
 
 void shared_pool::stop_waiting(pool& who) {
@@ -102,8 +102,9 @@ server_connection* pool::acquire(lease_waiter& waiter) {
 void pool::open() {
   if (!shared_->try_open()) {
     shared_->wait(*this);
-    shared_->ask_others(*this);
-    return;
+    // A place that became free before anybody could see that somebody waits would be missed.
+    if (!shared_->try_open()) return shared_->ask_others(*this);
+    shared_->stop_waiting(*this);
   }
   ++connecting_;
   count(connection_state::connecting, 1);
@@ -145,7 +146,9 @@ void pool::put_idle(server_connection& connection) {
 
 // The connection is clean and nobody's.
 void pool::serve_or_keep(server_connection& connection) {
-  if (auto* next = shared_->next_waiting(); next != nullptr && next != this) {
+  auto* next = shared_->next_waiting();
+  while (next == this && waiters_.empty()) next = shared_->next_waiting();  // who waited here has gone
+  if (next != nullptr && next != this) {
     leaving_.push_back(&connection);
     count(connection_state::idle, 1);
     // Not from within the connection's own call: it is about to leave this thread.

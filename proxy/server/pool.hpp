@@ -45,7 +45,7 @@ class shared_pool {
   // A place may be free, or somebody's turn was in vain: the next one shall look.
   void pass_on();
 
-  bool anybody_waits() const noexcept { return waiting_.load(std::memory_order_acquire) != 0; }
+  bool anybody_waits() const noexcept { return waiting_.load(std::memory_order_seq_cst) != 0; }
   void wait(pool& who);
   void stop_waiting(pool& who);
   pool* next_waiting();
