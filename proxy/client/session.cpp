@@ -82,10 +82,10 @@ void session::settle() {
     if (idle) {
       worker_.buffers.give(std::move(work_->input));
       work_ = nullptr;
-      if (draining_ && deferred_begin_.empty()) {
-        return fatal({std::string(wire::sqlstate::admin_shutdown), "Highwater is shutting down", "", "Connect again."});
-      }
     }
+  }
+  if (draining_ && !work_ && deferred_begin_.empty()) {
+    return fatal({std::string(wire::sqlstate::admin_shutdown), "Highwater is shutting down", "", "Connect again."});
   }
   const bool room = !work_ || work_->input.size() - work_->begin < read_ahead || stage_ == stage::ready;
   const bool flooded = lease_ != nullptr && lease_->unsent() > read_ahead;
