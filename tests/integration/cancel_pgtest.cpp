@@ -21,9 +21,8 @@ protected:
   static void ask_to_cancel(const raw::client& of) { ask_to_cancel(of.backend_pid(), of.cancel_key()); }
   static constexpr const char* sleep = "begin; insert into t values (1); select pg_sleep(60)";
   static void await_sleeper() {
-    await("it sleeps", [] {
-      return primary().ask("select count(*) from pg_stat_activity where wait_event = 'PgSleep'") == "1";
-    });
+    await("it sleeps",
+          [] { return primary().ask("select count(*) from pg_stat_activity where wait_event = 'PgSleep'") == "1"; });
   }
 };
 
