@@ -146,7 +146,9 @@ void pool::put_idle(server_connection& connection) {
 
 // The connection is clean and nobody's.
 void pool::serve_or_keep(server_connection& connection) {
-  if (auto* next = shared_->next_waiting(); next != nullptr && next != this) {
+  auto* next = shared_->next_waiting();
+  while (next == this && waiters_.empty()) next = shared_->next_waiting();  // who waited here has gone
+  if (next != nullptr && next != this) {
     leaving_.push_back(&connection);
     count(connection_state::idle, 1);
     // Not from within the connection's own call: it is about to leave this thread.

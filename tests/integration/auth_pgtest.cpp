@@ -10,10 +10,12 @@ namespace {
 class auth : public wire_test {
 protected:
   static void SetUpTestSuite() {
-    serve({.replicas = 0, .roles = {{"app", "open sesame"}, {"keeper", "of the secret"}}}, [](highwater_config& config) {
-      config.set("auth", "{method: scram-sha-256, timeout: 500ms, users: [{name: app, password: open sesame}, "
-                         "{name: keeper, password: of the secret}, {name: stranger, password: no such role}]}");
-    });
+    serve({.replicas = 0, .roles = {{"app", "open sesame"}, {"keeper", "of the secret"}}},
+          [](highwater_config& config) {
+            config.set("auth",
+                       "{method: scram-sha-256, timeout: 500ms, users: [{name: app, password: open sesame}, "
+                       "{name: keeper, password: of the secret}, {name: stranger, password: no such role}]}");
+          });
     open = std::make_unique<highwater_process>(highwater_config(served->cluster()));
     open->await_ready();
   }
@@ -143,7 +145,8 @@ TEST_F(auth, startup_packets_of_impossible_length_are_refused) {
 TEST_F(auth, startup_packets_may_come_byte_by_byte_and_be_long) {
   raw::client made(open->port());
   const std::string long_name(60, 'a');
-  for (const char byte : raw::startup("postgres", "postgres", {{"application_name", long_name}, {"my.word", std::string(5000, 'w')}})) {
+  for (const char byte :
+       raw::startup("postgres", "postgres", {{"application_name", long_name}, {"my.word", std::string(5000, 'w')}})) {
     made.send(std::string(1, byte));
   }
   made.read_until_ready();

@@ -111,7 +111,8 @@ TEST_F(bad_input, unknown_types) {
 }
 
 TEST_F(bad_input, bodies_that_end_too_early) {
-  for (const auto& body : {std::string(), std::string("x"), std::string("S"), std::string("Sx"), std::string("\0\0", 2)}) {
+  for (const auto& body :
+       {std::string(), std::string("x"), std::string("S"), std::string("Sx"), std::string("\0\0", 2)}) {
     for (const char type : {'Q', 'P', 'D', 'E'}) {
       if (type == 'Q' && body.ends_with('\0')) continue;
       auto session = client();
@@ -127,8 +128,9 @@ TEST_F(bad_input, bodies_that_end_too_early) {
 TEST_F(bad_input, binds_that_lie_about_their_parameters_are_the_servers_to_refuse) {
   auto session = client();
   const std::string names(2, '\0');
-  for (const auto& rest : {raw::int16(0) + raw::int16(5), raw::int16(9), raw::int16(0) + raw::int16(1) + raw::int32(1000) + "x",
-                           raw::int16(0) + raw::int16(1) + raw::int32(0xFFFFFFF0u) + raw::int16(0), std::string("\xff")}) {
+  for (const auto& rest :
+       {raw::int16(0) + raw::int16(5), raw::int16(9), raw::int16(0) + raw::int16(1) + raw::int32(1000) + "x",
+        raw::int16(0) + raw::int16(1) + raw::int32(0xFFFFFFF0u) + raw::int16(0), std::string("\xff")}) {
     session.send(raw::parse("", "select $1::text") + raw::frame('B', names + rest) + raw::execute() + raw::sync());
     EXPECT_EQ(sqlstate(session.read_until_ready()), "08P01");
   }
@@ -192,11 +194,13 @@ TEST_F(bad_input, slow_logins_do_not_stay) {
 }
 
 TEST_F(bad_input, servers_that_talk_nonsense_are_not_used) {
-  const std::string ok = raw::frame('R', raw::int32(0)) + raw::frame('K', raw::int32(1) + raw::int32(2)) + raw::frame('Z', "I");
+  const std::string ok =
+      raw::frame('R', raw::int32(0)) + raw::frame('K', raw::int32(1) + raw::int32(2)) + raw::frame('Z', "I");
   for (const auto& nonsense :
        {std::string("HTTP/1.1 400 Bad Request\r\n\r\n"), std::string(100'000, '\xff'), std::string("R\0\0\0\0", 5),
-        std::string("E\x7f\xff\xff\xff", 5), raw::frame('R', raw::int32(12) + "proof"), raw::frame('R', ""), raw::frame('K', "x"),
-        raw::frame('Z', "?"), ok + raw::frame('D', raw::int16(1)), ok + raw::frame('T', "never asked for"), std::string("N")}) {
+        std::string("E\x7f\xff\xff\xff", 5), raw::frame('R', raw::int32(12) + "proof"), raw::frame('R', ""),
+        raw::frame('K', "x"), raw::frame('Z', "?"), ok + raw::frame('D', raw::int16(1)),
+        ok + raw::frame('T', "never asked for"), std::string("N")}) {
     const fake_server liar(nonsense);
     postgres_cluster& cluster = served->cluster();
     highwater_config config(cluster);

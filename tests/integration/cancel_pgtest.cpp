@@ -21,9 +21,8 @@ protected:
   static void ask_to_cancel(const raw::client& of) { ask_to_cancel(of.backend_pid(), of.cancel_key()); }
   static constexpr const char* sleep = "begin; insert into t values (1); select pg_sleep(60)";
   static void await_sleeper() {
-    await("it sleeps", [] {
-      return primary().ask("select count(*) from pg_stat_activity where wait_event = 'PgSleep'") == "1";
-    });
+    await("it sleeps",
+          [] { return primary().ask("select count(*) from pg_stat_activity where wait_event = 'PgSleep'") == "1"; });
   }
 };
 
@@ -117,12 +116,15 @@ TEST_F(cancel, ends_waiting_for_a_fresh_replica) {
   patient.set("consistency", "{level: strong, on_stale: [{wait: 10min}, error]}");
   highwater_process proxy(patient);
   proxy.await_ready();
-  cluster.replica(0).pause_replay();
-  primary().tell("insert into t values (5)");
   raw::client session(proxy.port());
   session.log_in();
+  await("reads are known as such", [&] {
+    session.query("select count(*) from t");
+    return scalar(session, "show highwater.last_route").find("role=replica") != std::string::npos;
+  });
+  cluster.replica(0).pause_replay();
+  primary().tell("insert into t values (5)");
   session.send(raw::query("select count(*) from t"));
-  if (!session.silent_for(milliseconds(500))) FAIL() << value(session.read_until_ready()) << scalar(session, "show highwater.last_route") << primary().ask("select count(*) from t");
   await("it waits", [&] { return proxy.metric("highwater_freshness_waiting") == 1; });
   raw::client messenger(proxy.port());
   messenger.send(raw::cancel_request(session.backend_pid(), session.cancel_key()));

@@ -143,7 +143,8 @@ TEST_F(copy, in_the_extended_protocol_with_flush) {
   auto session = client();
   session.send(run_unnamed("copy t from stdin") + raw::flush());
   session.read_until('G');
-  session.send(raw::copy_data("5\n") + raw::flush() + raw::copy_data("6\n") + raw::sync() + raw::copy_done() + raw::sync());
+  session.send(raw::copy_data("5\n") + raw::flush() + raw::copy_data("6\n") + raw::sync() + raw::copy_done() +
+               raw::sync());
   EXPECT_EQ(raw::types(session.read_until_ready()), "CZ");
   EXPECT_EQ(rows(), "11");
   expect_next_session_right("next");
@@ -163,7 +164,8 @@ TEST_F(copy, that_fails_in_the_extended_protocol) {
 
 TEST_F(copy, that_is_refused_before_it_begins) {
   auto session = client();
-  session.send(raw::query("copy nowhere from stdin") + raw::copy_data("1\n") + raw::copy_done() + raw::query("select 1"));
+  session.send(raw::query("copy nowhere from stdin") + raw::copy_data("1\n") + raw::copy_done() +
+               raw::query("select 1"));
   EXPECT_EQ(sqlstate(session.read_until_ready()), "42P01");
   EXPECT_EQ(value(session.read_until_ready()), "1");
   session.send(run_unnamed("copy nowhere from stdin") + raw::sync() + raw::copy_data("1\n") + raw::copy_done() +
@@ -240,7 +242,9 @@ TEST_F(copy, out_to_a_slow_client_takes_bounded_memory) {
 TEST_F(copy, in_to_a_slow_server_takes_bounded_memory) {
   PROXY_ONLY();
   auto locker = primary().connect();
-  locker.must("begin; create function slowly() returns trigger language plpgsql as $$ begin perform pg_advisory_xact_lock(1); return new; end $$; create trigger slow before insert on words for each row execute function slowly(); commit");
+  locker.must(
+      "begin; create function slowly() returns trigger language plpgsql as $$ begin perform pg_advisory_xact_lock(1); "
+      "return new; end $$; create trigger slow before insert on words for each row execute function slowly(); commit");
   locker.must("select pg_advisory_lock(1)");
   auto session = copying("words");
   const memory of(served->proxy().child().pid());

@@ -124,9 +124,9 @@ TEST_F(extended, flush_between_two_syncs_holds_what_is_not_committed) {
 TEST_F(extended, an_implicit_transaction_ends_at_sync) {
   auto session = client();
   session.query("truncate numbers");
-  EXPECT_EQ(sqlstate(ask(session, run_unnamed("insert into numbers values (1)") + run_unnamed("select 1/0") +
-                                      raw::sync())),
-            "22012");
+  EXPECT_EQ(
+      sqlstate(ask(session, run_unnamed("insert into numbers values (1)") + run_unnamed("select 1/0") + raw::sync())),
+      "22012");
   EXPECT_EQ(scalar(session, "select count(*) from numbers"), "0");
 }
 
@@ -144,7 +144,8 @@ TEST_F(extended, describes_statements_and_portals) {
 TEST_F(extended, portals_hand_out_rows_in_portions_while_the_transaction_lasts) {
   auto session = client();
   session.query("begin");
-  session.send(raw::parse("", "select generate_series(1, 7)") + raw::bind("p", "") + raw::execute("p", 3) + raw::sync());
+  session.send(raw::parse("", "select generate_series(1, 7)") + raw::bind("p", "") + raw::execute("p", 3) +
+               raw::sync());
   EXPECT_EQ(raw::types(session.read_until_ready()), "12DDDsZ");
   auto other = client();
   EXPECT_EQ(scalar(other, "select 1"), "1");
@@ -238,9 +239,10 @@ TEST_F(extended, an_error_in_a_very_long_batch_skips_to_its_sync) {
 TEST_F(extended, a_malformed_message_in_a_very_long_batch_costs_only_its_sender) {
   PROXY_ONLY();
   const std::vector<std::string> malformed{
-      raw::frame('P', "no end"),    raw::frame('B', "no end"), raw::frame('D', "S"),        raw::frame('C', ""),
-      raw::frame('E', "x"),         raw::frame('B', std::string(3000, 'n')), raw::frame('w', "what?"),
-      raw::frame('B', std::string("p\0", 2) + std::string(5000, 'n'))};
+      raw::frame('P', "no end"), raw::frame('B', "no end"),
+      raw::frame('D', "S"),      raw::frame('C', ""),
+      raw::frame('E', "x"),      raw::frame('B', std::string(3000, 'n')),
+      raw::frame('w', "what?"),  raw::frame('B', std::string("p\0", 2) + std::string(5000, 'n'))};
   for (const auto& one : malformed) {
     auto session = client();
     session.send(run_unnamed("select $1::text", {std::string(300'000, 'x')}) + one + raw::sync());
@@ -270,8 +272,9 @@ TEST_F(extended, a_query_of_2_megabytes_arrives_whole) {
 }
 
 TEST_F(extended, what_a_very_long_query_does_to_its_connection_meets_nobody_else) {
-  const std::string script = "create temporary table leaked (x int); set search_path = leaked_path; select pg_advisory_lock(4711) /* " +
-                             std::string(400'000, 'c') + " */";
+  const std::string script =
+      "create temporary table leaked (x int); set search_path = leaked_path; select pg_advisory_lock(4711) /* " +
+      std::string(400'000, 'c') + " */";
   {
     auto session = client();
     EXPECT_EQ(sqlstate(session.query(script)), "");
@@ -287,7 +290,8 @@ TEST_F(extended, what_a_very_long_query_does_to_its_connection_meets_nobody_else
     EXPECT_EQ(scalar(others.back(), "select count(*) from pg_locks where locktype = 'advisory'"), "0");
   }
   auto watcher = primary().connect();
-  await("the lock is gone", [&] { return watcher.scalar("select count(*) from pg_locks where locktype = 'advisory'") == "0"; });
+  await("the lock is gone",
+        [&] { return watcher.scalar("select count(*) from pg_locks where locktype = 'advisory'") == "0"; });
 }
 
 TEST_F(extended, empty_and_multiple_statements) {

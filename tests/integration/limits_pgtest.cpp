@@ -73,8 +73,9 @@ TEST_F(limits, a_bad_configuration_is_told_as_a_whole) {
 }
 
 TEST_F(limits, a_good_configuration_is_shown_without_its_secrets) {
-  const auto done = highwater({"check", file_with("auth: {method: scram-sha-256, users: [{name: app, password: open sesame}]}\n"
-                                                  "cluster: {nodes: [{host: 127.0.0.1}]}\n")});
+  const auto done =
+      highwater({"check", file_with("auth: {method: scram-sha-256, users: [{name: app, password: open sesame}]}\n"
+                                    "cluster: {nodes: [{host: 127.0.0.1}]}\n")});
   EXPECT_EQ(done.status.code, 0) << done.output;
   EXPECT_THAT(done.output, HasSubstr("queue_timeout"));
   EXPECT_THAT(done.output, testing::Not(HasSubstr("open sesame")));

@@ -50,9 +50,9 @@ TEST_F(pins, temporary_tables) {
 }
 
 TEST_F(pins, temporary_tables_of_many_spellings) {
-  for (const std::string how : {"create temp table x (n int)", "create table pg_temp.x (n int)", "select 1 as n into temp x",
-                                "create temporary view x as select 1", "create temporary sequence x",
-                                "create local temporary table x as select 1"}) {
+  for (const std::string how : {"create temp table x (n int)", "create table pg_temp.x (n int)",
+                                "select 1 as n into temp x", "create temporary view x as select 1",
+                                "create temporary sequence x", "create local temporary table x as select 1"}) {
     {
       auto session = client();
       ASSERT_EQ(sqlstate(session.query(how)), "") << how;

@@ -17,8 +17,9 @@ protected:
   }
 
   static std::string backends(const std::string& condition = "true") {
-    return primary().ask("select count(*) from pg_stat_activity where usename = 'postgres' and pid <> pg_backend_pid() and " +
-                         condition);
+    return primary().ask(
+        "select count(*) from pg_stat_activity where usename = 'postgres' and pid <> pg_backend_pid() and " +
+        condition);
   }
   // The two connections there are, held in transactions by the sessions that are returned.
   static std::vector<raw::client> hold_all() {
@@ -50,7 +51,8 @@ TEST_F(pool, holds_for_all_workers_together) {
   std::vector<raw::client> sessions;
   for (int i = 0; i < 16; ++i) sessions.push_back(client());
   for (int round = 0; round < 20; ++round) {
-    for (auto& each : sessions) each.send(raw::query("insert into t values (1) returning n") + raw::query("select count(*) > 0 from t"));
+    for (auto& each : sessions)
+      each.send(raw::query("insert into t values (1) returning n") + raw::query("select count(*) > 0 from t"));
     for (auto& each : sessions) {
       EXPECT_EQ(value(each.read_until_ready()), "1");
       ASSERT_EQ(value(each.read_until_ready()), "t");
@@ -131,13 +133,15 @@ TEST_F(pool, who_leaves_in_a_transaction_rolls_it_back) {
     i % 2 ? leaver.reset() : leaver.finish_sending();
   }
   expect_all_connections_right();
-  await("nothing of it is left", [] { return primary().ask("select count(*) from pg_locks where relation = 't'::regclass") == "0"; });
+  await("nothing of it is left",
+        [] { return primary().ask("select count(*) from pg_locks where relation = 't'::regclass") == "0"; });
   EXPECT_EQ(primary().ask("select count(*) from t"), "0");
 }
 
 TEST_F(pool, who_leaves_in_the_middle_of_a_message_runs_nothing) {
-  for (const std::string& message : {raw::query("insert into t values (1)"), raw::query(std::string(400'000, ' ') + "insert into t values (1)"),
-                                     run_unnamed("insert into t values ($1)", {std::string(600'000, ' ')}) + raw::sync()}) {
+  for (const std::string& message :
+       {raw::query("insert into t values (1)"), raw::query(std::string(400'000, ' ') + "insert into t values (1)"),
+        run_unnamed("insert into t values ($1)", {std::string(600'000, ' ')}) + raw::sync()}) {
     auto leaver = client();
     leaver.send(std::string_view(message).substr(0, message.size() - 10));
     leaver.finish_sending();
@@ -161,8 +165,12 @@ TEST_F(pool, who_leaves_without_a_sync_is_rolled_back) {
 TEST_F(pool, a_backend_that_ends_while_idle_is_replaced) {
   auto session = client();
   EXPECT_EQ(scalar(session, "select 1"), "1");
-  primary().tell("select pg_terminate_backend(pid, 10000) from pg_stat_activity where usename = 'postgres' and pid <> pg_backend_pid()");
-  await("the connections are gone", [] { return served->proxy().metric("highwater_server_connections", {{"state", "idle"}}) == 0; });
+  primary().tell(
+      "select pg_terminate_backend(pid, 10000) from pg_stat_activity where usename = 'postgres' and pid <> "
+      "pg_backend_pid()");
+  await("the connections are gone", [] {
+    return served->proxy().metric("highwater_server_connections", {{"state", "idle"}}) == 0;
+  });
   EXPECT_EQ(scalar(session, "select 2"), "2");
   expect_all_connections_right();
 }
@@ -171,7 +179,9 @@ TEST_F(pool, a_backend_that_ends_in_a_query_is_told) {
   auto session = client();
   session.send(raw::query("select pg_sleep(60), n from t for update"));
   await("it runs", [] { return backends("query like '%pg_sleep%'") == "1"; });
-  primary().tell("select pg_terminate_backend(pid, 10000) from pg_stat_activity where query like '%pg_sleep(60)%' and pid <> pg_backend_pid()");
+  primary().tell(
+      "select pg_terminate_backend(pid, 10000) from pg_stat_activity where query like '%pg_sleep(60)%' and pid <> "
+      "pg_backend_pid()");
   const auto first = session.read_message();
   ASSERT_TRUE(first);
   while (session.read_message()) {

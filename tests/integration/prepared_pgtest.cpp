@@ -8,9 +8,8 @@ namespace {
 class prepared : public wire_test {
 protected:
   static void SetUpTestSuite() {
-    serve({.replicas = 1}, [](highwater_config& config) {
-      config.set("pool", "{size: 2, max_prepared_statements: 20}");
-    });
+    serve({.replicas = 1},
+          [](highwater_config& config) { config.set("pool", "{size: 2, max_prepared_statements: 20}"); });
     primary().tell("create table t (n int); insert into t select generate_series(1, 10)");
     served->cluster().await_replay();
   }
@@ -35,13 +34,16 @@ TEST_F(prepared, names_of_sessions_never_collide) {
     sessions.push_back(client());
     const auto number = std::to_string(i);
     EXPECT_EQ(raw::types(prepare(sessions.back(), "read", "select n * 100 + " + number + " from t where n = 1")), "1Z");
-    EXPECT_EQ(raw::types(prepare(sessions.back(), "write", "update t set n = n where n = 1 returning " + number)), "1Z");
+    EXPECT_EQ(raw::types(prepare(sessions.back(), "write", "update t set n = n where n = 1 returning " + number)),
+              "1Z");
   }
   for (int round = 0; round < 3; ++round) {
-    for (int i = 0; i < count; ++i) sessions[static_cast<std::size_t>(i)].send(run_named("read") + run_named("write") + raw::sync());
+    for (int i = 0; i < count; ++i)
+      sessions[static_cast<std::size_t>(i)].send(run_named("read") + run_named("write") + raw::sync());
     for (int i = 0; i < count; ++i) {
       const auto answer = sessions[static_cast<std::size_t>(i)].read_until_ready();
-      EXPECT_THAT(values(answer), testing::ElementsAre(std::to_string(100 + i), std::to_string(i))) << describe_all(answer);
+      EXPECT_THAT(values(answer), testing::ElementsAre(std::to_string(100 + i), std::to_string(i)))
+          << describe_all(answer);
     }
   }
 }
@@ -249,11 +251,13 @@ TEST_F(prepared, a_failing_prepare_behind_execute_is_told_once) {
 TEST_F(prepared, more_statements_than_a_connection_keeps) {
   auto session = client();
   constexpr int count = 100;
-  for (int i = 0; i < count; ++i) prepare(session, "s" + std::to_string(i), "select " + std::to_string(i) + " from t limit 1");
+  for (int i = 0; i < count; ++i)
+    prepare(session, "s" + std::to_string(i), "select " + std::to_string(i) + " from t limit 1");
   for (int i = 0; i < count; ++i) ASSERT_EQ(outcome(session, "s" + std::to_string(i)), std::to_string(i));
   std::string all = raw::query("begin");
   for (int i = 0; i < count; ++i) all += run_named("s" + std::to_string(i));
-  session.send(all + run_unnamed("select count(*) from pg_prepared_statements where name like '_highwater%'") + raw::sync());
+  session.send(all + run_unnamed("select count(*) from pg_prepared_statements where name like '_highwater%'") +
+               raw::sync());
   session.read_until_ready();
   const auto found = values(session.read_until_ready());
   ASSERT_EQ(found.size(), count + 1u);

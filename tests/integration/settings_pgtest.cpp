@@ -25,7 +25,8 @@ protected:
     const auto written = scalar(of, ask_for);
     of.query("commit");
     const auto shown = show(of, name);
-    return read == written && written == shown ? read : "replica: " + read + ", primary: " + written + ", shown: " + shown;
+    return read == written && written == shown ? read
+                                               : "replica: " + read + ", primary: " + written + ", shown: " + shown;
   }
   static void expect_untouched(const std::string& name, const std::string& value) {
     auto other = client();
@@ -114,7 +115,8 @@ TEST_F(settings, set_config) {
 TEST_F(settings, set_config_with_parameters) {
   {
     auto session = client();
-    const auto answer = ask(session, run_unnamed("select set_config($1, $2, false)", {"work_mem", "10MB"}) + raw::sync());
+    const auto answer =
+        ask(session, run_unnamed("select set_config($1, $2, false)", {"work_mem", "10MB"}) + raw::sync());
     EXPECT_EQ(value(answer), "10MB");
     EXPECT_EQ(show(session, "work_mem"), "10MB");
   }
@@ -250,8 +252,8 @@ TEST_F(settings, at_startup) {
 
 TEST_F(settings, startup_mistakes_are_told) {
   const std::vector<std::pair<parameters, std::string>> table{
-      {{{"work_mem", "much"}}, "22023"},        {{{"no_such_setting", "1"}}, "42704"},
-      {{{"options", "-c work_mem"}}, ""},       {{{"options", "--geqo=perhaps"}}, "22023"},
+      {{{"work_mem", "much"}}, "22023"},         {{{"no_such_setting", "1"}}, "42704"},
+      {{{"options", "-c work_mem"}}, ""},        {{{"options", "--geqo=perhaps"}}, "22023"},
       {{{"highwater.level", "quick"}}, "22023"}, {{{"max_connections", "1"}}, "55P02"}};
   for (const auto& [wrong, code] : table) {
     if (testing_direct() && wrong.front().first.starts_with("highwater")) continue;
@@ -289,7 +291,8 @@ TEST_F(settings, strings_that_do_not_conform_to_the_standard) {
   auto session = client();
   session.query("set standard_conforming_strings = off");
   session.query("set escape_string_warning = off");
-  EXPECT_EQ(scalar(session, "select 'it\\'s one string; delete from own.t; -- '"), "it's one string; delete from own.t; -- ");
+  EXPECT_EQ(scalar(session, "select 'it\\'s one string; delete from own.t; -- '"),
+            "it's one string; delete from own.t; -- ");
   session.query("set application_name = 'back\\\\slash'");
   EXPECT_EQ(show(session, "application_name"), "back\\slash");
   auto other = client();
@@ -323,7 +326,8 @@ TEST_F(settings, many_sessions_over_one_connection) {
     sessions.back().query("set work_mem = '" + std::to_string(i + 1) + "MB'");
   }
   for (int round = 0; round < 3; ++round) {
-    for (auto& each : sessions) each.send(raw::query("select current_setting('work_mem') || current_setting('application_name')"));
+    for (auto& each : sessions)
+      each.send(raw::query("select current_setting('work_mem') || current_setting('application_name')"));
     for (std::size_t i = 0; i < count; ++i) {
       ASSERT_EQ(value(sessions[i].read_until_ready()), std::to_string(i + 1) + "MBapp" + std::to_string(i));
     }
