@@ -269,12 +269,14 @@ plan reader::decide() {
   resolve_floors();
   look_at_replicas();
   if (chosen_ != no_node) return serve(chosen_, chosen_reason_);
-  const bool sample_may_come = replicas_ != 0 && unresolved_since_ != never && primary_usable();
-  if (resolves_first() && sample_may_come) {
-    constexpr auto patience = std::chrono::seconds(1);
-    if (now_ < request_.arrived + patience) return wait_until(request_.arrived + patience);
-  }
-  return fall_back();
+  constexpr auto patience = std::chrono::seconds(1);
+  const bool sample_may_come = replicas_ != 0 && unresolved_since_ != never && primary_usable() &&
+                               now_ < request_.arrived + patience;
+  if (resolves_first() && sample_may_come) return wait_until(request_.arrived + patience);
+  const auto p = fall_back();
+  // A read is not refused for a floor that nobody has looked up.
+  if (p.what == plan::action::fail && sample_may_come) return wait_until(request_.arrived + patience);
+  return p;
 }
 
 }  // namespace

@@ -136,6 +136,9 @@ int server::run() {
   io_.poll();
   catalogs_.stop();
   for (auto& one : workers_) one->stop();
+  // What was cancelled on the way out, an accept above all, holds sockets of the workers: it must go before they do.
+  io_.restart();
+  io_.poll();
   spdlog::info("ended");
   return 0;
 }

@@ -13,7 +13,7 @@
 namespace highwater::proxy {
 
 class cancel_registry {
- public:
+public:
   // `cancel` is called on the thread of the one who asks, and must only post.
   wire::backend_key_message add(std::uint32_t secret, std::function<void()> cancel) {
     const std::scoped_lock lock(mutex_);
@@ -33,7 +33,7 @@ class cancel_registry {
     if (found != sessions_.end() && found->second.secret == key.secret) found->second.cancel();
   }
 
- private:
+private:
   struct entry {
     std::uint32_t secret;
     std::function<void()> cancel;

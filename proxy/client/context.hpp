@@ -53,7 +53,8 @@ struct database_context {
 
 // What sessions of the same user, database and application have in common.
 struct session_kind {
-  session_kind(const config::config& settings, std::string user_name, database_context& in, std::string application_name)
+  session_kind(const config::config& settings, std::string user_name, database_context& in,
+               std::string application_name)
       : user(std::move(user_name)),
         application(std::move(application_name)),
         database(in),
@@ -71,7 +72,7 @@ using session_kind_ptr = std::shared_ptr<session_kind>;
 
 // One worker's own.
 class worker_context {
- public:
+public:
   worker_context(process& in, boost::asio::io_context& io, std::function<void()> on_new_view);
 
   session_kind_ptr kind(const std::string& user, const std::string& database, const std::string& application);
@@ -99,7 +100,7 @@ class worker_context {
   prepared_registry prepared;
   settings_interner interner;
   std::vector<routing::node_load> loads;
-  std::uint32_t tie = 0;        // turns, so that equally good nodes take turns
+  std::uint32_t tie = 0;  // turns, so that equally good nodes take turns
   std::uint64_t unnamed_serial = 0;
 
   // Sessions that wait for news of the nodes.
@@ -107,7 +108,7 @@ class worker_context {
   // Keyed by user, database and settings: what a client is told at login, as bytes.
   std::map<std::tuple<std::string, std::string, session_settings>, std::string> welcomes;
 
- private:
+private:
   std::random_device entropy_;
   std::map<std::string, database_context> databases_;
   std::map<std::tuple<std::string, std::string, std::string>, session_kind_ptr> kinds_;

@@ -1,56 +1,68 @@
 #pragma once
 
-// What any session of this process has been told of: the floor of `causal`. Written by all workers, without locks.
+// What any session of this process has been told of: the floor of `causal`. Written by all workers, without locks on
+// the way of a statement.
 
 #include <atomic>
 #include <memory>
+#include <mutex>
 
 #include "routing/floors.hpp"
 
 namespace highwater::proxy {
 
 class domain {
- public:
+public:
   explicit domain(std::size_t nodes) : nodes_(nodes), reads_(std::make_unique<node_reads[]>(nodes)) {}
 
   // Must be called before the first byte of what is told is on its way.
   void told_of_write(routing::instant when) noexcept { raise(written_, when); }
   void told_of_read(routing::node_index node, routing::incarnation_id incarnation, routing::instant when) noexcept {
     auto& reads = reads_[node];
-    // Order matters for snapshot(): whoever sees the moment sees an incarnation at least as old, which asks for more.
-    if (reads.incarnation.load(std::memory_order_relaxed) != incarnation) {
-      reads.incarnation.store(incarnation, std::memory_order_release);
-    }
+    if (reads.incarnation.load() != incarnation) begin_life(reads, incarnation);
     raise(reads.last, when);
+    // Another thread may have begun another life meanwhile, too early to see this moment.
+    if (reads.incarnation.load() != incarnation) raise(written_, when);
   }
 
   void snapshot(routing::domain_floors& into) const {
-    into.written = load(written_);
     into.reads.resize(nodes_);
     for (std::size_t node = 0; node < nodes_; ++node) {
-      into.reads[node].incarnation = reads_[node].incarnation.load(std::memory_order_acquire);
+      into.reads[node].incarnation = reads_[node].incarnation.load();
       into.reads[node].last = load(reads_[node].last);
     }
+    into.written = load(written_);  // last: whoever sees a life sees what was taken over from the one before
   }
 
- private:
+private:
   using ticks = routing::instant::rep;
   struct alignas(64) node_reads {
     std::atomic<ticks> last{routing::never.time_since_epoch().count()};
     std::atomic<routing::incarnation_id> incarnation{0};
   };
 
+  // What a life has shown binds the next one, which may have less, as a write does: a read at a lower level may be the
+  // first to tell of it. No life stands there until that is done, so that whoever looks meanwhile asks for everything.
+  void begin_life(node_reads& reads, routing::incarnation_id incarnation) noexcept {
+    const std::scoped_lock lock(lives_);
+    reads.incarnation.store(0);
+    raise(written_, load(reads.last));
+    reads.incarnation.store(incarnation);
+  }
+
+  // Sequentially consistent throughout: told_of_read() and begin_life() must not both miss what the other has stored.
   static void raise(std::atomic<ticks>& mark, routing::instant when) noexcept {
     const auto to = when.time_since_epoch().count();
-    auto from = mark.load(std::memory_order_relaxed);
-    while (from < to && !mark.compare_exchange_weak(from, to, std::memory_order_acq_rel)) {
+    auto from = mark.load();
+    while (from < to && !mark.compare_exchange_weak(from, to)) {
     }
   }
   static routing::instant load(const std::atomic<ticks>& mark) noexcept {
-    return routing::instant(routing::duration(mark.load(std::memory_order_acquire)));
+    return routing::instant(routing::duration(mark.load()));
   }
 
   std::size_t nodes_;
+  std::mutex lives_;  // of begin_life, which is rare
   alignas(64) std::atomic<ticks> written_{routing::never.time_since_epoch().count()};
   std::unique_ptr<node_reads[]> reads_;
 };

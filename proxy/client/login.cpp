@@ -27,7 +27,8 @@ login::step login::refuse(const wire::error& why, std::string& out) {
 
 login::step login::refuse(boost::system::error_code why, std::string& out) const {
   const auto report = auth::report(why, user);
-  return refuse({std::string(report.sqlstate), report.message, std::string(report.detail), std::string(report.hint)}, out);
+  return refuse({std::string(report.sqlstate), report.message, std::string(report.detail), std::string(report.hint)},
+                out);
 }
 
 login::step login::take(std::string_view bytes, std::size_t& used, std::string& out) {
@@ -47,8 +48,8 @@ login::step login::take_startup(std::string_view bytes, std::size_t& used, std::
   // TLS or GSS encryption, neither of which is offered. What came along with the request was sent in the clear by
   // somebody who expected otherwise, and is never taken for part of the session (CVE-2021-3935).
   if (bytes.size() > used || ++encryption_requests_ > 2) {
-    return refuse({std::string(wire::sqlstate::protocol_violation), "received unencrypted data after an encryption request",
-                   "", ""},
+    return refuse({std::string(wire::sqlstate::protocol_violation),
+                   "received unencrypted data after an encryption request", "", ""},
                   out);
   }
   out.push_back('N');
@@ -63,10 +64,10 @@ login::step login::begin(const wire::startup_request& request, std::string& out)
       database = value;
     } else if (name == "replication") {
       if (value != "false" && value != "off" && value != "0" && value != "no") {
-        return refuse({std::string(wire::sqlstate::feature_not_supported),
-                       "replication connections cannot go through Highwater", "",
-                       "Connect the replication client to the server itself."},
-                      out);
+        return refuse(
+            {std::string(wire::sqlstate::feature_not_supported), "replication connections cannot go through Highwater",
+             "", "Connect the replication client to the server itself."},
+            out);
       }
     } else {
       settings.emplace_back(lower(name), value);

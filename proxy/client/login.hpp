@@ -18,7 +18,7 @@
 namespace highwater::proxy {
 
 class login {
- public:
+public:
   enum class step : std::uint8_t {
     more,      // send what is in `out`, read on
     accepted,  // authenticated: user, database and settings are known; AuthenticationOk is not yet sent
@@ -37,7 +37,7 @@ class login {
   std::vector<std::pair<std::string, std::string>> settings;  // names in lower case
   wire::backend_key_message key;
 
- private:
+private:
   enum class stage : std::uint8_t { startup, sasl_initial, sasl_response, done };
 
   step take_startup(std::string_view bytes, std::size_t& used, std::string& out);

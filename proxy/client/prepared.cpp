@@ -66,8 +66,8 @@ void prepared_names::revoke() {
   if (pending_.empty()) return;
   auto undone = std::move(pending_.front());
   pending_.erase(pending_.begin());
-  const auto later = std::find_if(pending_.begin(), pending_.end(),
-                                  [&](const change& one) { return one.name == undone.name; });
+  const auto later =
+      std::find_if(pending_.begin(), pending_.end(), [&](const change& one) { return one.name == undone.name; });
   if (later != pending_.end()) {
     later->before = std::move(undone.before);
   } else if (undone.before) {

@@ -25,12 +25,12 @@ using prepared_ptr = std::shared_ptr<const prepared_statement>;
 
 // The texts that one worker's sessions have prepared. Keyed by the full text and types, never by a hash alone.
 class prepared_registry {
- public:
+public:
   prepared_ptr intern(std::string_view query, std::string_view parameter_types);
   // Forgets what no session refers to any more.
   void sweep();
 
- private:
+private:
   struct key_hash {
     using is_transparent = void;
     std::size_t operator()(std::string_view text) const noexcept { return std::hash<std::string_view>{}(text); }
@@ -43,7 +43,7 @@ class prepared_registry {
 // One session's names. A name exists from its ParseComplete on; until then the change can be undone, because an error
 // earlier in the batch makes the server skip it.
 class prepared_names {
- public:
+public:
   const prepared_ptr* find(std::string_view name) const;
   std::size_t size() const noexcept { return names_.size(); }
 
@@ -56,7 +56,7 @@ class prepared_names {
   void revoke();
   bool has_pending() const noexcept { return !pending_.empty(); }
 
- private:
+private:
   struct change {
     std::string name;
     prepared_ptr before;  // null: did not exist

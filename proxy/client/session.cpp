@@ -18,13 +18,15 @@ session::session(worker_context& worker, boost::asio::ip::tcp::socket socket, st
       client_(std::move(socket), *this),
       login_(std::make_unique<login>(worker.shared.users, worker.nonce())) {}
 
-session::~session() { end(); }
+session::~session() {
+  end();
+}
 
 void session::start() {
   worker_.probe.clients.add();
   ++worker_.shared.clients;
-  work().deadline = worker_.timers.schedule(
-      std::chrono::steady_clock::now() + worker_.shared.settings.auth.timeout, [this] {
+  work().deadline =
+      worker_.timers.schedule(std::chrono::steady_clock::now() + worker_.shared.settings.auth.timeout, [this] {
         work_->deadline = {};
         worker_.probe.logins_failed.add();
         fatal({std::string(wire::sqlstate::protocol_violation), "login took too long", "", ""});
@@ -40,7 +42,9 @@ session::activity& session::work() {
   return *work_;
 }
 
-std::string_view session::input_left() const noexcept { return std::string_view(work_->input).substr(work_->begin); }
+std::string_view session::input_left() const noexcept {
+  return std::string_view(work_->input).substr(work_->begin);
+}
 
 bool session::busy() const noexcept {
   return lease_ != nullptr && (!lease_->queue.empty() || unsynced_ || copy_in_ || work_->streaming ||
@@ -84,7 +88,7 @@ void session::settle() {
       work_ = nullptr;
     }
   }
-  if (draining_ && !work_ && deferred_begin_.empty()) {
+  if (!work_ && draining_ && deferred_begin_.empty()) {
     return fatal({std::string(wire::sqlstate::admin_shutdown), "Highwater is shutting down", "", "Connect again."});
   }
   const bool room = !work_ || work_->input.size() - work_->begin < read_ahead || stage_ == stage::ready;

@@ -4,8 +4,12 @@
 // decisions are routing's; this class keeps the session's state and moves the bytes. Its parts are in
 //   session.cpp            stages, reading, ending
 //   session_login.cpp      the way in
-//   session_routing.cpp    from a batch to a plan to a server connection
+//   session_batch.cpp      what a batch is
+//   session_routing.cpp    from a batch to a plan, and waiting for it to come true
+//   session_lease.cpp      from a plan to a server connection, and back
 //   session_requests.cpp   client to server
+//   session_prepared.cpp   ... messages that name prepared statements
+//   session_stream.cpp     ... what is too long to be held
 //   session_replies.cpp    server to client
 //   session_local.cpp      what Highwater answers itself
 
@@ -34,9 +38,10 @@ struct batch_facts {
   routing::statement_kind kind = routing::statement_kind::empty;  // of all its statements together
   boost::container::small_vector<routing::statement_ptr, 2> statements;
   std::optional<config::level> hint;
-  bool executes = false;     // it runs something, as against only preparing
-  bool bad_hint = false;     // a comment for Highwater that says nothing it knows
-  bool has_names = false;    // refers to named statements, so its messages have to be rewritten
+  bool executes = false;  // it runs something, as against only preparing
+  bool bad_hint = false;  // a comment for Highwater that says nothing it knows
+  bool unclear = false;   // the text cannot be trusted to mean what it seems to
+  bool parses_unnamed = false;
   wire::batch_end end = wire::batch_end::cut;
 
   const routing::statement* first() const noexcept { return statements.empty() ? nullptr : statements.front().get(); }
@@ -54,24 +59,24 @@ struct flight {
 };
 
 class session final : public std::enable_shared_from_this<session>, stream::listener, lease_holder, lease_waiter {
- public:
+public:
   session(worker_context& worker, boost::asio::ip::tcp::socket socket, std::function<void(session&)> on_end);
   ~session();
 
   void start();
   // On this worker's thread.
-  void view_changed();   // while it waits for one
-  void cancel();         // the client asks for its current statement to end
-  void drain();          // the process is going down: end when nothing is under way
+  void view_changed();  // while it waits for one
+  void cancel();        // the client asks for its current statement to end
+  void drain();         // the process is going down: end when nothing is under way
   void kill(const wire::error& why);
   // A node has stopped answering: a read that it has not begun to answer is run elsewhere.
   void node_died(routing::node_index node);
 
- private:
+private:
   enum class stage : std::uint8_t {
     login,
     ready,
-    awaiting_view,      // for a sample, a replica, a primary
+    awaiting_view,  // for a sample, a replica, a primary
     awaiting_lease,
     awaiting_settings,  // the server connection is being brought to the session's state
     inquiring,          // what the settings are after a transaction that changed some
@@ -90,8 +95,8 @@ class session final : public std::enable_shared_from_this<session>, stream::list
     routing::domain_floors told;  // causal: what anybody had been told of when the batch arrived
     routing::plan plan;
     routing::node_index excluded = routing::no_node;
-    bool retrying = false;         // the batch at the beginning has been tried before
-    bool taken_for_read = false;   // ... and a replica found that it is none: learn that
+    bool retrying = false;        // the batch at the beginning has been tried before
+    bool taken_for_read = false;  // ... and a replica found that it is none: learn that
     std::vector<std::string> touched_settings;
     std::optional<std::size_t> reset_behind;  // RESET ALL succeeded: only the touched ones before are the session's own
     timer_queue::ticket deadline;
@@ -133,9 +138,14 @@ class session final : public std::enable_shared_from_this<session>, stream::list
 
   // session_routing.cpp
   bool begin_batch(bool too_long);
+  bool on_deposed_node() const;
   bool examine();
   void examine_text(std::string_view sql);
-  void note_statement(routing::statement_ptr what, bool executed);
+  void note_statement(routing::statement_ptr what);
+  bool examine_message(char type, std::string_view body);
+  void examine_prepared(std::string_view name);
+  bool skip_batch();
+  bool begin_stream();
   bool can_join() const;
   void start_plan();
   void make_plan();
@@ -166,6 +176,10 @@ class session final : public std::enable_shared_from_this<session>, stream::list
 
   // session_requests.cpp
   void send_batch(routing::route_reason reason);
+  flight new_flight() const;
+  void take_off(flight& one);
+  bool send_deferred_begin(std::string& out);
+  void answer_due_locals();
   void send_message(const wire::frame& message, std::string& out);
   void send_query(const wire::frame& message, std::string& out);
   void send_parse(const wire::frame& message, std::string& out);
@@ -177,6 +191,7 @@ class session final : public std::enable_shared_from_this<session>, stream::list
   bool pass_copy();
   bool stream_messages();
   void note_effects(const routing::statement& what);
+  void note_batch_effects(bool begins, bool no_ready);
   const prepared_ptr* named_in(const routing::statement* what) const;
   std::string with_server_name(const routing::statement& what, std::string_view sql, const prepared_ptr& known);
   void pin(routing::pin_reason why);
@@ -247,17 +262,17 @@ class session final : public std::enable_shared_from_this<session>, stream::list
   stage stage_ = stage::login;
   bool level_is_local_ = false;
   bool deferred_read_only_ = false;
-  bool in_read_only_ = false;     // the transaction was placed as one that only reads
+  bool in_read_only_ = false;  // the transaction was placed as one that only reads
   bool pinned_ = false;
-  bool unsynced_ = false;         // a Flush was sent without a Sync behind it
-  bool skip_to_sync_ = false;     // an error was answered; the client's messages up to Sync do not count
+  bool unsynced_ = false;      // a Flush was sent without a Sync behind it
+  bool skip_to_sync_ = false;  // an error was answered; the client's messages up to Sync do not count
   bool draining_ = false;
-  bool copy_in_ = false;          // the server waits for copy data
+  bool copy_in_ = false;  // the server waits for copy data
   bool resets_all_ = false;
-  bool resets_alone_ = false;     // ... in a statement that is a transaction of its own
+  bool resets_alone_ = false;  // ... in a statement that is a transaction of its own
   bool discards_all_ = false;
-  bool rolled_back_ = false;      // the last command tag of the batch was ROLLBACK
-  bool batch_failed_ = false;     // an error was among the batch's replies
+  bool rolled_back_ = false;   // the last command tag of the batch was ROLLBACK
+  bool batch_failed_ = false;  // an error was among the batch's replies
 };
 
 }  // namespace highwater::proxy

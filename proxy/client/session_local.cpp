@@ -20,8 +20,9 @@ std::string_view begin_tag(std::string_view sql) {
 }
 
 wire::error unknown_parameter(const std::string& name) {
-  return {std::string(wire::sqlstate::undefined_object), "unrecognized configuration parameter \"highwater." + name + "\"",
-          "", "Highwater knows highwater.level and, to show only, highwater.last_route."};
+  return {std::string(wire::sqlstate::undefined_object),
+          "unrecognized configuration parameter \"highwater." + name + "\"", "",
+          "Highwater knows highwater.level and, to show only, highwater.last_route."};
 }
 
 }  // namespace
@@ -53,7 +54,8 @@ bool session::defer_begin() {
   const auto& what = *work_->facts.first();
   const bool begins = what.kind == statement_kind::begin || what.kind == statement_kind::begin_read_only;
   if (!begins || what.statement_count != 1 || what.serializable || draining_) return false;
-  const auto sql = *wire::read_single_string(input_left().substr(wire::header_size, work_->scanner.size() - wire::header_size));
+  const auto sql =
+      *wire::read_single_string(input_left().substr(wire::header_size, work_->scanner.size() - wire::header_size));
   const auto tag = begin_tag(sql);
   if (tag.empty()) return false;
   const bool by_default = find(*settings_, "default_transaction_read_only").value_or("off") == "on";
@@ -72,7 +74,8 @@ bool session::defer_begin() {
 bool session::amend_begin() {
   const auto& what = *work_->facts.first();
   if (what.kind != statement_kind::set_transaction || what.statement_count != 1 || what.serializable) return false;
-  const auto sql = *wire::read_single_string(input_left().substr(wire::header_size, work_->scanner.size() - wire::header_size));
+  const auto sql =
+      *wire::read_single_string(input_left().substr(wire::header_size, work_->scanner.size() - wire::header_size));
   deferred_read_only_ = what.read_only.value_or(deferred_read_only_);
   deferred_begin_ += deferred_begin_.ends_with(';') ? " " : "; ";
   deferred_begin_ += sql;
@@ -159,7 +162,8 @@ void session::answer_internal() {
   write_client(out);
 }
 
-bool session::run_internal(const routing::internal_command& what, std::string& tag, std::string& row, wire::error& why) {
+bool session::run_internal(const routing::internal_command& what, std::string& tag, std::string& row,
+                           wire::error& why) {
   if (what.what == verb::show) {
     tag = "SHOW";
     if (what.name == "level") {
@@ -180,9 +184,10 @@ bool session::run_internal(const routing::internal_command& what, std::string& t
   if (what.what == verb::set && !what.value.empty()) {
     wanted = config::parse_level(what.value);
     if (!wanted) {
-      why = {std::string(wire::sqlstate::invalid_parameter_value),
-             "invalid value for parameter \"highwater.level\": \"" + what.value + "\"", "",
-             "Available values: eventual, bounded, monotonic_reads, read_your_writes, session, causal, strong, primary."};
+      why = {
+          std::string(wire::sqlstate::invalid_parameter_value),
+          "invalid value for parameter \"highwater.level\": \"" + what.value + "\"", "",
+          "Available values: eventual, bounded, monotonic_reads, read_your_writes, session, causal, strong, primary."};
       return false;
     }
   }

@@ -104,7 +104,8 @@ void session::send_welcome(const std::string& parameters) {
 void session::adopt_settings(settings_ptr now) {
   settings_ = std::move(now);
   const auto application = find(*settings_, "application_name").value_or("");
-  if (application != kind_->application) kind_ = worker_.kind(kind_->user, kind_->database.name, std::string(application));
+  if (application != kind_->application)
+    kind_ = worker_.kind(kind_->user, kind_->database.name, std::string(application));
 }
 
 }  // namespace highwater::proxy

@@ -25,7 +25,7 @@ bool spoils_connection(const wire::error_fields& fields) {
 // What the reader finds in a server's bytes, put into what the client gets.
 struct session::reply_handler {
   session& self;
-  std::string_view run{};   // forwarded in place, if it is all there is
+  std::string_view run{};  // forwarded in place, if it is all there is
   std::string gathered{};
 
   void forward(std::string_view bytes) {
@@ -191,7 +191,7 @@ void session::batch_answered(wire::transaction_status status) {
     if (flights.front().schema) worker_.shared.catalogs.out_of_date(kind_->database.name);
     flights.pop_front();
   }
-  if (status == wire::transaction_status::idle && !lease_->soiled) restore_level(rolled_back_ || batch_failed_);
+  if (status == wire::transaction_status::idle) restore_level(rolled_back_ || batch_failed_);
 }
 
 // All that was sent has been answered.

@@ -16,7 +16,9 @@ worker::worker(process& in) : context_(in, io_, [this] { view_published(); }) {
   usable_.resize(in.settings.cluster.nodes.size());
 }
 
-worker::~worker() { stop(); }
+worker::~worker() {
+  stop();
+}
 
 void worker::start() {
   tidy_later();
@@ -38,9 +40,8 @@ void worker::serve(boost::asio::ip::tcp::socket socket) {
 }
 
 void worker::catalog_changed(const std::string& database, routing::catalog_ptr catalog) {
-  boost::asio::post(io_, [this, database, catalog = std::move(catalog)] {
-    context_.catalog_changed(database, catalog);
-  });
+  boost::asio::post(io_,
+                    [this, database, catalog = std::move(catalog)] { context_.catalog_changed(database, catalog); });
 }
 
 // On the control thread.
@@ -108,8 +109,8 @@ void worker::stop() {
   boost::asio::post(io_, [this] {
     const auto all = sessions_;
     for (const auto& one : all) {
-      one->kill({std::string(wire::sqlstate::admin_shutdown), "terminating connection because Highwater is shutting down",
-                 "", ""});
+      one->kill({std::string(wire::sqlstate::admin_shutdown),
+                 "terminating connection because Highwater is shutting down", "", ""});
     }
     context_.timers.stop();
     tidy_timer_.cancel();

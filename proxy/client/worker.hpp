@@ -2,11 +2,11 @@
 
 // One thread with its event loop, and the sessions that it serves.
 
+#include <atomic>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <atomic>
 #include <memory>
 #include <thread>
 #include <unordered_set>
@@ -17,7 +17,7 @@
 namespace highwater::proxy {
 
 class worker {
- public:
+public:
   explicit worker(process& in);
   ~worker();
 
@@ -33,7 +33,7 @@ class worker {
   boost::asio::io_context& io() noexcept { return io_; }
   const metrics::worker_probe& probe() const noexcept { return context_.probe; }
 
- private:
+private:
   void view_published();
   void look_at_views();
   void tidy();

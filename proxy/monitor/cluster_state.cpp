@@ -48,11 +48,10 @@ void cluster_state::sampled(node_index node, const node_sample& sample) {
   one.view.replayed = {one.identity.system, one.timeline, sample.at};
   if (view_.system == 0 && sample.role == node_role::primary) view_.system = one.identity.system;
   if (belongs(one) && view_.system != 0) follow_timeline(one.timeline);
-  if (sample.role == node_role::primary && may_lead(one)) view_.history.record(sample.sent, sample.at);
-  if (sample.role == node_role::replica) {
-    if (const auto as_of = view_.history.reached(sample.at); as_of && follows(one)) {
-      one.view.current_as_of = std::max(one.view.current_as_of, *as_of);
-    }
+  if (sample.role == node_role::primary) {
+    // The history is one node's: what a second claimant says of its own WAL covers nothing that happened on the first.
+    elect();
+    if (view_.primary == node) view_.history.record(sample.sent, sample.at);
   }
 }
 
@@ -72,11 +71,14 @@ bool cluster_state::may_lead(const member& one) const noexcept {
   return one.alive && one.view.role == node_role::primary && one.identity.system == view_.system && follows(one);
 }
 
+bool cluster_state::settled() const noexcept {
+  return std::all_of(members_.begin(), members_.end(), [](const member& m) { return m.asked; });
+}
+
 // Without a primary to say which cluster this is, the first replica's word is taken once all have been asked: reads can
 // be served then at the levels that need no primary.
 void cluster_state::adopt_system() {
-  const bool settled = std::all_of(members_.begin(), members_.end(), [](const member& m) { return m.asked; });
-  if (view_.system != 0 || !settled) return;
+  if (view_.system != 0 || !settled()) return;
   const auto first = std::find_if(members_.begin(), members_.end(), [](const member& m) { return m.alive; });
   if (first == members_.end()) return;
   view_.system = first->identity.system;
@@ -89,14 +91,20 @@ void cluster_state::elect() {
   const auto before = view_.primary;
   const bool keeps = before != no_node && may_lead(members_[before]);
   if (!keeps) {
-    // Two that both claim the newest timeline cannot be told apart from here, so neither is written to.
+    // Two that both claim the newest timeline cannot be told apart from here, so neither is written to. And the first
+    // that answers may have been deposed: the others have to be asked before.
     const auto claims = std::count_if(members_.begin(), members_.end(), [&](const member& m) { return may_lead(m); });
     view_.primary = no_node;
-    for (node_index node = 0; claims == 1 && node < members_.size(); ++node) {
+    for (node_index node = 0; claims == 1 && settled() && node < members_.size(); ++node) {
       if (may_lead(members_[node])) view_.primary = node;
     }
   }
   if (view_.primary == before) return;
+  // What it has said before it was elected counts from now on.
+  if (view_.primary != no_node) {
+    const auto& leader = members_[view_.primary].view;
+    view_.history.record(leader.sampled, leader.replayed.at);
+  }
   if (before != no_node) tell(cluster_news::kind::primary_lost, before);
   if (view_.primary != no_node) tell(cluster_news::kind::primary_found, view_.primary);
 }
@@ -105,10 +113,15 @@ void cluster_state::judge(node_index node) {
   auto& one = members_[node];
   const bool leads = node == view_.primary;
   one.view.usable = one.alive && (leads || (one.view.role == node_role::replica && view_.system != 0 && follows(one)));
+  if (one.view.usable && !leads) {
+    // Rule 13: what it has replayed is at least as new as the newest sample of the primary that lies behind it.
+    const auto as_of = view_.history.reached(one.view.replayed.at);
+    if (as_of) one.view.current_as_of = std::max(one.view.current_as_of, *as_of);
+  }
   if (one.view.usable != std::exchange(one.was_usable, one.view.usable)) {
     tell(one.view.usable ? cluster_news::kind::node_up : cluster_news::kind::node_down, node);
   }
-  if (!one.alive || one.view.usable || one.complained) return;
+  if (!one.alive || one.view.usable || one.complained || !settled()) return;
   if (!belongs(one)) {
     one.complained = true;
     tell(cluster_news::kind::foreign_system, node);
@@ -125,7 +138,7 @@ routing::cluster_view_ptr cluster_state::publish() {
     judge(node);
     view_.nodes[node] = members_[node].view;
   }
-  view_.settled = std::all_of(members_.begin(), members_.end(), [](const member& m) { return m.asked; });
+  view_.settled = settled();
   ++view_.version;
   return std::make_shared<const routing::cluster_view>(view_);
 }

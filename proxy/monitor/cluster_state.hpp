@@ -46,6 +46,7 @@ class cluster_state {
   };
 
   void follow_timeline(routing::timeline_id timeline);
+  bool settled() const noexcept;
   void adopt_system();
   void elect();
   bool may_lead(const member& one) const noexcept;

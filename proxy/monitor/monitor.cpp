@@ -10,7 +10,9 @@ namespace highwater::proxy {
 
 namespace {
 
-routing::instant now() { return std::chrono::steady_clock::now(); }
+routing::instant now() {
+  return std::chrono::steady_clock::now();
+}
 
 }  // namespace
 
@@ -164,8 +166,10 @@ void monitor::log_news() {
                       node.host, node.port);
         break;
       case kind::old_primary:
-        spdlog::error("node {} ({}:{}) says that it is a primary, but a newer timeline exists: not used", node.name,
-                      node.host, node.port);
+        spdlog::error(
+            "node {} ({}:{}) says that it is a primary, but a newer timeline exists or another node says so too: not "
+            "used",
+            node.name, node.host, node.port);
         break;
     }
   }

@@ -59,6 +59,11 @@ class reply_reader {
            type == backend::parameter_description || type == backend::function_call_response;
   }
 
+  // Never in the middle of a message that is passed on in pieces, nor while the server skips to a Sync.
+  bool local_is_due(const reply_queue& queue) const noexcept {
+    return pass_left_ == 0 && !skipping_ && !queue.empty() && is_local(queue.front().kind);
+  }
+
   template <class Handler>
   fate take(const frame& message, reply_queue& queue, Handler& handler);
   template <class Handler>
@@ -82,7 +87,14 @@ reply_reader::result reply_reader::read(std::string_view bytes, reply_queue& que
   const auto flush = [&](std::size_t end) {
     if (end > run) handler.forward(bytes.substr(run, end - run));
   };
-  run_locals(queue, handler);
+  // Locals interrupt a run: what came before must be on its way first.
+  const auto take_turns = [&] {
+    if (!local_is_due(queue)) return;
+    flush(at);
+    run = at;
+    run_locals(queue, handler);
+  };
+  take_turns();
   while (at < bytes.size()) {
     if (pass_left_ > 0) {
       const auto part = static_cast<std::size_t>(pass_left_ < bytes.size() - at ? pass_left_ : bytes.size() - at);
@@ -92,6 +104,7 @@ reply_reader::result reply_reader::read(std::string_view bytes, reply_queue& que
       }
       at += part;
       pass_left_ -= part;
+      take_turns();
       continue;
     }
     frame message;
@@ -103,8 +116,6 @@ reply_reader::result reply_reader::read(std::string_view bytes, reply_queue& que
       if (message.size > max_held) return {outcome::violation, at};
       break;
     }
-    // Locals and hidden replies interrupt a run: what came before must be on its way first.
-    const bool interrupts = queue.size() > 1 && is_local(queue.at(1).kind);
     const auto what = take(message, queue, handler);
     if (what == fate::violation) {
       flush(at);
@@ -121,11 +132,7 @@ reply_reader::result reply_reader::read(std::string_view bytes, reply_queue& que
       pass_hidden_ = !shown;
     }
     at += size;
-    if (interrupts) {
-      flush(at);
-      run = at;
-      run_locals(queue, handler);
-    }
+    take_turns();
     if (what == fate::stop || what == fate::stop_hidden) {
       flush(at);
       return {outcome::stopped, at};
@@ -137,7 +144,7 @@ reply_reader::result reply_reader::read(std::string_view bytes, reply_queue& que
 
 template <class Handler>
 void reply_reader::run_locals(reply_queue& queue, Handler& handler) const {
-  while (!skipping_ && !queue.empty() && is_local(queue.front().kind)) {
+  while (local_is_due(queue)) {
     const auto what = queue.front();
     queue.pop();
     handler.local(what);

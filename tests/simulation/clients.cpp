@@ -28,21 +28,23 @@ const config::stale_steps& some_stale_steps(chance& luck) {
 
 }  // namespace
 
-clients::clients(schedule& when, chance& luck, world& servers, std::size_t count)
+clients::clients(schedule& when, chance& luck, world& servers, const crowd& who)
     : when_(when),
       luck_(luck),
       servers_(servers),
-      checker_(count),
+      quiet_(who.quiet),
+      checker_(who.size),
       domain_(servers.size()),
-      clients_(count),
+      clients_(who.size),
       loads_(servers.size()),
       watcher_(when, luck, servers, [this] { view_changed(); }) {
-  for (std::size_t who = 0; who < count; ++who) rest(who);
+  for (std::size_t one = 0; one < who.size; ++one) rest(one);
 }
 
 void clients::rest(std::size_t who) {
   clients_[who].waits = false;
-  when_.after(luck_.one_in(10) ? luck_.span(1'000, 20'000) : luck_.span(1, 1'000), [this, who] { act(who); });
+  const bool long_one = luck_.one_in(quiet_ ? 2 : 10);
+  when_.after(long_one ? luck_.span(1'000, 60'000) : luck_.span(1, 1'000), [this, who] { act(who); });
 }
 
 void clients::act(std::size_t who) {

@@ -12,9 +12,14 @@
 
 namespace highwater::simulation {
 
+struct crowd {
+  std::size_t size = 10;
+  bool quiet = false;  // long rests, in which a node can come back and nobody else is told of anything
+};
+
 class clients {
 public:
-  clients(schedule& when, chance& luck, world& servers, std::size_t count);
+  clients(schedule& when, chance& luck, world& servers, const crowd& who);
 
   const checker& judged() const noexcept { return checker_; }
   struct {
@@ -52,6 +57,7 @@ private:
   schedule& when_;
   chance& luck_;
   world& servers_;
+  bool quiet_;
   checker checker_;
   proxy::domain domain_;
   std::vector<client> clients_;

@@ -91,7 +91,7 @@ void world::crash(node_index node) {
   one.applied = luck_.between(one.restart_point, one.applied);
   one.published = one.received = one.restart_point = one.applied;
   come_back(node, luck_.span(200, 8'000));
-  if (luck_.one_in(2)) one.paused_until = when_.now() + luck_.span(1'000, 40'000);
+  if (luck_.one_in(2)) one.paused_until = when_.now() + luck_.span(1'000, 150'000);
 }
 
 void world::come_back(node_index node, microseconds later) {

@@ -75,7 +75,8 @@ TEST(on_stale, is_tried_in_order) {
       {"waits while there is no primary either", {wait(20), to_primary}, 0, {a}, action::await_replay, no_node, 20},
       {"waits for the sample first", {wait(20), to_primary}, 0, {}, action::await_sample, no_node, 20, floor::unknown},
       {"does not wait for a sample unasked", {to_primary}, 0, {}, action::serve, a, 0, floor::unknown},
-      {"error without a sample", {error}, 0, {}, action::fail, no_node, 0, floor::unknown},
+      {"looks the floor up before it refuses", {error}, 0, {}, action::await_sample, no_node, 1'000, floor::unknown},
+      {"but not for ever", {error}, 1'000, {}, action::fail, no_node, 0, floor::unknown},
   };
   for (const auto& each : rows) {
     const auto p = decide(each);

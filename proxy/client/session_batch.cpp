@@ -1,0 +1,251 @@
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <utility>
+
+#include "proxy/client/session.hpp"
+#include "routing/placement.hpp"
+
+namespace highwater::proxy {
+
+using routing::route_reason;
+using routing::statement_kind;
+
+namespace {
+
+// The verdicts on texts hold for standard strings, and for encodings in which no byte of a longer character looks like
+// ASCII. These client encodings are the ones in which it may.
+bool text_is_plain(const session_settings& of) {
+  if (find(of, "standard_conforming_strings").value_or("on") != "on") return false;
+  auto encoding = std::string(find(of, "client_encoding").value_or(""));
+  std::erase_if(encoding, [](unsigned char c) { return std::isalnum(c) == 0; });
+  std::transform(encoding.begin(), encoding.end(), encoding.begin(), [](unsigned char c) { return std::tolower(c); });
+  constexpr std::array unsafe{"sjis",    "shiftjis", "mskanji",    "win932",     "windows932", "shiftjis2004",
+                              "big5",    "win950",   "windows950", "gbk",        "win936",     "windows936",
+                              "gb18030", "uhc",      "win949",     "windows949", "johab"};
+  return std::find(unsafe.begin(), unsafe.end(), encoding) == unsafe.end();
+}
+
+}  // namespace
+
+// Rule 12: a transaction or a pinned session stays where it is, but writes nothing to a primary that is none any more.
+bool session::on_deposed_node() const {
+  if (lease_ == nullptr || in_read_only_ || (!pinned_ && lease_->status == wire::transaction_status::idle)) return false;
+  const auto& view = worker_.view();
+  return view.has_primary() && view.primary != lease_->node() && !view.nodes[lease_->node()].usable;
+}
+
+// A batch is there as a whole, or is too long to wait for. True if it has been dealt with.
+bool session::begin_batch(bool too_long) {
+  auto& now = *work_;
+  now.arrived = std::chrono::steady_clock::now();
+  if (!std::exchange(now.retrying, false)) now.excluded = routing::no_node;
+  if (on_deposed_node()) {
+    drop_lease();
+    fatal({std::string(wire::sqlstate::admin_shutdown), "the primary that this session is bound to has been deposed",
+           "Nothing of an unfinished transaction has been committed.", "Connect again."});
+    return false;
+  }
+  if (too_long) return begin_stream();
+  switch (now.scanner.end()) {
+    case wire::batch_end::terminate:
+      end();
+      return false;
+    case wire::batch_end::copy:
+      // Perhaps of a copy that a statement under way is about to begin.
+      if (lease_ != nullptr && !lease_->queue.empty()) return false;
+      // Late data of a copy that has failed: discarded, as the server does.
+      consume(now.scanner.size());
+      return true;
+    default:
+      break;
+  }
+  if (skip_to_sync_) return skip_batch();
+  if (!examine()) return false;
+  if (lease_ == nullptr) {
+    if (answer_locally()) return true;
+    start_plan();
+    return stage_ == stage::ready;
+  }
+  if (!busy()) {
+    if (answer_locally()) return true;
+    send_batch(pinned_ ? route_reason::pinned : route_reason::transaction);
+  } else if (can_join()) {
+    send_batch(pinned_ ? route_reason::pinned : route_reason::pipelined);
+  } else {
+    return false;
+  }
+  return stage_ == stage::ready;
+}
+
+// After an error was answered in the extended protocol, what the client had sent up to its Sync does not count.
+bool session::skip_batch() {
+  std::string out;
+  if (work_->scanner.end() == wire::batch_end::sync) {
+    skip_to_sync_ = false;
+    wire::write_ready_for_query(out, client_status());
+  }
+  consume(work_->scanner.size());
+  write_client(out);
+  return true;
+}
+
+void session::note_statement(routing::statement_ptr what) {
+  auto& facts = work_->facts;
+  const bool first = facts.statements.empty();
+  if (std::find(facts.statements.begin(), facts.statements.end(), what) != facts.statements.end()) return;
+  facts.kind = routing::together(first ? std::nullopt : std::optional(facts.kind), what->kind);
+  facts.statements.push_back(std::move(what));
+}
+
+void session::examine_text(std::string_view sql) {
+  auto& database = kind_->database;
+  if (work_->taken_for_read) database.statements.learn_write(sql, database.catalog);
+  const auto misses = database.statements.misses();
+  const auto found = database.statements.find_or_classify(sql, database.catalog);
+  if (database.statements.misses() == misses) {
+    worker_.probe.classify_hits.add();
+  } else {
+    worker_.probe.classify_misses.add();
+    worker_.probe.parse_time.observe(std::chrono::steady_clock::now() - work_->arrived);
+  }
+  if (found.what->reason == routing::write_reason::unknown_name && database.catalog != database.missed_in) {
+    database.missed_in = database.catalog;
+    worker_.shared.catalogs.missed(database.name);
+  }
+  auto& facts = work_->facts;
+  auto hint = found.hint_level;
+  if (found.bad_hint || (hint && !has_bound(*hint))) {
+    hint.reset();
+    facts.bad_hint = true;
+  }
+  if (hint) facts.hint = facts.hint ? routing::join(*facts.hint, *hint) : hint;
+  note_statement(found.what);
+}
+
+// `bounded` without a bound would promise nothing.
+bool session::has_bound(config::level level) const noexcept {
+  const auto& consistency = worker_.shared.settings.consistency;
+  return level != config::level::bounded || consistency.max_staleness.count() != 0 || consistency.max_lag_bytes != 0;
+}
+
+// What one message adds to what is known of the batch. False if it is malformed.
+bool session::examine_message(char type, std::string_view body) {
+  auto& facts = work_->facts;
+  switch (type) {
+    case wire::frontend::query: {
+      const auto sql = wire::read_single_string(body);
+      if (sql) examine_text(*sql);
+      facts.executes = true;
+      return sql.has_value();
+    }
+    case wire::frontend::parse: {
+      const auto parse = wire::read_parse(body);
+      if (!parse) return false;
+      facts.parses_unnamed |= parse->name.empty();
+      examine_text(parse->query);
+      return true;
+    }
+    case wire::frontend::bind: {
+      const auto bind = wire::read_bind_names(body);
+      if (!bind) return false;
+      facts.executes = true;
+      examine_prepared(bind->statement);
+      return true;
+    }
+    case wire::frontend::describe:
+    case wire::frontend::close: {
+      const auto target = wire::read_target(body);
+      if (target && target->kind == 'S' && type == wire::frontend::describe) examine_prepared(target->name);
+      return target.has_value();
+    }
+    case wire::frontend::execute:
+      facts.executes = true;
+      return wire::read_execute(body).has_value();
+    case wire::frontend::function_call:
+      facts.executes = true;
+      return true;
+    default:
+      return true;
+  }
+}
+
+void session::examine_prepared(std::string_view name) {
+  if (name.empty()) {
+    // One that this batch parses has been examined already.
+    if (!work_->facts.parses_unnamed && unnamed_) examine_text(unnamed_->query);
+  } else if (const auto* known = names_ ? names_->find(name) : nullptr) {
+    examine_text((*known)->query);
+  }
+}
+
+// What the batch is, out of the verdicts on its statements. False if the session has been ended.
+bool session::examine() {
+  auto& now = *work_;
+  now.facts = {};
+  auto& facts = now.facts;
+  facts.end = now.scanner.end();
+  const auto batch = input_left();
+  for (const auto& message : now.scanner.messages()) {
+    const auto body = batch.substr(message.offset + wire::header_size, message.size - wire::header_size);
+    if (examine_message(message.type, body)) continue;
+    protocol_error("malformed message of type '" + std::string(1, message.type) + "'");
+    return false;
+  }
+  now.taken_for_read = false;
+  // A portal without a statement that is known here, or a part of an exchange that no Sync has ended: nothing is
+  // proved.
+  const bool unknown = facts.executes && facts.statements.empty();
+  const bool unfinished = facts.executes && (facts.end == wire::batch_end::flush || facts.end == wire::batch_end::cut);
+  facts.unclear = !facts.statements.empty() && !text_is_plain(*settings_);
+  if (unknown || unfinished || facts.unclear) facts.kind = statement_kind::write;
+  return true;
+}
+
+// May the batch be sent behind others that are still being answered?
+bool session::can_join() const {
+  if (stage_ != stage::ready || copy_in_ || work_->facts.kind == statement_kind::internal) return false;
+  // Behind what no Sync has ended there is nothing to wait for: the answers may come only after this.
+  if (unsynced_) return true;
+  // What the session's state will be is not known until the answer is there.
+  if (resets_all_ || ending_.all || ending_.one || ends_names() || !work_->touched_settings.empty()) return false;
+  routing::lease_traits lease;
+  lease.on_primary = lease_->node() == worker_.view().primary;
+  lease.bound = pinned_ || in_read_only_ || lease_->status != wire::transaction_status::idle;
+  return routing::may_follow(work_->facts.kind, required(), lease);
+}
+
+// Does the batch end names of prepared statements, if it succeeds?
+bool session::ends_names() const noexcept {
+  const auto& facts = work_->facts;
+  return facts.executes && std::any_of(facts.statements.begin(), facts.statements.end(), [](const auto& what) {
+           return what->deallocates_all || what->deallocates.has_value();
+         });
+}
+
+routing::requirement session::required() const {
+  const auto& facts = work_->facts;
+  const auto asked = facts.hint ? facts.hint : asked_level_;
+  if (!deferred_begin_.empty() || facts.kind == statement_kind::begin_read_only) {
+    return kind_->policies.for_transaction(asked);
+  }
+  routing::requirement need;
+  bool first = true;
+  for (const auto& what : facts.statements) {
+    const auto one = kind_->policies.for_statement(*what, asked);
+    need = std::exchange(first, false) ? one : routing::join(need, one);
+  }
+  return first ? kind_->policies.for_statement({}, asked) : need;
+}
+
+// Is the batch to be placed like a read? Else it goes to the primary.
+bool session::placed_read() const {
+  routing::session_traits traits;
+  traits.stays_on_primary = worker_.shared.settings.pool.mode == config::pool_mode::session;
+  traits.serializable = find(*settings_, "default_transaction_isolation") == "serializable";
+  traits.read_only_by_default = find(*settings_, "default_transaction_read_only") == "on";
+  if (!deferred_begin_.empty()) traits.begun = deferred_read_only_;
+  return routing::belongs_with_reads(work_->facts.kind, work_->facts.first(), traits);
+}
+
+}  // namespace highwater::proxy

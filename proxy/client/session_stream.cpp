@@ -1,0 +1,147 @@
+#include <utility>
+
+#include "proxy/client/session.hpp"
+
+namespace highwater::proxy {
+
+namespace {
+
+// May a message of a batch that nobody has examined be taken apart by what sends it on?
+bool well_formed(const wire::frame& message) {
+  switch (message.type) {
+    case wire::frontend::parse:
+      return wire::read_parse(message.body()).has_value();
+    case wire::frontend::bind:
+      return wire::read_bind_names(message.body()).has_value();
+    case wire::frontend::describe:
+    case wire::frontend::close:
+      return wire::read_target(message.body()).has_value();
+    case wire::frontend::execute:
+      return wire::read_execute(message.body()).has_value();
+    case wire::frontend::query:
+    case wire::frontend::function_call:
+    case wire::frontend::flush:
+    case wire::frontend::sync:
+    case wire::frontend::terminate:
+    case wire::frontend::copy_data:
+    case wire::frontend::copy_done:
+    case wire::frontend::copy_fail:
+      return true;
+    default:
+      return false;
+  }
+}
+
+}  // namespace
+
+// Copy data on its way to the server. True if there may be more to do.
+bool session::pass_copy() {
+  const auto bytes = input_left();
+  wire::frame message;
+  const auto status = wire::peek_frame(bytes, worker_.shared.settings.limits.max_message_bytes, message);
+  if (status == wire::frame_status::need_header) return false;
+  if (status == wire::frame_status::bad_length) {
+    protocol_error("invalid message length during COPY");
+    return false;
+  }
+  const auto size = message.available.size();
+  switch (message.type) {
+    case wire::frontend::copy_data:
+      lease_->send(message.available);
+      work_->pass_left = message.size - size;
+      work_->pass_drop = false;
+      break;
+    case wire::frontend::copy_done:
+    case wire::frontend::copy_fail:
+      if (!message.complete()) return false;
+      lease_->send(message.available);
+      copy_in_ = false;
+      break;
+    case wire::frontend::flush:
+    case wire::frontend::sync:
+      // Ignored, as the server does in copy-in mode.
+      if (!message.complete()) return false;
+      break;
+    case wire::frontend::terminate:
+      end();
+      return false;
+    default: {
+      std::string out;
+      wire::writer(out, wire::frontend::copy_fail).c_string("unexpected message during COPY from stdin");
+      lease_->send(out);
+      copy_in_ = false;
+      return true;
+    }
+  }
+  consume(size);
+  return true;
+}
+
+// Nobody can tell what it is: it goes to the primary.
+bool session::begin_stream() {
+  auto& now = *work_;
+  if (lease_ != nullptr && busy()) return false;
+  now.facts = {};
+  now.facts.kind = routing::statement_kind::write;
+  now.streaming = true;
+  now.scanner.next();
+  if (lease_ != nullptr) return true;
+  start_plan();
+  return stage_ == stage::ready;
+}
+
+// A batch that is too long to be held: its messages are sent as they come, to the primary.
+bool session::stream_messages() {
+  auto& now = *work_;
+  const auto bytes = input_left();
+  const auto& limits = worker_.shared.settings.limits;
+  wire::frame message;
+  const auto status = wire::peek_frame(bytes, limits.max_message_bytes, message);
+  if (status == wire::frame_status::need_header) return false;
+  if (status == wire::frame_status::bad_length) {
+    protocol_error("invalid message length");
+    return false;
+  }
+  const bool has_body_to_pass = message.type == wire::frontend::query || message.type == wire::frontend::bind ||
+                                message.type == wire::frontend::parse || message.type == wire::frontend::function_call;
+  // Names stand at the beginning; a Parse is needed as a whole, to be repeated on other connections.
+  constexpr std::size_t names_fit = 1024;
+  const bool enough = message.complete() || (has_body_to_pass && message.type != wire::frontend::parse &&
+                                             message.available.size() >= names_fit);
+  if (!enough) {
+    constexpr std::uint64_t longest_kept = 64U << 20;
+    if (message.size > longest_kept) protocol_error("message is too long to be kept");
+    return false;
+  }
+  if (!well_formed(message)) {
+    protocol_error("malformed message of type '" + std::string(1, message.type) + "'");
+    return false;
+  }
+  auto& out = worker_.out_scratch;
+  out.clear();
+  const bool ends = message.type == wire::frontend::query || message.type == wire::frontend::function_call ||
+                    message.type == wire::frontend::sync;
+  send_deferred_begin(out);
+  if (message.type == wire::frontend::terminate) {
+    end();
+    return false;
+  }
+  // What nobody has looked at may leave anything behind.
+  if (message.type == wire::frontend::query || message.type == wire::frontend::parse) lease_->soiled = true;
+  send_message(message, out);
+  lease_->send(out);
+  lease_->read_on();
+  const auto size = message.available.size();
+  now.pass_left = message.size - size;
+  now.pass_drop = false;
+  consume(size);
+  if (ends) {
+    now.streaming = false;
+    flight one;
+    one.writes = true;
+    take_off(one);
+  }
+  return true;
+}
+
+}  // namespace highwater::proxy

@@ -1,0 +1,35 @@
+#include "routing/placement.hpp"
+
+namespace highwater::routing {
+
+statement_kind together(std::optional<statement_kind> before, statement_kind next) noexcept {
+  using enum statement_kind;
+  if (!before || *before == empty) return next;
+  if (next == empty) return *before;
+  if (*before == next && (next == read || next == internal)) return next;
+  // A transaction that only reads may begin in one message and read in the next.
+  if (*before == begin_read_only && next == read) return begin_read_only;
+  return write;
+}
+
+bool belongs_with_reads(statement_kind kind, const statement* first, const session_traits& session) noexcept {
+  using enum statement_kind;
+  if (kind == write || session.stays_on_primary || session.serializable) return false;
+  if (session.begun) return *session.begun;
+  if (kind == read || kind == begin_read_only) return true;
+  const bool plain_begin = kind == begin && first != nullptr && !first->read_only && !first->serializable;
+  return plain_begin && session.read_only_by_default;
+}
+
+bool may_follow(statement_kind kind, const requirement& need, const lease_traits& lease) noexcept {
+  if (kind == statement_kind::internal) return false;
+  if (lease.bound || lease.on_primary) return true;
+  if (kind != statement_kind::read) return false;
+  // Nothing was written since the replica was chosen, so these levels' floors are what they were then.
+  using enum config::level;
+  const bool unmoved = need.level == eventual || need.level == monotonic_reads || need.level == read_your_writes ||
+                       need.level == session;
+  return unmoved && !need.bounded();
+}
+
+}  // namespace highwater::routing

@@ -1,0 +1,36 @@
+#pragma once
+
+// Where a batch belongs before freshness is looked at: with the reads, which any fresh node may serve, or on the
+// primary; and whether it may be sent behind batches that are still being answered.
+
+#include <optional>
+
+#include "routing/requirement.hpp"
+#include "routing/statement.hpp"
+
+namespace highwater::routing {
+
+// What a batch is that holds both. `before` is none for the first statement.
+statement_kind together(std::optional<statement_kind> before, statement_kind next) noexcept;
+
+// The session's state, as far as it decides where its statements belong.
+struct session_traits {
+  bool stays_on_primary = false;      // session pooling
+  bool serializable = false;          // default_transaction_isolation: no replica can run its transactions
+  bool read_only_by_default = false;  // default_transaction_read_only
+  std::optional<bool> begun;          // a BEGIN that has not been sent yet; true: of a transaction that only reads
+};
+
+// `first` is the batch's first statement, or null.
+bool belongs_with_reads(statement_kind kind, const statement* first, const session_traits& session) noexcept;
+
+// The server connection that a session holds while answers are outstanding.
+struct lease_traits {
+  bool on_primary = false;
+  bool bound = false;  // inside a transaction, pinned, or behind a Flush: whatever comes goes there
+};
+
+// May the batch follow the others on that connection? If not, it waits for their answers and is decided upon then.
+bool may_follow(statement_kind kind, const requirement& need, const lease_traits& lease) noexcept;
+
+}  // namespace highwater::routing

@@ -1,0 +1,221 @@
+// Where transactions run: those that only read are placed once, on one replica, and stay there; all others are the
+// primary's.
+
+#include <gmock/gmock.h>
+
+#include "tests/integration/routed_test.hpp"
+
+namespace highwater::testing_support {
+namespace {
+
+class transactions : public testing::Test {
+protected:
+  static void SetUpTestSuite() {
+    if (testing_direct()) return;
+    const std::vector<std::string> tables{"create table register (v int not null); insert into register values (0)"};
+    lab = std::make_unique<laboratory>(cluster_options{}, tables, [](highwater_config& config) {
+      config.set("consistency", "{level: session, on_stale: [{wait: 20s}, error]}");
+    });
+  }
+  static void TearDownTestSuite() { lab.reset(); }
+  void SetUp() override {
+    if (!lab) GTEST_SKIP() << "needs the proxy";
+  }
+
+  // Begins as told, and reads many times: all of it must be one snapshot's or one node's.
+  static void expect_on_one_replica(pg::connection& session, const std::vector<std::string>& beginning) {
+    for (const auto& sql : beginning) session.must(sql);
+    EXPECT_EQ(session.transaction(), PQTRANS_INTRANS);
+    const auto first = read(session, "select v from register");
+    EXPECT_EQ(first.by.role, "replica") << first.by.text;
+    for (int again = 0; again < 6; ++again) {
+      EXPECT_EQ(session.scalar("select pg_is_in_recovery()"), "t");
+      EXPECT_EQ(session.scalar("show cluster_name"), first.by.node);
+    }
+    session.must("commit");
+    EXPECT_EQ(session.transaction(), PQTRANS_IDLE);
+  }
+  static void expect_on_the_primary(pg::connection& session, const std::vector<std::string>& beginning) {
+    for (const auto& sql : beginning) session.must(sql);
+    for (int again = 0; again < 3; ++again) EXPECT_EQ(session.scalar("select pg_is_in_recovery()"), "f");
+    EXPECT_EQ(read(session, "select v from register").by.node, "a");
+    session.must("update register set v = v + 1");
+    session.must("commit");
+    EXPECT_EQ(session.transaction(), PQTRANS_IDLE);
+  }
+
+  inline static std::unique_ptr<laboratory> lab;
+};
+
+TEST_F(transactions, that_say_they_only_read_stay_on_one_replica) {
+  const std::vector<std::vector<std::string>> ways{
+      {"begin read only"},
+      {"start transaction read only"},
+      {"BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"},
+      {"begin", "set transaction read only"},
+      {"begin isolation level repeatable read", "set transaction read only"},
+      {"begin; set transaction read only"},
+      {"begin read only; select 1"},
+  };
+  for (const auto& way : ways) {
+    SCOPED_TRACE(way.front());
+    auto session = lab->connect();
+    expect_on_one_replica(session, way);
+  }
+}
+
+TEST_F(transactions, that_only_read_by_default_stay_on_one_replica) {
+  pg::connection by_option(lab->proxy().conninfo() + " options='-c default_transaction_read_only=on'");
+  expect_on_one_replica(by_option, {"begin"});
+  auto by_setting = lab->connect();
+  by_setting.must("set default_transaction_read_only = on");
+  expect_on_one_replica(by_setting, {"start transaction"});
+  auto by_characteristics = lab->connect();
+  by_characteristics.must("set session characteristics as transaction read only");
+  expect_on_one_replica(by_characteristics, {"begin"});
+}
+
+TEST_F(transactions, that_may_write_run_on_the_primary) {
+  for (const std::vector<std::string>& way :
+       std::vector<std::vector<std::string>>{{"begin"},
+                                             {"begin read write"},
+                                             {"start transaction"},
+                                             {"begin", "set transaction read write"},
+                                             {"begin; select 1"}}) {
+    SCOPED_TRACE(way.front());
+    auto session = lab->connect();
+    expect_on_the_primary(session, way);
+  }
+  pg::connection session(lab->proxy().conninfo() + " options='-c default_transaction_read_only=on'");
+  expect_on_the_primary(session, {"begin read write"});
+}
+
+TEST_F(transactions, that_are_serializable_run_on_the_primary) {
+  for (const char* way :
+       {"begin isolation level serializable", "begin isolation level serializable read only deferrable"}) {
+    SCOPED_TRACE(way);
+    auto session = lab->connect();
+    session.must(way);
+    EXPECT_EQ(session.scalar("select pg_is_in_recovery()"), "f");
+    EXPECT_EQ(session.scalar("show transaction_isolation"), "serializable");
+    session.must("commit");
+  }
+  pg::connection session(lab->proxy().conninfo() + " options='-c default_transaction_isolation=serializable'");
+  session.must("begin read only");
+  EXPECT_EQ(session.scalar("select pg_is_in_recovery()"), "f");
+  session.must("commit");
+  EXPECT_EQ(read(session, "select v from register").by.node, "a");
+}
+
+TEST_F(transactions, that_only_read_see_what_the_session_wrote_before) {
+  auto session = lab->connect();
+  lab->cluster().replica(1).pause_replay();
+  for (int written = 100; written < 106; ++written) {
+    session.must("update register set v = " + std::to_string(written));
+    session.must("begin read only");
+    EXPECT_EQ(session.scalar("select v from register"), std::to_string(written));
+    EXPECT_EQ(session.scalar("show cluster_name"), lab->cluster().replica(0).name());
+    session.must("commit");
+  }
+  lab->cluster().replica(1).resume_replay();
+}
+
+TEST_F(transactions, keep_their_snapshot) {
+  for (const char* way :
+       {"begin isolation level repeatable read, read only", "begin isolation level repeatable read"}) {
+    SCOPED_TRACE(way);
+    auto session = lab->connect();
+    session.must(way);
+    const auto before = session.scalar("select v from register");
+    auto other = lab->connect();
+    other.must("update register set v = v + 1");
+    lab->cluster().await_replay();
+    EXPECT_EQ(session.scalar("select v from register"), before);
+    session.must("commit");
+    EXPECT_EQ(session.scalar("select v from register"), std::to_string(std::stoi(before) + 1))
+        << "what was committed before is there for a strong read, and the next snapshot of a fresh node";
+  }
+}
+
+TEST_F(transactions, savepoints_work_on_both_kinds_of_nodes) {
+  for (const char* way : {"begin", "begin read only"}) {
+    SCOPED_TRACE(way);
+    auto session = lab->connect();
+    session.must(way);
+    session.must("select v from register");
+    const auto where = session.scalar("show cluster_name");
+    session.must("savepoint here");
+    EXPECT_EQ(session.exec("select 1 / 0").sqlstate(), "22012");
+    EXPECT_EQ(session.transaction(), PQTRANS_INERROR);
+    session.must("rollback to savepoint here");
+    EXPECT_EQ(session.transaction(), PQTRANS_INTRANS);
+    EXPECT_EQ(session.scalar("show cluster_name"), where);
+    session.must("release savepoint here");
+    session.must("commit");
+  }
+}
+
+TEST_F(transactions, that_have_failed_refuse_statements_and_end_with_a_rollback) {
+  for (const char* way : {"begin", "begin read only"}) {
+    SCOPED_TRACE(way);
+    auto session = lab->connect();
+    session.must(way);
+    EXPECT_EQ(session.exec("select nonsense").sqlstate(), "42703");
+    EXPECT_EQ(session.transaction(), PQTRANS_INERROR);
+    EXPECT_EQ(session.exec("select 1").sqlstate(), "25P02");
+    EXPECT_EQ(session.exec("commit").tag(), "ROLLBACK");
+    EXPECT_EQ(session.transaction(), PQTRANS_IDLE);
+    EXPECT_EQ(session.scalar("select 1"), "1");
+  }
+}
+
+TEST_F(transactions, that_only_read_refuse_to_write) {
+  auto session = lab->connect();
+  session.must("begin read only");
+  session.must("select v from register");
+  EXPECT_EQ(session.exec("update register set v = 1").sqlstate(), "25006");
+  EXPECT_EQ(session.transaction(), PQTRANS_INERROR);
+  session.must("rollback");
+  session.must("begin read only");
+  EXPECT_EQ(session.exec("update register set v = 1").sqlstate(), "25006") << "also as its first statement";
+  session.must("rollback");
+}
+
+TEST_F(transactions, that_do_nothing_end_as_they_should) {
+  auto session = lab->connect();
+  EXPECT_EQ(session.must("begin").tag(), "BEGIN");
+  EXPECT_EQ(session.transaction(), PQTRANS_INTRANS);
+  EXPECT_EQ(session.must("commit").tag(), "COMMIT");
+  EXPECT_EQ(session.must("start transaction").tag(), "START TRANSACTION");
+  EXPECT_EQ(session.must("begin read only").tag(), "BEGIN");
+  EXPECT_EQ(session.must("commit").tag(), "COMMIT");
+  EXPECT_EQ(session.transaction(), PQTRANS_IDLE);
+}
+
+TEST_F(transactions, in_the_extended_protocol_are_placed_alike) {
+  auto session = lab->connect();
+  session.exec_params("begin read only", {});
+  EXPECT_EQ(session.exec_params("select pg_is_in_recovery()", {}).text(), "t");
+  session.exec_params("commit", {});
+  session.exec_params("begin", {});
+  EXPECT_EQ(session.exec_params("select pg_is_in_recovery()", {}).text(), "f");
+  session.exec_params("rollback", {});
+  EXPECT_EQ(session.transaction(), PQTRANS_IDLE);
+}
+
+// Rules 5 and 6: what a transaction showed, the session does not go behind.
+TEST_F(transactions, reads_on_the_primary_bind_the_reads_that_follow) {
+  auto session = lab->connect();
+  lab->cluster().replica(1).pause_replay();
+  for (int written = 200; written < 204; ++written) {
+    lab->cluster().primary().tell("update register set v = " + std::to_string(written));
+    session.must("begin");
+    ASSERT_EQ(session.scalar("select v from register"), std::to_string(written));
+    session.must("commit");
+    EXPECT_EQ(session.scalar("select v from register"), std::to_string(written)) << route_of(session).text;
+  }
+  lab->cluster().replica(1).resume_replay();
+}
+
+}  // namespace
+}  // namespace highwater::testing_support

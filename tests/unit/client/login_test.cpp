@@ -1,0 +1,210 @@
+#include "proxy/client/login.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "proxy/auth/scram_client.hpp"
+#include "proxy/wire/frame.hpp"
+
+namespace highwater::proxy {
+namespace {
+
+using namespace std::string_literals;
+using step = login::step;
+using testing::HasSubstr;
+
+auth::user_table table(config::auth_method method) {
+  config::auth section;
+  section.method = method;
+  section.users = {{"app", "", "pencil"}};
+  return *auth::user_table::make(section, auth::digest{});
+}
+const auth::user_table trusting = table(config::auth_method::trust);
+const auth::user_table strict = table(config::auth_method::scram_sha_256);
+
+std::string packet(std::uint32_t code, const std::string& rest = "") {
+  std::string bytes;
+  wire::writer(bytes).u32(code).bytes(rest);
+  return bytes;
+}
+constexpr std::uint32_t v3 = 3U << 16, ssl = 80877103, gss = 80877104, cancel = 80877102;
+const std::string startup = packet(v3, "user\0app\0database\0shop\0\0"s);
+
+struct entrance {
+  explicit entrance(const auth::user_table& users = trusting) : way_in(users, "server-nonce") {}
+
+  step take(const std::string& bytes) {
+    out.clear();
+    return way_in.take(bytes, used, out);
+  }
+
+  login way_in;
+  std::string out;
+  std::size_t used = 0;
+};
+
+TEST(login, lets_everybody_in_with_trust) {
+  entrance door;
+  EXPECT_EQ(door.take(startup + "Q"), step::accepted);
+  EXPECT_EQ(door.used, startup.size());
+  EXPECT_EQ(door.way_in.user, "app");
+  EXPECT_EQ(door.way_in.database, "shop");
+  EXPECT_EQ(door.out, "");
+}
+
+TEST(login, waits_for_the_whole_packet) {
+  entrance door;
+  for (std::size_t size = 0; size < startup.size(); ++size) {
+    EXPECT_EQ(door.take(startup.substr(0, size)), step::more);
+    EXPECT_EQ(door.used, 0U);
+  }
+  EXPECT_EQ(door.take(startup), step::accepted);
+}
+
+TEST(login, takes_any_setting_along) {
+  entrance door;
+  EXPECT_EQ(door.take(packet(v3, "user\0app\0DateStyle\0ISO\0options\0-c Geqo=off\0replication\0false\0\0"s)),
+            step::accepted);
+  EXPECT_EQ(door.way_in.database, "app") << "by default the user's name";
+  const std::vector<std::pair<std::string, std::string>> expected{{"datestyle", "ISO"}, {"geqo", "off"}};
+  EXPECT_EQ(door.way_in.settings, expected);
+}
+
+TEST(login, refuses_encryption_and_goes_on) {
+  entrance door;
+  EXPECT_EQ(door.take(packet(gss)), step::more);
+  EXPECT_EQ(door.out, "N");
+  EXPECT_EQ(door.used, 8U);
+  EXPECT_EQ(door.take(packet(ssl)), step::more);
+  EXPECT_EQ(door.out, "N");
+  EXPECT_EQ(door.take(startup), step::accepted);
+}
+
+// CVE-2021-3935: what came along with the request was sent in the clear by somebody who expected otherwise.
+TEST(login, never_takes_plaintext_that_came_with_an_encryption_request) {
+  for (const auto code : {ssl, gss}) {
+    for (const auto& rest : {startup, "Q"s, packet(ssl), "\x16\x03\x01"s}) {
+      entrance door;
+      EXPECT_EQ(door.take(packet(code) + rest), step::refused);
+      EXPECT_THAT(door.out, HasSubstr("08P01"));
+      EXPECT_EQ(door.way_in.user, "");
+    }
+  }
+}
+
+TEST(login, does_not_negotiate_encryption_for_ever) {
+  entrance door;
+  EXPECT_EQ(door.take(packet(ssl)), step::more);
+  EXPECT_EQ(door.take(packet(gss)), step::more);
+  EXPECT_EQ(door.take(packet(ssl)), step::refused);
+}
+
+TEST(login, passes_a_cancel_request_on) {
+  entrance door;
+  EXPECT_EQ(door.take(packet(cancel, "\0\0\0\x07\0\0\0\x09"s)), step::cancel);
+  EXPECT_EQ(door.way_in.key.process, 7U);
+  EXPECT_EQ(door.way_in.key.secret, 9U);
+  EXPECT_EQ(door.out, "");
+}
+
+TEST(login, says_once_which_protocol_it_speaks) {
+  entrance door;
+  EXPECT_EQ(door.take(packet(v3 + 2, "user\0app\0_pq_.x\0y\0\0"s)), step::accepted);
+  std::string expected;
+  const std::string_view unknown = "_pq_.x";
+  wire::write_negotiate_protocol_version(expected, 0, &unknown, 1);
+  EXPECT_EQ(door.out, expected);
+}
+
+TEST(login, refuses) {
+  struct row {
+    const char* why;
+    std::string bytes, code;
+  };
+  const row rows[] = {
+      {"nobody", packet(v3, "database\0shop\0\0"s), "28000"},
+      {"an empty name", packet(v3, "user\0\0\0"s), "28000"},
+      {"physical replication", packet(v3, "user\0app\0replication\0true\0\0"s), "0A000"},
+      {"logical replication", packet(v3, "user\0app\0replication\0database\0\0"s), "0A000"},
+      {"an old protocol", packet(2U << 16), "0A000"},
+      {"a length that cannot be", "\xFF\xFF\xFF\xFF"s, "08P01"},
+      {"options that are none", packet(v3, "user\0app\0options\0x\0\0"s), "08P01"},
+  };
+  for (const auto& each : rows) {
+    entrance door;
+    EXPECT_EQ(door.take(each.bytes), step::refused) << each.why;
+    EXPECT_THAT(door.out, HasSubstr("VFATAL")) << each.why;
+    EXPECT_THAT(door.out, HasSubstr("C" + each.code)) << each.why;
+  }
+}
+
+// A client that knows (or thinks that it knows) the password.
+struct scram_dialogue {
+  explicit scram_dialogue(const std::string& user) {
+    EXPECT_EQ(door.take(packet(v3, "user\0"s + user + "\0\0"s)), step::more);
+    EXPECT_THAT(door.out, HasSubstr("SCRAM-SHA-256"));
+  }
+  step first() {
+    std::string bytes;
+    wire::write_sasl_initial_response(bytes, "SCRAM-SHA-256", client.client_first());
+    return door.take(bytes);
+  }
+  step last(std::string_view password) {
+    const auto answer = client.server_first(std::string_view(door.out).substr(9), password);
+    std::string bytes;
+    wire::write_sasl_response(bytes, answer ? *answer : "");
+    return door.take(bytes);
+  }
+
+  entrance door{strict};
+  auth::scram_client client{"client-nonce"};
+};
+
+TEST(login, takes_a_password_by_scram) {
+  scram_dialogue talk("app");
+  ASSERT_EQ(talk.first(), step::more);
+  ASSERT_EQ(talk.last("pencil"), step::accepted);
+  EXPECT_TRUE(talk.client.server_final(std::string_view(talk.door.out).substr(9)));
+}
+
+TEST(login, treats_a_wrong_password_and_a_wrong_name_alike) {
+  for (const auto& [user, password] : {std::pair{"app", "pen"}, std::pair{"nobody", "pencil"}}) {
+    scram_dialogue talk(user);
+    ASSERT_EQ(talk.first(), step::more) << user;
+    EXPECT_EQ(talk.last(password), step::refused) << user;
+    EXPECT_THAT(talk.door.out, HasSubstr("28P01")) << user;
+  }
+}
+
+TEST(login, waits_for_a_response_that_arrives_in_pieces) {
+  scram_dialogue talk("app");
+  std::string bytes;
+  wire::write_sasl_initial_response(bytes, "SCRAM-SHA-256", talk.client.client_first());
+  for (std::size_t size = 0; size < bytes.size(); ++size) {
+    EXPECT_EQ(talk.door.take(bytes.substr(0, size)), step::more);
+    EXPECT_EQ(talk.door.used, 0U);
+    EXPECT_EQ(talk.door.out, "");
+  }
+  EXPECT_EQ(talk.door.take(bytes), step::more);
+  EXPECT_EQ(talk.door.used, bytes.size());
+}
+
+TEST(login, refuses_in_the_middle_of_authentication) {
+  std::string query, plus, cut;
+  wire::write_query(query, "SELECT 1");
+  wire::write_sasl_initial_response(plus, "SCRAM-SHA-256-PLUS", "p=x,,n=,r=x");
+  wire::writer(cut, 'p').c_string("SCRAM-SHA-256").u32(99).bytes("n,,n=,r=x");
+  for (const auto& bytes : {query, plus, cut, "p\0\0\0\x04"s, "p\0\0\0\0"s, "p\0\1\0\0"s, "p\x80\0\0\0"s}) {
+    scram_dialogue talk("app");
+    EXPECT_EQ(talk.door.take(bytes), step::refused) << testing::PrintToString(bytes);
+    EXPECT_THAT(talk.door.out, HasSubstr("VFATAL"));
+  }
+}
+
+TEST(login, lets_a_client_go_that_does_not_want_to) {
+  scram_dialogue talk("app");
+  EXPECT_EQ(talk.door.take("X\0\0\0\x04"s), step::closed);
+}
+
+}  // namespace
+}  // namespace highwater::proxy

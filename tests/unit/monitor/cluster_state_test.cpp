@@ -1,0 +1,256 @@
+#include "proxy/monitor/cluster_state.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace highwater::proxy {
+namespace {
+
+using routing::instant;
+using routing::lsn;
+using routing::no_node;
+using routing::node_index;
+using routing::node_role;
+using news = cluster_news::kind;
+
+constexpr std::uint64_t ours = 77, foreign = 88;
+constexpr node_index a = 0, b = 1, c = 2;
+
+constexpr instant t(int milliseconds) {
+  return instant(std::chrono::hours(1)) + std::chrono::milliseconds(milliseconds);
+}
+
+struct three_nodes : testing::Test {
+  three_nodes& began(node_index node, std::uint64_t system = ours, routing::timeline_id timeline = 1, int at = 0) {
+    state.began(node, {system, "then", {}, timeline}, t(at));
+    return *this;
+  }
+  three_nodes& primary(node_index node, lsn at, int sent, routing::timeline_id timeline = 1) {
+    state.sampled(node, {t(sent), node_role::primary, timeline, at, 0});
+    return *this;
+  }
+  three_nodes& replica(node_index node, lsn at, int sent, routing::timeline_id timeline = 1) {
+    state.sampled(node, {t(sent), node_role::replica, timeline, at, at});
+    return *this;
+  }
+  three_nodes& lost(node_index node) {
+    state.lost(node);
+    return *this;
+  }
+  routing::cluster_view view() { return *state.publish(); }
+  // "primary_found 0, node_up 0", since the last call.
+  std::vector<std::pair<news, node_index>> told() {
+    state.publish();
+    std::vector<std::pair<news, node_index>> all;
+    for (const auto& one : state.take_news()) all.emplace_back(one.what, one.node);
+    return all;
+  }
+  // a leads, b and c follow.
+  void all_well() {
+    began(a).began(b).began(c).primary(a, 1'000, 10).replica(b, 900, 11).replica(c, 1'000, 12);
+    told();
+  }
+
+  cluster_state state{3};
+};
+
+TEST_F(three_nodes, are_unknown_at_first) {
+  const auto v = view();
+  EXPECT_FALSE(v.has_primary());
+  EXPECT_FALSE(v.settled);
+  ASSERT_EQ(v.nodes.size(), 3U);
+  for (const auto& node : v.nodes) EXPECT_FALSE(node.usable);
+}
+
+TEST_F(three_nodes, prove_their_roles) {
+  all_well();
+  const auto v = view();
+  EXPECT_EQ(v.primary, a);
+  EXPECT_EQ(v.system, ours);
+  EXPECT_EQ(v.timeline, 1U);
+  EXPECT_TRUE(v.settled);
+  EXPECT_TRUE(v.nodes[a].usable && v.nodes[b].usable && v.nodes[c].usable);
+  EXPECT_EQ(v.nodes[b].role, node_role::replica);
+  EXPECT_EQ(v.nodes[b].replayed, (routing::position{ours, 1, 900}));
+  EXPECT_EQ(v.nodes[b].sampled, t(11));
+  EXPECT_EQ(v.history.covering(t(10)), lsn{1'000});
+}
+
+TEST_F(three_nodes, are_not_usable_by_their_identity_alone) {
+  began(a).began(b);
+  const auto v = view();
+  EXPECT_FALSE(v.has_primary());
+  EXPECT_FALSE(v.nodes[a].usable || v.nodes[b].usable);
+}
+
+TEST_F(three_nodes, tell_what_has_changed_once) {
+  began(a).primary(a, 1'000, 1);
+  EXPECT_THAT(told(), testing::IsEmpty()) << "the others may know of a newer timeline";
+  lost(b).lost(c);
+  EXPECT_THAT(told(), testing::ElementsAre(std::pair(news::primary_found, a), std::pair(news::node_up, a)));
+  primary(a, 1'100, 2);
+  EXPECT_THAT(told(), testing::IsEmpty());
+  lost(a);
+  EXPECT_THAT(told(), testing::ElementsAre(std::pair(news::primary_lost, a), std::pair(news::node_down, a)));
+}
+
+TEST_F(three_nodes, count_their_views) {
+  const auto first = view().version;
+  EXPECT_EQ(view().version, first + 1);
+}
+
+TEST_F(three_nodes, begin_a_new_incarnation_with_every_connection) {
+  all_well();
+  const auto before = view();
+  lost(b);
+  EXPECT_EQ(view().nodes[b].incarnation, 0U);
+  EXPECT_EQ(view().nodes[b].replayed.at, 0U);
+  began(b, ours, 1, 50).replica(b, 700, 51);
+  const auto after = view();
+  EXPECT_NE(after.nodes[b].incarnation, before.nodes[b].incarnation);
+  EXPECT_EQ(after.nodes[b].incarnation_began, t(50));
+  EXPECT_EQ(after.nodes[b].replayed.at, 700U) << "rule 8: it may have gone back";
+  EXPECT_EQ(after.nodes[c].incarnation, before.nodes[c].incarnation);
+}
+
+TEST_F(three_nodes, never_share_an_incarnation) {
+  std::vector<routing::incarnation_id> seen;
+  for (int round = 0; round < 3; ++round) {
+    for (const auto node : {a, b, c}) {
+      began(node).replica(node, 100, round);
+      seen.push_back(view().nodes[node].incarnation);
+    }
+  }
+  std::sort(seen.begin(), seen.end());
+  EXPECT_EQ(std::adjacent_find(seen.begin(), seen.end()), seen.end());
+}
+
+TEST_F(three_nodes, know_how_old_is_what_they_show) {
+  all_well();
+  EXPECT_EQ(view().nodes[c].current_as_of, t(10));
+  EXPECT_EQ(view().nodes[b].current_as_of, routing::never) << "it has not reached any sample yet";
+  primary(a, 1'200, 20).primary(a, 1'400, 30).replica(b, 1'250, 31).replica(c, 1'400, 32);
+  EXPECT_EQ(view().nodes[b].current_as_of, t(20));
+  EXPECT_EQ(view().nodes[c].current_as_of, t(30));
+  primary(a, 1'400, 40).replica(c, 1'400, 41);
+  EXPECT_EQ(view().nodes[c].current_as_of, t(40)) << "an idle primary's replicas stay young";
+}
+
+TEST_F(three_nodes, forget_how_old_is_what_they_show_with_the_incarnation) {
+  all_well();
+  began(c, ours, 1, 50).replica(c, 500, 51);
+  EXPECT_EQ(view().nodes[c].current_as_of, routing::never);
+}
+
+TEST_F(three_nodes, have_no_primary_where_two_claim_to_be) {
+  all_well();
+  began(b).primary(b, 1'000, 20).began(c).primary(c, 1'000, 21).lost(a);
+  EXPECT_FALSE(view().has_primary());
+  EXPECT_FALSE(view().nodes[b].usable || view().nodes[c].usable);
+  lost(c);
+  EXPECT_EQ(view().primary, b);
+}
+
+TEST_F(three_nodes, keep_the_primary_that_they_have_against_a_second_one) {
+  all_well();
+  began(b).primary(b, 5'000, 20);
+  EXPECT_EQ(view().primary, a);
+  EXPECT_FALSE(view().nodes[b].usable);
+}
+
+// What somebody else says of its own WAL covers no write on the primary.
+TEST_F(three_nodes, do_not_take_a_second_claimants_word_for_the_primarys_position) {
+  all_well();
+  began(b).primary(b, 500, 30);
+  EXPECT_EQ(view().history.covering(t(20)), std::nullopt);
+  primary(b, 9'000, 40);
+  EXPECT_EQ(view().history.newest().at, 1'000U);
+  EXPECT_EQ(view().history.newest().sent, t(10));
+}
+
+// Rule 12: a deposed primary that still answers is not written to.
+TEST_F(three_nodes, follow_the_newest_timeline) {
+  all_well();
+  primary(b, 1'050, 20, 2);
+  auto v = view();
+  EXPECT_EQ(v.primary, b);
+  EXPECT_EQ(v.timeline, 2U);
+  EXPECT_FALSE(v.nodes[a].usable) << "the old primary";
+  EXPECT_FALSE(v.nodes[c].usable) << "a replica that has not followed yet";
+  EXPECT_THAT(told(), testing::Contains(std::pair(news::old_primary, a)));
+  replica(c, 1'060, 30, 2);
+  EXPECT_TRUE(view().nodes[c].usable);
+  primary(a, 2'000, 40);
+  v = view();
+  EXPECT_EQ(v.primary, b);
+  EXPECT_FALSE(v.nodes[a].usable);
+  EXPECT_EQ(v.history.newest().at, 1'050U) << "a deposed primary's position does not count";
+}
+
+TEST_F(three_nodes, do_not_write_to_the_old_primary_once_anybody_has_seen_a_newer_timeline) {
+  all_well();
+  replica(c, 1'010, 20, 2);
+  EXPECT_FALSE(view().has_primary());
+  EXPECT_TRUE(view().nodes[c].usable);
+}
+
+TEST_F(three_nodes, start_the_history_anew_with_the_timeline) {
+  all_well();
+  primary(b, 1'050, 20, 2);
+  const auto v = view();
+  ASSERT_EQ(v.history.samples().size(), 1U);
+  EXPECT_EQ(v.history.samples()[0].at, 1'050U);
+  EXPECT_EQ(v.history.covering(t(5)), lsn{1'050});
+}
+
+TEST_F(three_nodes, begin_a_new_life_when_promoted_over_the_same_connection) {
+  all_well();
+  const auto before = view().nodes[b].incarnation;
+  primary(b, 1'050, 20, 2);
+  EXPECT_NE(view().nodes[b].incarnation, before);
+}
+
+TEST_F(three_nodes, remember_the_timeline_that_a_replica_cannot_name) {
+  began(a).began(b, ours, 3).primary(a, 1'000, 1, 3).replica(b, 1'000, 2, 0);
+  EXPECT_TRUE(view().nodes[b].usable);
+  EXPECT_EQ(view().nodes[b].replayed.timeline, 3U);
+}
+
+TEST_F(three_nodes, do_not_use_one_of_another_system) {
+  all_well();
+  began(c, foreign, 9).replica(c, 99'999, 20, 9);
+  auto v = view();
+  EXPECT_FALSE(v.nodes[c].usable);
+  EXPECT_EQ(v.timeline, 1U) << "its timeline is none of ours";
+  EXPECT_THAT(told(), testing::Contains(std::pair(news::foreign_system, c)));
+  EXPECT_THAT(told(), testing::IsEmpty()) << "said once";
+  lost(a).began(c, foreign, 9).primary(c, 99'999, 30, 9);
+  v = view();
+  EXPECT_FALSE(v.has_primary());
+  EXPECT_EQ(v.system, ours);
+}
+
+TEST_F(three_nodes, serve_reads_without_a_primary_once_all_have_been_asked) {
+  began(b, ours, 2).replica(b, 100, 1, 2);
+  EXPECT_FALSE(view().nodes[b].usable) << "the primary may belong to another system";
+  lost(a);
+  EXPECT_FALSE(view().nodes[b].usable);
+  lost(c);
+  const auto v = view();
+  EXPECT_TRUE(v.nodes[b].usable);
+  EXPECT_EQ(v.system, ours);
+  EXPECT_EQ(v.timeline, 2U);
+}
+
+TEST_F(three_nodes, find_their_primary_again) {
+  all_well();
+  lost(a);
+  EXPECT_FALSE(view().has_primary());
+  EXPECT_TRUE(view().nodes[b].usable) << "replicas go on";
+  began(a, ours, 1, 40).primary(a, 1'500, 41);
+  EXPECT_EQ(view().primary, a);
+  EXPECT_EQ(view().history.covering(t(20)), lsn{1'500});
+}
+
+}  // namespace
+}  // namespace highwater::proxy

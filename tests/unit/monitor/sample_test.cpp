@@ -1,0 +1,95 @@
+#include "proxy/monitor/sample.hpp"
+
+#include <gtest/gtest.h>
+
+namespace highwater::proxy {
+namespace {
+
+using routing::node_role;
+
+const routing::instant sent{std::chrono::hours(1)};
+const routing::wal_geometry usual;
+
+TEST(read_identity, takes_a_servers_word) {
+  const auto who = read_identity({"7300000000000000001", "2024-05-01 12:00:00+00", "8192", "16777216", "3"});
+  ASSERT_TRUE(who);
+  EXPECT_EQ(who->system, 7300000000000000001U);
+  EXPECT_EQ(who->started, "2024-05-01 12:00:00+00");
+  EXPECT_EQ(who->wal.page, 8192U);
+  EXPECT_EQ(who->wal.segment, 16'777'216U);
+  EXPECT_EQ(who->control_timeline, 3U);
+}
+
+TEST(read_identity, refuses_half_an_answer) {
+  const sample_row rows[] = {
+      {},
+      {"1", "then", "8192", "16777216"},
+      {"1", "then", "8192", "16777216", "3", "more"},
+      {nullptr, "then", "8192", "16777216", "3"},
+      {"1", nullptr, "8192", "16777216", "3"},
+      {"1", "then", nullptr, "16777216", "3"},
+      {"1", "then", "8192", nullptr, "3"},
+      {"1", "then", "8192", "16777216", nullptr},
+      {"x", "then", "8192", "16777216", "3"},
+      {"-1", "then", "8192", "16777216", "3"},
+      {"1", "then", "0", "16777216", "3"},
+      {"1", "then", "8192", "0", "3"},
+      {"1", "then", "8 kB", "16777216", "3"},
+      {"18446744073709551616", "then", "8192", "16777216", "3"},
+  };
+  for (const auto& each : rows) EXPECT_FALSE(read_identity(each));
+}
+
+TEST(read_sample, of_a_primary_is_its_normalised_insert_position) {
+  const auto found = read_sample({"f", "0/3002018", "0000000A", nullptr, nullptr, nullptr}, usual, sent);
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->role, node_role::primary);
+  EXPECT_EQ(found->at, 0x3002000U);
+  EXPECT_EQ(found->timeline, 10U);
+  EXPECT_EQ(found->received, 0U);
+  EXPECT_EQ(found->sent, sent);
+}
+
+TEST(read_sample, of_a_replica_is_what_it_has_replayed) {
+  const auto found = read_sample({"t", nullptr, nullptr, "0/3002018", "0/3004000", "2"}, usual, sent);
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->role, node_role::replica);
+  EXPECT_EQ(found->at, 0x3002018U) << "a replay position is taken as it is";
+  EXPECT_EQ(found->received, 0x3004000U);
+  EXPECT_EQ(found->timeline, 2U);
+}
+
+TEST(read_sample, of_a_replica_that_does_not_stream) {
+  const auto found = read_sample({"t", nullptr, nullptr, "0/3002018", nullptr, nullptr}, usual, sent);
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->received, 0U);
+  EXPECT_EQ(found->timeline, 0U);
+}
+
+// Rule 12: a replica that was promoted keeps a frozen replay position.
+TEST(read_sample, looks_at_the_role_before_the_position) {
+  const auto found = read_sample({"f", "0/5000100", "00000002", "0/4000000", "0/4000000", "1"}, usual, sent);
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->role, node_role::primary);
+  EXPECT_EQ(found->at, 0x5000100U);
+  EXPECT_EQ(found->timeline, 2U);
+}
+
+TEST(read_sample, refuses_what_proves_nothing) {
+  const sample_row rows[] = {
+      {},
+      {"t", nullptr, nullptr, "0/1", "0/1"},
+      {nullptr, "0/1", "00000001", "0/1", "0/1", "1"},
+      {"f", nullptr, "00000001", nullptr, nullptr, nullptr},
+      {"f", "0/1", nullptr, nullptr, nullptr, nullptr},
+      {"f", "0/1", "G", nullptr, nullptr, nullptr},
+      {"f", "nonsense", "00000001", nullptr, nullptr, nullptr},
+      {"f", nullptr, nullptr, "0/1", "0/1", "1"},
+      {"t", "0/1", "00000001", nullptr, "0/1", "1"},
+      {"t", nullptr, nullptr, "nonsense", "0/1", "1"},
+  };
+  for (const auto& each : rows) EXPECT_FALSE(read_sample(each, usual, sent));
+}
+
+}  // namespace
+}  // namespace highwater::proxy

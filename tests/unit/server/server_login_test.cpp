@@ -1,0 +1,144 @@
+#include "proxy/server/server_login.hpp"
+
+#include <gtest/gtest.h>
+
+#include "proxy/auth/md5.hpp"
+#include "proxy/auth/scram_server.hpp"
+#include "tests/unit/auth/rfc7677.hpp"
+
+namespace highwater::proxy {
+namespace {
+
+using namespace std::string_literals;
+using step = server_login::step;
+namespace rfc = auth::rfc7677;
+
+std::string request(std::uint32_t code, std::string_view data = "") {
+  std::string out;
+  wire::writer(out, 'R').u32(code).bytes(data);
+  return out;
+}
+std::string ready() {
+  std::string out;
+  wire::write_ready_for_query(out, wire::transaction_status::idle);
+  return out;
+}
+
+struct dialogue : testing::Test {
+  step take(const std::string& bytes) {
+    wire::frame message;
+    EXPECT_EQ(wire::peek_frame(bytes, 10'000, message), wire::frame_status::ok);
+    out.clear();
+    return login.take(message, out);
+  }
+  std::string_view sent() const {
+    wire::frame message;
+    return wire::peek_frame(out, 10'000, message) == wire::frame_status::ok ? message.body() : std::string_view();
+  }
+
+  server_login login{"app", "shop", "pencil", "rOprNGfwEbeRWgbNEkqO"};
+  std::string out;
+};
+
+TEST_F(dialogue, begins_with_user_and_database) {
+  login.first(out);
+  EXPECT_NE(out.find("user\0app\0database\0shop\0"s), std::string::npos);
+  EXPECT_EQ(out.size(), wire::load_u32(out.data()));
+}
+
+TEST_F(dialogue, ends_well_without_a_password) {
+  EXPECT_EQ(take(request(0)), step::more);
+  std::string bytes;
+  wire::write_parameter_status(bytes, "server_version", "15.6");
+  EXPECT_EQ(take(bytes), step::more);
+  bytes.clear();
+  wire::write_backend_key(bytes, {12, 34});
+  EXPECT_EQ(take(bytes), step::more);
+  bytes.clear();
+  wire::write_notice(bytes, wire::severity::notice, {"00000", "hello", "", ""});
+  EXPECT_EQ(take(bytes), step::more);
+  EXPECT_EQ(take(ready()), step::done);
+  EXPECT_EQ(login.key().process, 12U);
+  EXPECT_EQ(login.key().secret, 34U);
+  ASSERT_EQ(login.parameters().size(), 1U);
+  EXPECT_EQ(login.parameters()[0].second, "15.6");
+}
+
+TEST_F(dialogue, gives_the_password_in_clear_where_asked) {
+  EXPECT_EQ(take(request(3)), step::more);
+  EXPECT_EQ(sent(), "pencil\0"s);
+}
+
+TEST_F(dialogue, answers_md5) {
+  EXPECT_EQ(take(request(5, "\x01\x02\x03\x04")), step::more);
+  EXPECT_EQ(sent(), *auth::md5_response("pencil", "app", {1, 2, 3, 4}) + '\0');
+  EXPECT_EQ(take(request(5, "\x01\x02\x03")), step::failed);
+}
+
+std::string without_name(std::string_view message) {
+  std::string text(message);
+  return text.replace(text.find("n=user"), 6, "n=");
+}
+
+TEST_F(dialogue, goes_through_scram) {
+  auth::scram_server server(rfc::secret(), std::string(rfc::server_nonce));
+  EXPECT_EQ(take(request(10, "SCRAM-SHA-256-PLUS\0SCRAM-SHA-256\0\0"s)), step::more);
+  wire::reader first(sent());
+  EXPECT_EQ(first.c_string(), "SCRAM-SHA-256");
+  const auto size = first.u32();
+  EXPECT_EQ(first.rest(), without_name(rfc::client_first));
+  EXPECT_EQ(size, first.rest().size());
+  EXPECT_EQ(take(request(11, *server.client_first(first.rest()))), step::more);
+  const auto final_message = server.client_final(sent());
+  ASSERT_TRUE(final_message) << "the proof was good";
+  EXPECT_EQ(take(request(12, *final_message)), step::more);
+  EXPECT_EQ(take(request(0)), step::more);
+  EXPECT_EQ(take(ready()), step::done);
+}
+
+TEST_F(dialogue, does_not_believe_a_server_that_skips_its_proof) {
+  ASSERT_EQ(take(request(10, "SCRAM-SHA-256\0\0"s)), step::more);
+  EXPECT_EQ(take(request(0)), step::failed);
+  EXPECT_EQ(login.why().code, wire::sqlstate::connection_failure);
+  EXPECT_FALSE(login.why().message.empty());
+}
+
+TEST_F(dialogue, does_not_believe_ready_for_query_without_the_proof_either) {
+  ASSERT_EQ(take(request(10, "SCRAM-SHA-256\0\0"s)), step::more);
+  EXPECT_EQ(take(ready()), step::failed);
+}
+
+TEST_F(dialogue, does_not_believe_a_wrong_proof) {
+  auth::scram_server server(rfc::secret(), std::string(rfc::server_nonce));
+  ASSERT_EQ(take(request(10, "SCRAM-SHA-256\0\0"s)), step::more);
+  wire::reader first(sent());
+  first.c_string();
+  first.u32();
+  ASSERT_EQ(take(request(11, *server.client_first(first.rest()))), step::more);
+  EXPECT_EQ(take(request(12, "v=6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4=")), step::failed);
+}
+
+TEST_F(dialogue, hands_on_the_servers_own_error) {
+  std::string bytes;
+  wire::write_error(bytes, wire::severity::fatal, {"3D000", "database \"shop\" does not exist", "", ""});
+  EXPECT_EQ(take(bytes), step::failed);
+  EXPECT_EQ(login.why().code, "3D000");
+  EXPECT_EQ(login.why().message, "database \"shop\" does not exist");
+}
+
+TEST_F(dialogue, ends_at_what_is_no_login) {
+  for (const auto& bytes :
+       {request(7), request(9), request(99), "R\0\0\0\x06\0\0"s, "K\0\0\0\x05x"s, "S\0\0\0\x05x"s, "D\0\0\0\x04"s,
+        "E\0\0\0\x05"
+        "C"s,
+        request(10, "PLAIN\0\0"s), request(10, ""), request(11, "nonsense"), request(12, "nonsense")}) {
+    server_login fresh("app", "shop", "pencil", "nonce");
+    wire::frame message;
+    ASSERT_EQ(wire::peek_frame(bytes, 10'000, message), wire::frame_status::ok);
+    EXPECT_EQ(fresh.take(message, out), step::failed) << testing::PrintToString(bytes);
+    EXPECT_FALSE(fresh.why().message.empty());
+  }
+}
+
+}  // namespace
+}  // namespace highwater::proxy

@@ -1,0 +1,87 @@
+#include "proxy/wire/errors.hpp"
+
+#include <gtest/gtest.h>
+
+#include "proxy/wire/frame.hpp"
+#include "proxy/wire/messages.hpp"
+
+namespace highwater::wire {
+namespace {
+
+using namespace std::string_view_literals;
+
+std::string_view body_of(std::string_view message) {
+  frame found;
+  return peek_frame(message, 10'000, found) == frame_status::ok && found.complete() ? found.body() : "";
+}
+
+TEST(write_error, says_everything_that_is_known) {
+  std::string out;
+  write_error(out, severity::fatal, {"57P03", "no primary", "since noon", "wait"});
+  EXPECT_EQ(out[0], 'E');
+  EXPECT_EQ(body_of(out), "SFATAL\0VFATAL\0C57P03\0Mno primary\0Dsince noon\0Hwait\0\0"sv);
+}
+
+TEST(write_error, leaves_out_what_is_not) {
+  std::string out;
+  write_error(out, severity::error, {"42704", "what?", "", ""});
+  EXPECT_EQ(body_of(out), "SERROR\0VERROR\0C42704\0Mwhat?\0\0"sv);
+}
+
+TEST(write_notice, is_no_error) {
+  std::string out;
+  write_notice(out, severity::warning, {"01000", "careful", "", ""});
+  EXPECT_EQ(out[0], 'N');
+  EXPECT_EQ(body_of(out), "SWARNING\0VWARNING\0C01000\0Mcareful\0\0"sv);
+}
+
+TEST(read_error, finds_the_fields_in_any_order) {
+  const auto fields = read_error("Mmessage\0RRoutine\0C40001\0SFEHLER\0VERROR\0L12\0\0"sv);
+  ASSERT_TRUE(fields);
+  EXPECT_EQ(fields->severity, "ERROR");
+  EXPECT_EQ(fields->code, "40001");
+  EXPECT_EQ(fields->message, "message");
+}
+
+TEST(read_error, accepts_one_without_fields) {
+  const auto fields = read_error("\0"sv);
+  ASSERT_TRUE(fields);
+  EXPECT_EQ(fields->code, "");
+}
+
+TEST(read_error, refuses_what_has_no_end) {
+  for (const auto body : {""sv, "C40001"sv, "C40001\0"sv, "C40001\0M"sv}) EXPECT_FALSE(read_error(body)) << body;
+}
+
+TEST(refusal_of, tells_a_replicas_verdict_from_a_statements_own_error) {
+  using enum replica_refusal;
+  struct row {
+    const char *code, *message;
+    replica_refusal expected;
+  };
+  const row rows[] = {
+      {"25006", "cannot execute INSERT in a read-only transaction", read_only},
+      {"25006", "cannot execute nextval() in a read-only transaction", read_only},
+      {"55000", "recovery is in progress", read_only},
+      {"0A000", "cannot access temporary or unlogged relations during recovery", read_only},
+      {"0A000", "cannot use serializable mode in a hot standby", read_only},
+      {"40001", "canceling statement due to conflict with recovery", recovery_conflict},
+      {"57014", "canceling statement due to conflict with recovery", recovery_conflict},
+      {"40001", "terminating connection due to conflict with recovery", recovery_conflict},
+      {"40001", "could not serialize access due to concurrent update", none},
+      {"57014", "canceling statement due to user request", none},
+      {"57014", "canceling statement due to statement timeout", none},
+      {"55000", "currval of sequence is not yet defined in this session", none},
+      {"0A000", "cross-database references are not implemented", none},
+      {"42P01", "relation \"recovery\" does not exist", none},
+      {"22012", "division by zero", none},
+      {"", "", none},
+  };
+  for (const auto& each : rows) {
+    EXPECT_EQ(static_cast<int>(refusal_of({"ERROR", each.code, each.message})), static_cast<int>(each.expected))
+        << each.code << " " << each.message;
+  }
+}
+
+}  // namespace
+}  // namespace highwater::wire

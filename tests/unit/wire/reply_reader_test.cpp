@@ -1,0 +1,417 @@
+#include "proxy/wire/reply_reader.hpp"
+
+#include <gtest/gtest.h>
+
+namespace highwater::wire {
+namespace {
+
+using enum reply_kind;
+using outcome = reply_reader::outcome;
+
+// The server's messages, one letter each: their types, and `z` for a ReadyForQuery inside a transaction.
+std::string server_message(char letter) {
+  std::string out;
+  switch (letter) {
+    case 'E':
+      write_error(out, severity::error, {"22012", "division by zero", "", ""});
+      break;
+    case 'Z':
+      write_ready_for_query(out, transaction_status::idle);
+      break;
+    case 'z':
+      write_ready_for_query(out, transaction_status::in_transaction);
+      break;
+    case 'C':
+      write_command_complete(out, "SELECT 1");
+      break;
+    case 'S':
+      write_parameter_status(out, "TimeZone", "UTC");
+      break;
+    case 'N':
+      write_notice(out, severity::notice, {"00000", "by the way", "", ""});
+      break;
+    case 'D':
+      write_text_row(out, "a value");
+      break;
+    case 'T':
+      write_text_row_description(out, "a");
+      break;
+    default:
+      writer(out, letter).bytes("\0\0\0");
+      break;
+  }
+  return out;
+}
+std::string server(std::string_view letters) {
+  std::string out;
+  for (const char letter : letters) out += server_message(letter);
+  return out;
+}
+
+// Writes down what it is told: forwarded messages by their letters, everything else in brackets.
+struct scribe {
+  std::string told;
+  std::string bytes;      // all that was forwarded
+  std::string unwritten;  // forwarded, not yet written down
+  bool shows_parameters = true;
+  bool goes_on = true;
+
+  void note(const std::string& what) {
+    settle();
+    told += "[" + what + "]";
+  }
+  void settle() {
+    frame found;
+    while (peek_frame(unwritten, 1U << 30, found) == frame_status::ok && found.complete()) {
+      told += found.type;
+      unwritten.erase(0, static_cast<std::size_t>(found.size));
+    }
+  }
+  void forward(std::string_view part) {
+    bytes += part;
+    unwritten += part;
+    settle();
+  }
+  static std::string name(const expected_reply& what) {
+    const char* const names[] = {"parse", "bind",  "describe", "describe_portal", "execute",    "close",
+                                 "sync",  "query", "call",     "local_parse",     "local_close"};
+    return names[static_cast<int>(what.kind)];
+  }
+  void completed(const expected_reply& what) { done += name(what) + " "; }
+  void abandoned(const expected_reply& what) { skipped += name(what) + " "; }
+  void local(const expected_reply& what) { note(name(what)); }
+  void command_complete(std::string_view) { ++commands; }
+  bool parameter_status(const parameter_status_message&) const { return shows_parameters; }
+  void failed(const error_fields& fields, bool hidden) {
+    failures += std::string(fields.code) + (hidden ? " hidden " : " ");
+  }
+  void copy_in() { ++copies; }
+  void copy_ended() { --copies; }
+  bool ready(transaction_status status, bool hidden) {
+    statuses += static_cast<char>(status);
+    if (hidden) statuses += '*';
+    return goes_on;
+  }
+
+  std::string done, skipped, failures, statuses;
+  int commands = 0, copies = 0;
+};
+
+struct exchange {
+  reply_queue queue;
+  reply_reader reader;
+  scribe client;
+
+  exchange& expect(std::initializer_list<reply_kind> kinds, bool hidden = false) {
+    for (const auto kind : kinds) queue.push({kind, hidden});
+    return *this;
+  }
+  outcome receive(std::string_view bytes) {
+    const auto result = reader.read(bytes, queue, client);
+    consumed = result.consumed;
+    return result.what;
+  }
+  std::size_t consumed = 0;
+};
+
+using kinds = std::vector<expected_reply>;
+constexpr expected_reply hidden(reply_kind kind) {
+  return {kind, true};
+}
+
+struct row {
+  const char* why;
+  kinds queue;
+  const char* sent;
+  const char* told;
+  std::size_t left = 0;  // in the queue
+  const char* skipped = "";
+};
+
+const row conversations[] = {
+    {"simple query", {{query}}, "TDDCZ", "TDDCZ"},
+    {"several statements in one query", {{query}}, "TDCTDCIZ", "TDCTDCIZ"},
+    {"an error in a simple query", {{query}}, "TDEZ", "TDEZ"},
+    {"pipelined simple queries", {{query}, {query}}, "TDCZCZ", "TDCZCZ"},
+    {"an error does not touch the next query", {{query}, {query}}, "EZTDCZ", "EZTDCZ"},
+    {"function call", {{function_call}}, "VZ", "VZ"},
+    {"copy out", {{query}}, "HdddcCZ", "HdddcCZ"},
+    {"extended", {{parse}, {bind}, {describe_portal}, {execute}, {sync}}, "12TDCZ", "12TDCZ"},
+    {"describe a statement", {{parse}, {describe_statement}, {sync}}, "1tTZ", "1tTZ"},
+    {"describe one without rows", {{describe_statement}, {bind}, {execute}, {sync}}, "tn2CZ", "tn2CZ"},
+    {"suspended, resumed", {{bind}, {execute}, {execute}, {sync}}, "2DsDCZ", "2DsDCZ"},
+    {"an empty query", {{parse}, {bind}, {execute}, {sync}}, "12IZ", "12IZ"},
+    {"close", {{close}, {sync}}, "3Z", "3Z"},
+    {"pipelined", {{bind}, {execute}, {sync}, {bind}, {execute}, {sync}}, "2DCZ2DCZ", "2DCZ2DCZ"},
+    {"notices and notifications any time", {{query}}, "NTANDCSZA", "NTANDCSZA"},
+    {"nothing is asked", {}, "NAS", "NAS"},
+    {"unfinished", {{bind}, {execute}, {sync}}, "2D", "2D", 2},
+
+    {"a hidden query", {hidden(query), {query}}, "TDCZTDCZ", "TDCZ"},
+    {"notices of a hidden query", {hidden(query), {query}}, "NCZNCZ", "NCZ"},
+    {"a hidden Parse", {hidden(parse), {bind}, {execute}, {sync}}, "12DCZ", "2DCZ"},
+    {"a hidden Close between", {{bind}, hidden(close), {execute}, {sync}}, "23DCZ", "2DCZ"},
+    {"a hidden Sync", {{bind}, {execute}, hidden(sync)}, "2DCZ", "2DC"},
+    {"the error of a hidden query is hidden", {hidden(query), {query}}, "EZCZ", "CZ"},
+    {"the error of a hidden Parse is the client's", {hidden(parse), {bind}, {sync}}, "EZ", "EZ", 0, "parse bind "},
+
+    {"a local answer first", {{local_parse_complete}, {bind}, {execute}, {sync}}, "2DCZ", "[local_parse]2DCZ"},
+    {"a local answer waits its turn", {{bind}, {execute}, {local_close_complete}, {sync}}, "2DCZ", "2DC[local_close]Z"},
+    {"in the next batch", {{execute}, {sync}, {local_parse_complete}, {bind}, {sync}}, "CZ2Z", "CZ[local_parse]2Z"},
+    {"behind a simple query", {{query}, {local_parse_complete}, {sync}}, "CZZ", "CZ[local_parse]Z"},
+    {"several",
+     {{parse}, {local_parse_complete}, {local_close_complete}, {sync}},
+     "1Z",
+     "1[local_parse][local_close]Z"},
+    {"behind a hidden one", {hidden(parse), {local_parse_complete}, {sync}}, "1Z", "[local_parse]Z"},
+    {"behind a description", {{describe_statement}, {local_close_complete}, {sync}}, "tTZ", "tT[local_close]Z"},
+
+    {"an error skips to Sync", {{parse}, {bind}, {execute}, {sync}}, "EZ", "EZ", 0, "parse bind execute "},
+    {"in the middle", {{parse}, {bind}, {execute}, {sync}}, "12DEZ", "12DEZ", 0, "execute "},
+    {"at Sync itself: a commit that fails", {{bind}, {execute}, {sync}}, "2CEZ", "2CEZ"},
+    {"local answers are skipped too",
+     {{bind}, {local_parse_complete}, {execute}, {sync}},
+     "EZ",
+     "EZ",
+     0,
+     "bind local_parse execute "},
+    {"only as far as the first Sync",
+     {{bind}, {execute}, {sync}, {bind}, {execute}, {sync}},
+     "EZ2DCZ",
+     "EZ2DCZ",
+     0,
+     "bind execute "},
+    {"two batches fail", {{bind}, {sync}, {bind}, {sync}}, "EZEZ", "EZEZ", 0, "bind bind "},
+};
+
+exchange begin(const row& each) {
+  exchange it;
+  for (const auto& what : each.queue) it.queue.push(what);
+  return it;
+}
+
+TEST(reply_reader, forwards_what_the_client_asked_for) {
+  for (const auto& each : conversations) {
+    auto it = begin(each);
+    const auto stream = server(each.sent);
+    EXPECT_EQ(it.receive(stream), outcome::more) << each.why;
+    EXPECT_EQ(it.client.told, each.told) << each.why;
+    EXPECT_EQ(it.client.skipped, each.skipped) << each.why;
+    EXPECT_EQ(it.queue.size(), each.left) << each.why;
+    EXPECT_EQ(it.consumed, stream.size()) << each.why;
+  }
+}
+
+// However the bytes arrive, the client gets the same ones, in the same order.
+TEST(reply_reader, does_not_care_how_the_bytes_arrive) {
+  for (const auto& each : conversations) {
+    auto at_once = begin(each);
+    const auto stream = server(each.sent);
+    at_once.receive(stream);
+    for (std::size_t chunk = 1; chunk < stream.size(); ++chunk) {
+      auto it = begin(each);
+      std::string held;
+      for (std::size_t at = 0; at < stream.size(); at += chunk) {
+        held += stream.substr(at, chunk);
+        ASSERT_EQ(it.receive(held), outcome::more) << each.why << " by " << chunk;
+        held.erase(0, it.consumed);
+      }
+      ASSERT_EQ(it.client.told, each.told) << each.why << " by " << chunk;
+      ASSERT_EQ(it.client.skipped, each.skipped) << each.why << " by " << chunk;
+      ASSERT_EQ(it.client.bytes, at_once.client.bytes) << each.why << " by " << chunk;
+      ASSERT_EQ(it.queue.size(), each.left) << each.why << " by " << chunk;
+    }
+  }
+}
+
+TEST(reply_reader, tells_what_has_been_done) {
+  exchange it;
+  it.expect({parse, bind, execute, close, sync});
+  it.receive(server("12DC3z"));
+  EXPECT_EQ(it.client.done, "parse bind close ");
+  EXPECT_EQ(it.client.commands, 1);
+  EXPECT_EQ(it.client.statuses, "T");
+  EXPECT_EQ(it.client.failures, "");
+}
+
+TEST(reply_reader, tells_hidden_from_shown) {
+  exchange it;
+  it.expect({query}, true).expect({query});
+  it.receive(server("EZEZ"));
+  EXPECT_EQ(it.client.failures, "22012 hidden 22012 ");
+  EXPECT_EQ(it.client.statuses, "I*I");
+  EXPECT_EQ(it.client.commands, 0);
+}
+
+TEST(reply_reader, asks_whether_a_parameter_is_shown) {
+  exchange it;
+  it.client.shows_parameters = false;
+  it.expect({query});
+  it.receive(server("SCSZS"));
+  EXPECT_EQ(it.client.told, "CZ");
+}
+
+// The error comes before the Sync has been sent: what is sent until then is skipped as well.
+TEST(reply_reader, skips_what_is_sent_between_an_error_and_its_sync) {
+  exchange it;
+  it.expect({parse, bind});
+  it.receive(server("E"));
+  EXPECT_EQ(it.client.told, "E") << "the error goes out at once";
+  EXPECT_EQ(it.client.skipped, "parse bind ");
+  EXPECT_TRUE(it.queue.empty());
+  it.expect({bind, local_parse_complete, execute});
+  it.receive(server("N"));
+  EXPECT_EQ(it.client.told, "EN") << "the proxy's own answers are skipped, too";
+  it.expect({sync});
+  EXPECT_EQ(it.receive(server("Z")), outcome::more);
+  EXPECT_EQ(it.client.told, "ENZ");
+  EXPECT_EQ(it.client.skipped, "parse bind bind local_parse execute ");
+  it.expect({bind, execute, sync});
+  EXPECT_EQ(it.receive(server("2CZ")), outcome::more);
+  EXPECT_TRUE(it.queue.empty());
+}
+
+TEST(reply_reader, answers_locally_behind_a_sync_that_ends_a_skip) {
+  exchange it;
+  it.expect({parse});
+  it.receive(server("E"));
+  it.expect({bind, sync, local_parse_complete, sync});
+  EXPECT_EQ(it.receive(server("ZZ")), outcome::more);
+  EXPECT_EQ(it.client.told, "EZ[local_parse]Z");
+}
+
+TEST(reply_reader, swallows_the_syncs_of_a_copy_in) {
+  exchange it;
+  it.expect({bind, execute, sync});
+  it.receive(server("2G"));
+  EXPECT_TRUE(it.reader.copying_in());
+  EXPECT_EQ(it.client.copies, 1);
+  EXPECT_EQ(it.queue.ready_count(), 0U);
+  it.expect({sync});  // behind the client's CopyDone
+  EXPECT_EQ(it.receive(server("CZ")), outcome::more);
+  EXPECT_FALSE(it.reader.copying_in());
+  EXPECT_EQ(it.client.copies, 0);
+  EXPECT_EQ(it.client.told, "2GCZ");
+  EXPECT_TRUE(it.queue.empty());
+}
+
+TEST(reply_reader, ends_a_copy_in_that_fails) {
+  exchange it;
+  it.expect({execute, sync});
+  it.receive(server("GE"));
+  EXPECT_FALSE(it.reader.copying_in());
+  EXPECT_EQ(it.client.copies, 0);
+  it.expect({sync});
+  EXPECT_EQ(it.receive(server("Z")), outcome::more);
+  EXPECT_EQ(it.client.told, "GEZ");
+}
+
+TEST(reply_reader, copies_in_by_simple_query) {
+  exchange it;
+  it.expect({query});
+  EXPECT_EQ(it.receive(server("GCZ")), outcome::more);
+  EXPECT_EQ(it.client.told, "GCZ");
+  EXPECT_TRUE(it.queue.empty());
+}
+
+TEST(reply_reader, stops_where_it_is_told_to) {
+  exchange it;
+  it.client.goes_on = false;
+  it.expect({query, query});
+  const auto first = server("CZ");
+  EXPECT_EQ(it.receive(first + server("CZ")), outcome::stopped);
+  EXPECT_EQ(it.consumed, first.size());
+  EXPECT_EQ(it.client.told, "CZ");
+}
+
+TEST(reply_reader, stops_behind_a_hidden_ready_for_query) {
+  exchange it;
+  it.client.goes_on = false;
+  it.expect({query}, true);
+  EXPECT_EQ(it.receive(server("CZ")), outcome::stopped);
+  EXPECT_EQ(it.client.bytes, "");
+}
+
+TEST(reply_reader, passes_long_rows_on_in_pieces) {
+  std::string row;
+  write_text_row(row, std::string(100'000, 'x'));
+  for (const bool is_hidden : {false, true}) {
+    exchange it;
+    it.expect({query}, is_hidden);
+    it.receive(row.substr(0, 1'000));
+    EXPECT_EQ(it.consumed, 1'000U);
+    EXPECT_TRUE(it.reader.in_message());
+    it.receive(row.substr(1'000) + server("CZ"));
+    EXPECT_FALSE(it.reader.in_message());
+    EXPECT_EQ(it.client.bytes, is_hidden ? "" : row + server("CZ"));
+  }
+}
+
+TEST(reply_reader, holds_short_messages_until_they_are_there) {
+  exchange it;
+  it.expect({query});
+  const auto error = server("E");
+  it.receive(error.substr(0, error.size() - 1));
+  EXPECT_EQ(it.consumed, 0U);
+  EXPECT_EQ(it.client.bytes, "");
+}
+
+TEST(reply_reader, notices_what_does_not_belong_there) {
+  const row rows[] = {
+      {"a row that nobody asked for", {}, "D", ""},
+      {"ready, but nothing was asked", {}, "Z", ""},
+      {"ready in the middle", {{bind}, {sync}}, "Z", "", 2},
+      {"bound before parsed", {{parse}, {bind}, {sync}}, "2", "", 3},
+      {"parsed twice", {{parse}, {sync}}, "11", "1", 1},
+      {"closed unasked", {{query}}, "3", "", 1},
+      {"completed unasked", {}, "C", ""},
+      {"copy-in unasked", {}, "G", ""},
+      {"a client's message", {{query}}, "Q", "", 1},
+      {"authentication in the middle of a session", {{query}}, "R", "", 1},
+      {"what came before it is still forwarded", {{query}}, "TDDR", "TDD", 1},
+  };
+  for (const auto& each : rows) {
+    auto it = begin(each);
+    EXPECT_EQ(it.receive(server(each.sent)), outcome::violation) << each.why;
+    EXPECT_EQ(it.client.told, each.told) << each.why;
+    EXPECT_EQ(it.queue.size(), each.left) << each.why;
+  }
+}
+
+TEST(reply_reader, notices_malformed_messages) {
+  using namespace std::string_literals;
+  const std::string broken[] = {
+      "Z\0\0\0\x05X"s,   // no such status
+      "Z\0\0\0\x06II"s,  // too long
+      "Z\0\0\0\x04"s,    // too short
+      "E\0\0\0\x06"
+      "C4"s,               // no end
+      "C\0\0\0\x08SELE"s,  // no end
+      "S\0\0\0\x06"
+      "a\0"s,                // no value
+      "T\0\0\0\x03"s,        // shorter than its own length
+      "D\x80\0\0\0"s,        // 2^31
+      "E\x7F\xFF\xFF\xFF"s,  // more than is held
+      "\0\0\0\0\x04"s,       // no type
+  };
+  for (const auto& bytes : broken) {
+    exchange it;
+    it.expect({query});
+    EXPECT_EQ(it.receive(bytes), outcome::violation) << testing::PrintToString(bytes);
+    EXPECT_EQ(it.client.bytes, "");
+  }
+}
+
+TEST(reply_reader, forgets_everything_at_reset) {
+  exchange it;
+  it.expect({execute});
+  it.receive(server("GE"));
+  it.reader.reset();
+  it.queue.clear();
+  it.expect({local_parse_complete, sync});
+  EXPECT_EQ(it.receive(server("Z")), outcome::more);
+  EXPECT_EQ(it.client.told, "GE[local_parse]Z");
+}
+
+}  // namespace
+}  // namespace highwater::wire
