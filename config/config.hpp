@@ -48,8 +48,8 @@ struct monitor {
   std::string user = "highwater";
   std::string password;
   std::string database = "postgres";
-  milliseconds interval{50};      // the slow beat: a node is asked this often when nobody needs to know sooner
-  milliseconds timeout{1'000};    // a node that has not answered by then is not used
+  milliseconds interval{50};               // the slow beat: a node is asked this often when nobody needs to know sooner
+  milliseconds timeout{1'000};             // a node that has not answered by then is not used
   std::chrono::microseconds min_gap{500};  // on demand, a node is asked at most once in this time
   milliseconds catalog_interval{60'000};   // functions, views and tables are looked up again this often, and after DDL
 };
@@ -63,8 +63,8 @@ enum class pool_mode : std::uint8_t { transaction, session };
 
 struct pool {
   pool_mode mode = pool_mode::transaction;
-  unsigned size = 20;                      // server connections per node, user and database, for the whole process
-  milliseconds queue_timeout{5'000};       // waiting for a connection, or for a primary, ends with 53300 / 57P03 then
+  unsigned size = 20;                 // server connections per node, user and database, for the whole process
+  milliseconds queue_timeout{5'000};  // waiting for a connection, or for a primary, ends with 53300 / 57P03 then
   milliseconds connect_timeout{3'000};
   milliseconds idle_timeout{600'000};      // an unused server connection is closed
   milliseconds max_lifetime{3'600'000};    // ... and one this old, when it is next unused

@@ -10,10 +10,11 @@
 
 namespace highwater::config {
 
-// One mistake, where it stands: "highwater.yaml:12:9: pool.size: found 'many', expected a whole number from 1 to 10000".
+// One mistake, where it stands: "highwater.yaml:12:9: pool.size: found 'many', expected a whole number from 1 to
+// 10000".
 struct mistake {
-  int line = 0;    // 1-based; 0 when the file as a whole is meant
-  int column = 0;  // 1-based
+  int line = 0;          // 1-based; 0 when the file as a whole is meant
+  int column = 0;        // 1-based
   std::string key;       // dotted, with indexes: cluster.nodes[1].port
   std::string found;     // as written
   std::string expected;  // in words
@@ -21,8 +22,8 @@ struct mistake {
 std::string to_string(const mistake& what, std::string_view file);
 
 struct load_result {
-  struct config config;            // meaningful only without mistakes
-  std::vector<mistake> mistakes;   // in the order of the file
+  struct config config;           // meaningful only without mistakes
+  std::vector<mistake> mistakes;  // in the order of the file
   explicit operator bool() const { return mistakes.empty(); }
 };
 

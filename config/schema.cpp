@@ -90,7 +90,8 @@ section node_section() {
 section monitor_section() {
   return section_builder<monitor>()
       .value("user", &monitor::user, name(),
-             "Whom Highwater asks the nodes as: a member of `pg_monitor` who may connect to every database that clients use.")
+             "Whom Highwater asks the nodes as: a member of `pg_monitor` who may connect to every database that "
+             "clients use.")
       .value("password", &monitor::password, password(), "That user's password.")
       .value("database", &monitor::database, name(), "The database that it connects to.")
       .value("interval", &monitor::interval, time_limit(),
@@ -196,8 +197,7 @@ section log_section() {
 section whole() {
   return section_builder<config>()
       .nested("listen", &config::listen, endpoint_section(), "Where clients connect.")
-      .nested("http", &config::http, endpoint_section(),
-              "Where `/metrics`, `/healthz` and `/readyz` are.")
+      .nested("http", &config::http, endpoint_section(), "Where `/metrics`, `/healthz` and `/readyz` are.")
       .value("zone", &config::zone, text({.may_be_empty = true}),
              "Where this Highwater stands. Among nodes that are fresh enough, those of the same zone come first.")
       .value("workers", &config::workers, worker_count(), "Threads that serve clients; `auto` is one per processor.")

@@ -22,7 +22,7 @@ prometheus::ClientMetric numbered(MetricType type, double value, std::vector<lab
 }
 
 class page {
- public:
+public:
   page(const vocabulary& names, const std::vector<const worker_probe*>& workers) : names_(names), workers_(workers) {}
 
   void nodes(const std::vector<node_status>& nodes, const monitor_probe& monitor);
@@ -31,7 +31,7 @@ class page {
   void rest(std::string_view version);
   std::string text() const { return prometheus::TextSerializer().Serialize(families_); }
 
- private:
+private:
   using of_worker = std::function<std::int64_t(const worker_probe&)>;
 
   prometheus::MetricFamily& family(MetricType type, std::string name, std::string help) {
@@ -80,7 +80,8 @@ void page::nodes(const std::vector<node_status>& nodes, const monitor_probe& mon
   each(MetricType::Gauge, "highwater_node_position_bytes",
        "WAL position as a byte number: replayed by a replica, inserted by the primary.",
        [&](std::size_t i) { return nodes[i].position_bytes; });
-  each(MetricType::Gauge, "highwater_node_replay_lag_bytes", "WAL that the primary has and the replica has not replayed.",
+  each(MetricType::Gauge, "highwater_node_replay_lag_bytes",
+       "WAL that the primary has and the replica has not replayed.",
        [&](std::size_t i) { return nodes[i].role == "replica" ? nodes[i].lag_bytes : -1.0; });
   each(MetricType::Gauge, "highwater_node_replay_lag_seconds",
        "Measured age of what the replica shows: time since the newest sample of the primary that it has replayed.",
@@ -94,7 +95,8 @@ void page::nodes(const std::vector<node_status>& nodes, const monitor_probe& mon
           {{"node", names_.nodes[i]}, {"role", primary ? "primary" : "replica"}});
     }
   }
-  each(MetricType::Counter, "highwater_position_sample_failures_total", "Questions that were not answered, or not usably.",
+  each(MetricType::Counter, "highwater_position_sample_failures_total",
+       "Questions that were not answered, or not usably.",
        [&](std::size_t i) { return static_cast<double>(monitor.failures(i)); });
 }
 
@@ -103,7 +105,8 @@ void page::reads_where(std::string name, std::string help, const std::vector<std
   for (std::size_t level = 0; level < names_.levels.size(); ++level) {
     double count = 0;
     for (std::size_t node = 0; node < names_.nodes.size(); ++node) {
-      for (const auto reason : reasons) count += sum([&](const worker_probe& w) { return w.reads(node, level, reason); });
+      for (const auto reason : reasons)
+        count += sum([&](const worker_probe& w) { return w.reads(node, level, reason); });
     }
     add(to, count, {{"level", std::string(names_.levels[level])}});
   }
@@ -175,7 +178,8 @@ void page::connections() {
   total(MetricType::Counter, "highwater_protocol_errors_total", "Connections ended for what the peer sent.",
         &worker_probe::protocol_errors);
   total(MetricType::Counter, "highwater_cancels_total", "Cancel requests passed on.", &worker_probe::cancels);
-  auto& pins = family(MetricType::Counter, "highwater_pins_total", "Sessions tied to one server connection, by reason.");
+  auto& pins =
+      family(MetricType::Counter, "highwater_pins_total", "Sessions tied to one server connection, by reason.");
   for (std::size_t reason = 1; reason < names_.pins.size(); ++reason) {
     add(pins, sum([&](const worker_probe& w) { return w.pins(reason); }),
         {{"reason", std::string(names_.pins[reason])}});

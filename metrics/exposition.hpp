@@ -13,12 +13,12 @@ namespace highwater::metrics {
 
 // What is known of a node when the page is asked for.
 struct node_status {
-  std::string role;               // primary, replica, unknown
+  std::string role;  // primary, replica, unknown
   bool up = false;
-  double position_bytes = 0;      // replayed, or inserted on the primary
-  double lag_bytes = 0;           // replica: behind the primary's newest sample
-  double lag_seconds = -1;        // replica: measured age of what it shows; negative: not known
-  double sample_age_seconds = -1; // negative: no sample
+  double position_bytes = 0;       // replayed, or inserted on the primary
+  double lag_bytes = 0;            // replica: behind the primary's newest sample
+  double lag_seconds = -1;         // replica: measured age of what it shows; negative: not known
+  double sample_age_seconds = -1;  // negative: no sample
 };
 
 // The names behind the indexes that the probes count by.

@@ -10,7 +10,7 @@
 namespace highwater::metrics {
 
 class monitor_probe {
- public:
+public:
   explicit monitor_probe(std::size_t nodes) : nodes_(nodes) {}
 
   void sampled(std::size_t node, bool as_primary) noexcept { nodes_[node].samples[as_primary ? 1 : 0].add(); }
@@ -21,7 +21,7 @@ class monitor_probe {
   }
   std::int64_t failures(std::size_t node) const noexcept { return nodes_[node].failures.value(); }
 
- private:
+private:
   struct counts {
     std::array<counter, 2> samples;
     counter failures;

@@ -17,10 +17,15 @@ enum class connection_state : std::uint8_t { connecting, idle, leased };
 inline constexpr std::size_t connection_state_count = 3;
 
 class worker_probe {
- public:
+public:
   // `levels`, `reasons` and `pins`: how many of each there are; their names come in when the numbers are shown.
   worker_probe(std::size_t nodes, std::size_t levels, std::size_t reasons, std::size_t pins)
-      : levels_(levels), reasons_(reasons), reads_(nodes * levels * reasons), writes_(nodes), connections_(nodes), pins_(pins) {}
+      : levels_(levels),
+        reasons_(reasons),
+        reads_(nodes * levels * reasons),
+        writes_(nodes),
+        connections_(nodes),
+        pins_(pins) {}
 
   void read_routed(std::size_t node, std::size_t level, std::size_t reason) noexcept {
     reads_[(node * levels_ + level) * reasons_ + reason].add();
@@ -42,15 +47,15 @@ class worker_probe {
     return connections_[node][state].value();
   }
 
-  counter clients;               // connected now
-  counter logins;                // succeeded
+  counter clients;  // connected now
+  counter logins;   // succeeded
   counter logins_failed;
-  counter protocol_errors;       // connections ended for what the client or a server sent
-  counter freshness_waiting;     // reads that are waiting now
-  counter freshness_timeouts;    // waits that ended without a fresh replica
-  counter stale_errors;          // on_stale: error
-  counter floors_restarted;      // a session's floor lay on a timeline that has ended
-  counter lease_queue;           // sessions that are waiting for a server connection now
+  counter protocol_errors;     // connections ended for what the client or a server sent
+  counter freshness_waiting;   // reads that are waiting now
+  counter freshness_timeouts;  // waits that ended without a fresh replica
+  counter stale_errors;        // on_stale: error
+  counter floors_restarted;    // a session's floor lay on a timeline that has ended
+  counter lease_queue;         // sessions that are waiting for a server connection now
   counter lease_timeouts;
   counter server_connects;
   counter server_connect_failures;
@@ -61,7 +66,7 @@ class worker_probe {
   duration_histogram lease_wait;
   duration_histogram parse_time;
 
- private:
+private:
   std::size_t levels_;
   std::size_t reasons_;
   std::vector<counter> reads_;

@@ -27,9 +27,13 @@ bool is_of_the_transaction(std::string_view setting) {
          setting == "transaction_deferrable";
 }
 
-void add_setting(statement& into, std::string name) {
-  if (is_of_the_transaction(name)) return;
-  if (std::ranges::find(into.settings, name) == into.settings.end()) into.settings.push_back(std::move(name));
+void add_setting(statement& into, std::string_view name, bool to_default = false) {
+  if (!is_of_the_transaction(name)) touch(into.settings, name, to_default);
+}
+
+void reset_all(statement& into) {
+  into.resets_all_settings = true;
+  touch_all(into.settings);
 }
 
 std::string constant_text(const json::value& value) {
@@ -79,14 +83,14 @@ piece set(const statement_source& from, statement& into) {
   const bool to_value = kind == "VAR_SET_VALUE" || kind == "VAR_SET_CURRENT";
   if (name.starts_with(internal_prefix)) return set_internal(fields, name, to_value, into);
   if (kind == "VAR_RESET_ALL") {
-    into.resets_all_settings = true;
+    reset_all(into);
     return utility("RESET ALL");
   }
   if (kind == "VAR_SET_MULTI")
     session_characteristics(fields, into);
   else if (!flag_of(fields, "is_local")) {
     if (name == "session_authorization" && to_value) pin(into, pin_reason::session_identity);
-    add_setting(into, name);
+    add_setting(into, name, !to_value);
   }
   return utility("SET");
 }
@@ -106,7 +110,8 @@ piece show(const statement_source& from, statement& into) {
 
 piece discard(const statement_source& from, statement& into) {
   if (text_of(*from.node.fields, "target") == "DISCARD_ALL") {
-    into.discards_all = into.resets_all_settings = into.deallocates_all = true;
+    into.discards_all = into.deallocates_all = true;
+    reset_all(into);
   }
   return utility("DISCARD");
 }

@@ -27,23 +27,23 @@ std::string_view to_string(node_role role) noexcept;
 
 struct node_view {
   node_role role = node_role::unknown;
-  bool usable = false;        // answers in time, has proved its role and that it belongs to this cluster
+  bool usable = false;  // answers in time, has proved its role and that it belongs to this cluster
   incarnation_id incarnation = 0;
   instant incarnation_began = never;
-  position replayed;          // replica: rule 4's lower bound. Primary: its normalised insert position
-  lsn received = 0;           // replica: end of the WAL it has received; 0 if it does not stream
-  instant sampled = never;    // when the query of the newest sample was sent
+  position replayed;              // replica: rule 4's lower bound. Primary: its normalised insert position
+  lsn received = 0;               // replica: end of the WAL it has received; 0 if it does not stream
+  instant sampled = never;        // when the query of the newest sample was sent
   instant current_as_of = never;  // rule 13: it has replayed everything the primary had at this moment
 };
 
 struct cluster_view {
   std::uint64_t version = 0;
-  std::vector<node_view> nodes;       // in the configuration's order
-  node_index primary = no_node;       // proved; no_node if none is
-  timeline_id timeline = 0;           // the newest one seen
-  std::uint64_t system = 0;           // the cluster's system identifier; 0: not yet known
-  bool settled = false;               // every node has been asked at least once
-  position_history history;           // of the primary, on `timeline`
+  std::vector<node_view> nodes;  // in the configuration's order
+  node_index primary = no_node;  // proved; no_node if none is
+  timeline_id timeline = 0;      // the newest one seen
+  std::uint64_t system = 0;      // the cluster's system identifier; 0: not yet known
+  bool settled = false;          // every node has been asked at least once
+  position_history history;      // of the primary, on `timeline`
 
   bool has_primary() const noexcept { return primary != no_node; }
 };

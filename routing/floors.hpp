@@ -1,9 +1,10 @@
 #pragma once
 
 // What a session, or all of them together, must not fall behind. Events are kept as moments and become positions only
-// when a read needs one: a position sampled from the primary at or after the moment covers the event (rule 3), and bounds
-// from above what any node had shown by then (rule 5), because no replica holds WAL that the primary had not inserted.
-// So one sample serves any number of sessions, and a session that stays on one life of one replica needs none.
+// when a read needs one: a position sampled from the primary at or after the moment covers the event (rule 3), and
+// bounds from above what any node had shown by then (rule 5), because no replica holds WAL that the primary had not
+// inserted. So one sample serves any number of sessions, and a session that stays on one life of one replica needs
+// none.
 
 #include <algorithm>
 #include <vector>

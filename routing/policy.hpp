@@ -18,13 +18,13 @@ namespace highwater::routing {
 // `*` stands for any run of characters; everything else for itself.
 bool matches_pattern(std::string_view pattern, std::string_view text) noexcept;
 
-// A table pattern with a schema matches a relation of that schema, and one that the text leaves unqualified: which schema
-// it means depends on the search path, and the stronger level is the safe guess.
+// A table pattern with a schema matches a relation of that schema, and one that the text leaves unqualified: which
+// schema it means depends on the search path, and the stronger level is the safe guess.
 bool matches_table(std::string_view pattern, const relation& table) noexcept;
 
 // The policies that apply to one kind of session, worked out once.
 class session_policies {
- public:
+public:
   struct identity {
     std::string_view user, database, application;
   };
@@ -36,7 +36,7 @@ class session_policies {
   // For a transaction that will be placed before its statements are known: whatever may apply to any of them.
   requirement for_transaction(std::optional<config::level> asked) const;
 
- private:
+private:
   struct table_policy {
     const std::vector<std::string>* tables;
     requirement need;

@@ -10,7 +10,7 @@
 
 namespace highwater::routing {
 
-using lsn = std::uint64_t;       // byte position in the WAL, as PostgreSQL's XLogRecPtr; 0 is "none"
+using lsn = std::uint64_t;  // byte position in the WAL, as PostgreSQL's XLogRecPtr; 0 is "none"
 using timeline_id = std::uint32_t;
 
 // A place in one WAL history. Positions compare only along one history (consistency rule 11), so there is no

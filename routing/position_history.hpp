@@ -14,7 +14,7 @@ namespace highwater::routing {
 // Samples of one primary on one timeline, oldest first. Bounded: when it is full, every second one of the older half is
 // forgotten, which makes answers about the past later positions, never earlier ones.
 class position_history {
- public:
+public:
   struct sample {
     instant sent;  // when the query was sent; of several with the same position, the last
     lsn at = 0;    // normalised insert position
@@ -38,7 +38,7 @@ class position_history {
   const sample& newest() const noexcept { return samples_.back(); }
   const std::vector<sample>& samples() const noexcept { return samples_; }
 
- private:
+private:
   void thin_out();
 
   std::size_t capacity_;

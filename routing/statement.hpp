@@ -10,6 +10,8 @@
 #include <string_view>
 #include <vector>
 
+#include "routing/setting_change.hpp"
+
 namespace highwater::routing {
 
 // The whole text (one Query, or one Parse) taken together.
@@ -18,10 +20,10 @@ enum class statement_kind : std::uint8_t {
   begin,            // BEGIN or START TRANSACTION alone, without READ ONLY
   begin_read_only,  // opens a transaction that may live on a replica; more reads may follow it in the same text
   set_transaction,  // SET TRANSACTION alone
-  commit,           // COMMIT, END, ROLLBACK, ABORT alone: ends a transaction (not AND CHAIN, not PREPARED, not TO SAVEPOINT)
-  internal,         // about Highwater itself: SHOW, SET, RESET highwater.*, alone
-  empty,            // no statement at all: an empty string or only comments
-  write,            // everything else: not proved to be a read
+  commit,    // COMMIT, END, ROLLBACK, ABORT alone: ends a transaction (not AND CHAIN, not PREPARED, not TO SAVEPOINT)
+  internal,  // about Highwater itself: SHOW, SET, RESET highwater.*, alone
+  empty,     // no statement at all: an empty string or only comments
+  write,     // everything else: not proved to be a read
 };
 
 // Why a text is not a read. Shown in reasons and in metrics.
@@ -38,8 +40,8 @@ enum class write_reason : std::uint8_t {
   transaction,        // transaction control that is not one of the kinds above
   serializable,       // a replica cannot run serializable transactions
   parse_failed,
-  too_long,           // longer than is examined
-  learned,            // a replica refused it (rule 15)
+  too_long,  // longer than is examined
+  learned,   // a replica refused it (rule 15)
 };
 std::string_view to_string(write_reason reason) noexcept;
 
@@ -69,14 +71,14 @@ struct relation {
 struct internal_command {
   enum class verb : std::uint8_t { show, set, reset };
   verb what = verb::show;
-  bool local = false;   // SET LOCAL
-  std::string name;     // without the prefix: "level", "last_route"
-  std::string value;    // set only
+  bool local = false;  // SET LOCAL
+  std::string name;    // without the prefix: "level", "last_route"
+  std::string value;   // set only
 };
 
 // A place in the text where a prepared statement's name stands, so that it can be replaced by the server's name for it.
 struct name_in_text {
-  std::string name;         // unquoted, folded
+  std::string name;          // unquoted, folded
   std::uint32_t offset = 0;  // bytes, into the text
   std::uint32_t length = 0;  // bytes, quotes included
 };
@@ -86,17 +88,17 @@ struct statement {
   write_reason reason = write_reason::none;  // set when kind is write
   std::string detail;                        // the name that decided, for humans: "nextval", "public.t"; may be empty
 
-  std::vector<relation> relations;     // read or written, also through views; without duplicates
-  bool hidden_relations = false;       // calls functions that are not built in: it may touch any table
-  bool opens_transaction = false;      // leaves a transaction open that it began itself
-  bool changes_schema = false;         // DDL: what is known of the catalogue is out of date afterwards
-  bool returns_rows_by_copy = false;   // COPY ... TO STDOUT
+  std::vector<relation> relations;    // read or written, also through views; without duplicates
+  bool hidden_relations = false;      // calls functions that are not built in: it may touch any table
+  bool opens_transaction = false;     // leaves a transaction open that it began itself
+  bool changes_schema = false;        // DDL: what is known of the catalogue is out of date afterwards
+  bool returns_rows_by_copy = false;  // COPY ... TO STDOUT
 
   // Session state that it changes.
-  std::vector<std::string> settings;   // names that SET, RESET or a constant set_config() touch, lower case, not LOCAL
-  bool resets_all_settings = false;    // RESET ALL, DISCARD ALL
-  bool discards_all = false;           // DISCARD ALL
-  bool deallocates_all = false;        // DEALLOCATE ALL, DISCARD ALL, DISCARD PLANS excluded
+  setting_changes settings;          // by SET, RESET or a constant set_config(), not LOCAL
+  bool resets_all_settings = false;  // RESET ALL, DISCARD ALL
+  bool discards_all = false;         // DISCARD ALL
+  bool deallocates_all = false;      // DEALLOCATE ALL, DISCARD ALL, DISCARD PLANS excluded
   pin_reason pin = pin_reason::none;
 
   // kind begin, begin_read_only, set_transaction: what the text says; none if it does not say.
@@ -107,8 +109,8 @@ struct statement {
   std::optional<name_in_text> executes;     // EXECUTE name
   std::optional<internal_command> internal;
 
-  std::uint32_t statement_count = 0;   // how many statements the text holds
-  bool literal_free = true;            // false: the verdict depends on literals, so it holds for this very text only
+  std::uint32_t statement_count = 0;  // how many statements the text holds
+  bool literal_free = true;           // false: the verdict depends on literals, so it holds for this very text only
 };
 
 using statement_ptr = std::shared_ptr<const statement>;

@@ -17,7 +17,7 @@ constexpr std::chrono::seconds patience{10};
 constexpr std::size_t longest_header = 8 * 1024;
 
 class exchange : public std::enable_shared_from_this<exchange> {
- public:
+public:
   exchange(asio::ip::tcp::socket socket, const std::function<http_page(std::string_view)>& page)
       : stream_(std::move(socket)), page_(page) {}
 
@@ -31,7 +31,7 @@ class exchange : public std::enable_shared_from_this<exchange> {
     });
   }
 
- private:
+private:
   void answer() {
     const auto& request = parser_->get();
     response_ = {};

@@ -17,7 +17,7 @@ struct http_page {
 };
 
 class http_server {
- public:
+public:
   // `page` is asked for every GET, with the path.
   http_server(boost::asio::io_context& io, boost::asio::ip::tcp::acceptor acceptor,
               std::function<http_page(std::string_view path)> page);
@@ -25,7 +25,7 @@ class http_server {
   void start() { accept(); }
   void stop();
 
- private:
+private:
   void accept();
 
   boost::asio::io_context& io_;

@@ -10,7 +10,9 @@ namespace highwater::proxy {
 
 namespace {
 
-double seconds(routing::duration value) { return std::chrono::duration<double>(value).count(); }
+double seconds(routing::duration value) {
+  return std::chrono::duration<double>(value).count();
+}
 
 }  // namespace
 
@@ -35,8 +37,7 @@ metrics::vocabulary metric_names(const config::cluster& cluster) {
 
 std::vector<metrics::node_status> node_statuses(const routing::cluster_view& view, routing::instant now) {
   std::vector<metrics::node_status> all;
-  const double primary_at =
-      view.has_primary() ? static_cast<double>(view.nodes[view.primary].replayed.at) : 0;
+  const double primary_at = view.has_primary() ? static_cast<double>(view.nodes[view.primary].replayed.at) : 0;
   for (const auto& node : view.nodes) {
     metrics::node_status one;
     one.role = std::string(routing::to_string(node.role));

@@ -11,6 +11,7 @@
 #include <memory>
 #include <stdexcept>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "metrics/exposition.hpp"
@@ -48,22 +49,29 @@ auth::user_table make_users(const config::auth& section) {
   return std::move(*made);
 }
 
-// As many descriptors as we are allowed to: each client needs one.
-void raise_descriptor_limit() {
+// As many descriptors as we are allowed to: each client needs one, and each server connection.
+void raise_descriptor_limit(const config::config& settings) {
   rlimit limit{};
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
   limit.rlim_cur = limit.rlim_max;
   setrlimit(RLIMIT_NOFILE, &limit);
+  constexpr rlim_t own = 64;  // logs, event loops, monitoring connections
+  const rlim_t wanted = settings.limits.max_clients + settings.cluster.nodes.size() * settings.pool.size + own;
+  if (limit.rlim_max >= wanted) return;
+  spdlog::warn(
+      "only {} files may be open, and limits.max_clients = {} with full pools may need {}: raise the limit "
+      "(ulimit -n, LimitNOFILE=), or clients will have to wait",
+      limit.rlim_max, settings.limits.max_clients, wanted);
 }
 
 class server {
- public:
+public:
   explicit server(const config::config& settings);
   int run();
 
- private:
+private:
   void accept();
-  void accepted(worker& to, tcp::socket socket);
+  void accept_later(const boost::system::error_code& why);
   worker& least_busy();
   http_page page(std::string_view path) const;
   void shut_down();
@@ -87,6 +95,8 @@ class server {
   http_server http_;
   asio::signal_set signals_;
   asio::steady_timer drain_timer_;
+  asio::steady_timer accept_timer_;
+  bool cannot_accept_ = false;
   bool shutting_down_ = false;
 };
 
@@ -113,7 +123,8 @@ server::server(const config::config& settings)
           }(),
           [this](std::string_view path) { return page(path); }),
       signals_(io_, SIGTERM, SIGINT),
-      drain_timer_(io_) {
+      drain_timer_(io_),
+      accept_timer_(io_) {
   const auto count = settings.workers != 0 ? settings.workers : std::max(1U, std::thread::hardware_concurrency());
   for (unsigned i = 0; i < count; ++i) workers_.push_back(std::make_unique<worker>(process_));
 }
@@ -127,8 +138,8 @@ int server::run() {
     if (!error) shut_down();
   });
   // One line that scripts can wait for.
-  std::printf("highwater: listening on %s, metrics on http://%s/metrics\n",
-              text_of(acceptor_.local_endpoint()).c_str(), http_endpoint_.c_str());
+  std::printf("highwater: listening on %s, metrics on http://%s/metrics\n", text_of(acceptor_.local_endpoint()).c_str(),
+              http_endpoint_.c_str());
   std::fflush(stdout);
   io_.run();
   // The last accept, which has ended with an error, holds a socket of a worker that is about to go.
@@ -152,28 +163,23 @@ void server::accept() {
   auto& to = least_busy();
   acceptor_.async_accept(to.io(), [this, &to](const boost::system::error_code& error, tcp::socket socket) {
     if (!acceptor_.is_open()) return;
-    if (!error) {
-      accepted(to, std::move(socket));
-    } else {
-      spdlog::error("cannot accept a client: {}", error.message());
-    }
+    if (error) return accept_later(error);
+    if (std::exchange(cannot_accept_, false)) spdlog::info("clients are accepted again");
+    to.serve(std::move(socket));
     accept();
   });
 }
 
-void server::accepted(worker& to, tcp::socket socket) {
-  if (clients_.load(std::memory_order_relaxed) >= settings_.limits.max_clients) {
-    std::string out;
-    wire::write_error(out, wire::severity::fatal,
-                      {std::string(wire::sqlstate::too_many_connections), "sorry, too many clients already",
-                       "Highwater serves at most " + std::to_string(settings_.limits.max_clients) + " clients.",
-                       "Raise limits.max_clients."});
-    boost::system::error_code ignored;
-    socket.non_blocking(true, ignored);
-    socket.write_some(asio::buffer(out), ignored);
-    return;
+// Out of descriptors, above all: it passes when clients leave, and asking at once would only keep a processor busy.
+void server::accept_later(const boost::system::error_code& why) {
+  constexpr std::chrono::milliseconds pause{100};
+  if (!std::exchange(cannot_accept_, true)) {
+    spdlog::error("cannot accept clients, who have to wait: {}; there are {}", why.message(), clients_.load());
   }
-  to.serve(std::move(socket));
+  accept_timer_.expires_after(pause);
+  accept_timer_.async_wait([this](const boost::system::error_code& error) {
+    if (!error && acceptor_.is_open()) accept();
+  });
 }
 
 http_page server::page(std::string_view path) const {
@@ -194,6 +200,7 @@ void server::shut_down() {
   spdlog::info("shutting down: waiting for transactions to finish, {} ms at most", settings_.drain_timeout.count());
   boost::system::error_code ignored;
   acceptor_.close(ignored);
+  accept_timer_.cancel();
   for (auto& one : workers_) one->drain();
   drained(std::chrono::steady_clock::now() + settings_.drain_timeout);
   // A second signal does not wait.
@@ -220,7 +227,7 @@ void server::drained(std::chrono::steady_clock::time_point deadline) {
 }  // namespace
 
 int run(const config::config& settings) {
-  raise_descriptor_limit();
+  raise_descriptor_limit(settings);
   try {
     return server(settings).run();
   } catch (const std::exception& error) {

@@ -102,8 +102,7 @@ void worker_context::send_cancel(server_connection& connection) {
       if (refused) return;
       boost::asio::async_write(sent->socket, boost::asio::buffer(sent->bytes), [=](const error_code&, std::size_t) {
         // The server hangs up when it has passed the request on.
-        sent->socket.async_read_some(boost::asio::buffer(&sent->answer, 1),
-                                     [sent](const error_code&, std::size_t) {});
+        sent->socket.async_read_some(boost::asio::buffer(&sent->answer, 1), [sent](const error_code&, std::size_t) {});
       });
     });
   });

@@ -100,7 +100,7 @@ public:
   prepared_registry prepared;
   settings_interner interner;
   std::vector<routing::node_load> loads;
-  std::uint32_t tie = 0;  // turns, so that equally good nodes take turns
+  std::uint32_t turn = 0;  // of decisions, so that equally good nodes take turns
   std::uint64_t unnamed_serial = 0;
 
   // Sessions that wait for news of the nodes.

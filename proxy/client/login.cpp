@@ -57,6 +57,7 @@ login::step login::take_startup(std::string_view bytes, std::size_t& used, std::
 }
 
 login::step login::begin(const wire::startup_request& request, std::string& out) {
+  if (turned_away_) return refuse(*turned_away_, out);
   for (const auto& [name, value] : request.parameters) {
     if (name == "user") {
       user = value;

@@ -29,6 +29,9 @@ public:
 
   login(const auth::user_table& users, std::string nonce) : users_(users), nonce_(std::move(nonce)) {}
 
+  // Whoever wants to log in shall be told this instead. A cancel request still gets through.
+  void turn_away(wire::error why) { turned_away_ = std::move(why); }
+
   // Takes what it can from the beginning of `bytes`.
   step take(std::string_view bytes, std::size_t& used, std::string& out);
 
@@ -51,6 +54,7 @@ private:
   const auth::user_table& users_;
   std::string nonce_;
   stage stage_ = stage::startup;
+  std::optional<wire::error> turned_away_;
   std::optional<auth::scram_server> scram_;
   unsigned encryption_requests_ = 0;
 };

@@ -24,7 +24,11 @@ session::~session() {
 
 void session::start() {
   worker_.probe.clients.add();
-  ++worker_.shared.clients;
+  const auto most = worker_.shared.settings.limits.max_clients;
+  if (worker_.shared.clients.fetch_add(1) >= most) {
+    login_->turn_away({std::string(wire::sqlstate::too_many_connections), "sorry, too many clients already",
+                       "Highwater serves at most " + std::to_string(most) + " clients.", "Raise limits.max_clients."});
+  }
   work().deadline =
       worker_.timers.schedule(std::chrono::steady_clock::now() + worker_.shared.settings.auth.timeout, [this] {
         work_->deadline = {};
@@ -52,6 +56,7 @@ bool session::busy() const noexcept {
 }
 
 wire::transaction_status session::client_status() const noexcept {
+  if (begin_failed_) return wire::transaction_status::failed;
   if (!deferred_begin_.empty()) return wire::transaction_status::in_transaction;
   return lease_ != nullptr ? lease_->status : wire::transaction_status::idle;
 }
@@ -82,7 +87,7 @@ void session::settle() {
   if (work_) {
     compact();
     const bool idle = stage_ == stage::ready && lease_ == nullptr && work_->input.empty() && work_->pass_left == 0 &&
-                      work_->deadline.number == 0 && work_->touched_settings.empty();
+                      work_->deadline.number == 0 && !work_->changes.pending();
     if (idle) {
       worker_.buffers.give(std::move(work_->input));
       work_ = nullptr;

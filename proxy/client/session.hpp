@@ -25,6 +25,7 @@
 #include "proxy/client/context.hpp"
 #include "proxy/client/login.hpp"
 #include "proxy/client/prepared.hpp"
+#include "proxy/client/settings_exchange.hpp"
 #include "proxy/io/stream.hpp"
 #include "proxy/server/pool.hpp"
 #include "proxy/wire/batch_scanner.hpp"
@@ -97,8 +98,7 @@ private:
     routing::node_index excluded = routing::no_node;
     bool retrying = false;        // the batch at the beginning has been tried before
     bool taken_for_read = false;  // ... and a replica found that it is none: learn that
-    std::vector<std::string> touched_settings;
-    std::optional<std::size_t> reset_behind;  // RESET ALL succeeded: only the touched ones before are the session's own
+    settings_exchange changes;
     timer_queue::ticket deadline;
     routing::instant waits_since = routing::never;
     bool awaiting_view = false;
@@ -187,10 +187,12 @@ private:
   void send_target(const wire::frame& message, std::string& out);
   void ensure_prepared(const prepared_statement& what, std::string& out);
   void ensure_unnamed(std::string& out);
+  void remember_unnamed(const wire::parse_message& parse);
+  void remember_parsed(const wire::parse_message& parse);
   void close_surplus(std::string& out);
   bool pass_copy();
   bool stream_messages();
-  void note_effects(const routing::statement& what);
+  void note_effects(const routing::statement& what, bool alone);
   void note_batch_effects(bool begins, bool no_ready);
   const prepared_ptr* named_in(const routing::statement* what) const;
   std::string with_server_name(const routing::statement& what, std::string_view sql, const prepared_ptr& known);
@@ -199,6 +201,7 @@ private:
 
   // session_replies.cpp
   std::size_t on_server_bytes(std::string_view bytes) override;
+  void on_notification(std::string_view message) override;
   void on_server_drained() override;
   void on_server_lost(const wire::error& why) override;
   enum class first_reply : std::uint8_t { undecided, commit, refused };
@@ -210,9 +213,11 @@ private:
   void exchange_over();
   void inquire();
   std::size_t take_inquiry(std::string_view bytes);
+  void inquired(std::string_view row);
+  void reset_settings();
+  void keep_or_release();
   void write_client(std::string_view bytes);
   void answer_in_turn(const wire::expected_reply& what, std::string& out);
-  void settings_over(bool failed);
   void names_over();
   void restore_level(bool rolled_back);
   void lost_flights(const wire::error& why);
@@ -221,7 +226,11 @@ private:
   bool answer_locally();
   bool defer_begin();
   bool amend_begin();
+  bool end_failed_begin();
+  class internal_answers;
+  friend class internal_answers;
   void answer_internal();
+  void send_sync();
   bool run_internal(const routing::internal_command& what, std::string& tag, std::string& row, wire::error& why);
   void answer_error(const wire::error& why);
   std::string describe_route() const;
@@ -239,6 +248,7 @@ private:
   settings_ptr settings_ = no_settings();
   server_connection* lease_ = nullptr;
   std::string deferred_begin_;  // a BEGIN that has been answered and not yet sent
+  bool begin_failed_ = false;   // ... and whose transaction has failed before anything of it reached a server
   routing::session_floors floors_;
   wire::backend_key_message key_;
 
@@ -264,12 +274,11 @@ private:
   bool deferred_read_only_ = false;
   bool in_read_only_ = false;  // the transaction was placed as one that only reads
   bool pinned_ = false;
+  bool on_replica_ = false;    // the leased connection was chosen as a replica's
   bool unsynced_ = false;      // a Flush was sent without a Sync behind it
   bool skip_to_sync_ = false;  // an error was answered; the client's messages up to Sync do not count
   bool draining_ = false;
   bool copy_in_ = false;  // the server waits for copy data
-  bool resets_all_ = false;
-  bool resets_alone_ = false;  // ... in a statement that is a transaction of its own
   bool discards_all_ = false;
   bool rolled_back_ = false;   // the last command tag of the batch was ROLLBACK
   bool batch_failed_ = false;  // an error was among the batch's replies

@@ -30,7 +30,8 @@ bool text_is_plain(const session_settings& of) {
 
 // Rule 12: a transaction or a pinned session stays where it is, but writes nothing to a primary that is none any more.
 bool session::on_deposed_node() const {
-  if (lease_ == nullptr || in_read_only_ || (!pinned_ && lease_->status == wire::transaction_status::idle)) return false;
+  if (lease_ == nullptr || in_read_only_ || (!pinned_ && lease_->status == wire::transaction_status::idle))
+    return false;
   const auto& view = worker_.view();
   return view.has_primary() && view.primary != lease_->node() && !view.nodes[lease_->node()].usable;
 }
@@ -72,6 +73,8 @@ bool session::begin_batch(bool too_long) {
     send_batch(pinned_ ? route_reason::pinned : route_reason::transaction);
   } else if (can_join()) {
     send_batch(pinned_ ? route_reason::pinned : route_reason::pipelined);
+  } else if (now.facts.kind == statement_kind::internal && unsynced_ && lease_->queue.empty() && !copy_in_) {
+    answer_internal();
   } else {
     return false;
   }
@@ -208,9 +211,9 @@ bool session::can_join() const {
   // Behind what no Sync has ended there is nothing to wait for: the answers may come only after this.
   if (unsynced_) return true;
   // What the session's state will be is not known until the answer is there.
-  if (resets_all_ || ending_.all || ending_.one || ends_names() || !work_->touched_settings.empty()) return false;
+  if (ending_.all || ending_.one || ends_names() || work_->changes.pending()) return false;
   routing::lease_traits lease;
-  lease.on_primary = lease_->node() == worker_.view().primary;
+  lease.on_primary = !on_replica_;
   lease.bound = pinned_ || in_read_only_ || lease_->status != wire::transaction_status::idle;
   return routing::may_follow(work_->facts.kind, required(), lease);
 }

@@ -111,8 +111,12 @@ bool session::proof_arrived() {
 
 void session::on_settings_applied(const wire::error* failed) {
   const auto alive = shared_from_this();
-  if (failed == nullptr) {
+  if (failed == nullptr && pinned_) {
+    stage_ = stage::ready;  // between two exchanges
+  } else if (failed == nullptr) {
     go();
+  } else if (pinned_) {
+    return fatal(*failed);
   } else {
     auto told = *failed;
     told.detail = "The session's settings could not be restored on node " +
@@ -128,6 +132,7 @@ void session::on_settings_applied(const wire::error* failed) {
 void session::go() {
   if (stage_ == stage::login) return welcome(*lease_);
   stage_ = stage::ready;
+  on_replica_ = work_->plan.on_replica;
   if (work_->facts.bad_hint) {
     notify({"01000", "a highwater hint in a comment was not understood, and is ignored", "",
             "A hint reads /* highwater: level=NAME */ with one of the levels."});

@@ -45,6 +45,7 @@ bool session::answer_locally() {
     return true;
   }
   if (facts.end != wire::batch_end::query || facts.statements.size() != 1) return false;
+  if (begin_failed_) return end_failed_begin();
   return deferred_begin_.empty() ? defer_begin() : amend_begin();
 }
 
@@ -87,79 +88,121 @@ bool session::amend_begin() {
   return true;
 }
 
-// SHOW, SET and RESET of highwater.*, in either protocol.
-void session::answer_internal() {
-  const auto& now = *work_;
-  const auto command = *now.facts.first()->internal;
-  const auto batch = input_left();
-  std::string out, tag, row;
-  const std::string column = "highwater." + command.name;
-  wire::error why;
-  bool ran = false;
-  bool failed = false;
-  const auto run = [&] {
-    if (!std::exchange(ran, true)) failed = !run_internal(command, tag, row, why);
-    if (failed) wire::write_error(out, wire::severity::error, why);
-    return !failed;
-  };
-  const bool shows = command.what == verb::show;
-  for (const auto& message : now.scanner.messages()) {
-    const auto body = batch.substr(message.offset + wire::header_size, message.size - wire::header_size);
-    if (failed && message.type != wire::frontend::sync) continue;
-    switch (message.type) {
+// Nothing of the transaction has reached a server, so none is needed to end it. What else a client may say in a failed
+// transaction, a server answers: see send_deferred_begin().
+bool session::end_failed_begin() {
+  const auto& what = *work_->facts.first();
+  if (what.kind != statement_kind::commit || what.statement_count != 1) return false;
+  deferred_begin_.clear();
+  begin_failed_ = false;
+  restore_level(true);
+  std::string out;
+  wire::write_command_complete(out, "ROLLBACK");
+  wire::write_ready_for_query(out, client_status());
+  consume(work_->scanner.size());
+  unnamed_ = nullptr;
+  write_client(out);
+  return true;
+}
+
+// SHOW, SET and RESET of highwater.*, in either protocol: the answers to the messages of one batch.
+class session::internal_answers {
+public:
+  internal_answers(session& self, const routing::internal_command& what)
+      : self_(self), what_(what), shows_(what.what == verb::show), column_("highwater." + what.name) {}
+
+  void take(char type, std::string_view body) {
+    if (failed_ && !ends_batch(type)) return;
+    switch (type) {
       case wire::frontend::query:
         if (run()) {
-          if (shows) wire::write_text_row_description(out, column);
-          if (shows) wire::write_text_row(out, row);
-          wire::write_command_complete(out, tag);
+          if (shows_) wire::write_text_row_description(out, column_);
+          complete();
         }
-        wire::write_ready_for_query(out, client_status());
-        break;
-      case wire::frontend::parse: {
-        const auto parse = *wire::read_parse(body);
-        auto made = std::make_shared<prepared_statement>();
-        made->query = parse.query;
-        made->parameter_types = parse.parameter_types;
-        if (parse.name.empty()) {
-          unnamed_ = std::move(made);
-          unnamed_serial_ = ++worker_.unnamed_serial;
-        } else {
-          if (!names_) names_ = std::make_unique<prepared_names>();
-          names_->add(parse.name, worker_.prepared.intern(parse.query, parse.parameter_types));
-          names_->confirm();
-        }
-        wire::write_empty(out, wire::backend::parse_complete);
-        break;
-      }
+        return;
+      case wire::frontend::parse:
+        self_.remember_parsed(*wire::read_parse(body));
+        return wire::write_empty(out, wire::backend::parse_complete);
       case wire::frontend::bind:
-        wire::write_empty(out, wire::backend::bind_complete);
-        break;
+        return wire::write_empty(out, wire::backend::bind_complete);
       case wire::frontend::describe:
         if (body.starts_with('S')) wire::writer(out, wire::backend::parameter_description).u16(0);
-        if (shows) {
-          wire::write_text_row_description(out, column);
-        } else {
-          wire::write_empty(out, wire::backend::no_data);
-        }
-        break;
+        return describe();
       case wire::frontend::execute:
-        if (!run()) break;
-        if (shows) wire::write_text_row(out, row);
-        wire::write_command_complete(out, tag);
-        break;
+        if (run()) complete();
+        return;
       case wire::frontend::close:
-        wire::write_empty(out, wire::backend::close_complete);
-        break;
-      case wire::frontend::sync:
-        wire::write_ready_for_query(out, client_status());
-        break;
+        return wire::write_empty(out, wire::backend::close_complete);
       default:
-        break;
+        return;
     }
   }
-  if (failed && now.facts.end == wire::batch_end::flush) skip_to_sync_ = true;
+  bool failed() const noexcept { return failed_; }
+  const wire::error& why() const noexcept { return why_; }
+
+  std::string out;
+
+private:
+  static bool ends_batch(char type) { return type == wire::frontend::sync; }
+
+  // Once, however often it is executed in the batch.
+  bool run() {
+    if (!std::exchange(ran_, true)) failed_ = !self_.run_internal(what_, tag_, row_, why_);
+    if (failed_) wire::write_error(out, wire::severity::error, why_);
+    return !failed_;
+  }
+  void complete() {
+    if (shows_) wire::write_text_row(out, row_);
+    wire::write_command_complete(out, tag_);
+  }
+  void describe() {
+    if (shows_) {
+      wire::write_text_row_description(out, column_);
+    } else {
+      wire::write_empty(out, wire::backend::no_data);
+    }
+  }
+
+  session& self_;
+  const routing::internal_command& what_;
+  bool shows_;
+  std::string column_;
+  std::string tag_;
+  std::string row_;
+  wire::error why_;
+  bool ran_ = false;
+  bool failed_ = false;
+};
+
+void session::answer_internal() {
+  const auto& now = *work_;
+  const auto what = now.facts.statements.front();
+  const auto batch = input_left();
+  internal_answers answers(*this, *what->internal);
+  for (const auto& message : now.scanner.messages()) {
+    answers.take(message.type, batch.substr(message.offset + wire::header_size, message.size - wire::header_size));
+  }
+  const bool flushes = now.facts.end == wire::batch_end::flush || now.facts.end == wire::batch_end::cut;
+  // The server knows nothing of the error, and would commit what stands before it.
+  if (answers.failed() && unsynced_) return fatal(answers.why());
+  if (answers.failed() && flushes) skip_to_sync_ = true;
+  if (!flushes && !unsynced_) wire::write_ready_for_query(answers.out, client_status());
+  write_client(answers.out);
+  if (!flushes && unsynced_) return send_sync();
   consume(now.scanner.size());
-  write_client(out);
+}
+
+// The batch is at an end that the server has to know of, because its part of it has not been ended by a Sync yet.
+void session::send_sync() {
+  auto one = new_flight();
+  auto& out = worker_.out_scratch;
+  out.clear();
+  wire::write_empty(out, wire::frontend::sync);
+  lease_->queue.push({wire::reply_kind::sync, false, false, 0});
+  take_off(one);
+  lease_->send(out);
+  lease_->read_on();
+  consume(one.size);
 }
 
 bool session::run_internal(const routing::internal_command& what, std::string& tag, std::string& row,
@@ -216,8 +259,7 @@ void session::answer_error(const wire::error& why) {
     // The rest of it is yet to come, and would have to be read to be thrown away.
     return fatal(why);
   }
-  const bool was_deferred = !std::exchange(deferred_begin_, {}).empty();
-  if (was_deferred) return fatal(why);
+  begin_failed_ = !deferred_begin_.empty();
   if (now.facts.end == wire::batch_end::flush || now.facts.end == wire::batch_end::cut) {
     skip_to_sync_ = true;
   } else {

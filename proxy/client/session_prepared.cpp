@@ -89,14 +89,26 @@ std::string session::with_server_name(const routing::statement& what, std::strin
   return text.replace(named.offset, named.length, server_name(known->id));
 }
 
+void session::remember_unnamed(const wire::parse_message& parse) {
+  auto made = std::make_shared<prepared_statement>();
+  made->query = parse.query;
+  made->parameter_types = parse.parameter_types;
+  unnamed_ = std::move(made);
+  unnamed_serial_ = ++worker_.unnamed_serial;
+}
+
+// A statement that no server gets to see.
+void session::remember_parsed(const wire::parse_message& parse) {
+  if (parse.name.empty()) return remember_unnamed(parse);
+  if (!names_) names_ = std::make_unique<prepared_names>();
+  names_->add(parse.name, worker_.prepared.intern(parse.query, parse.parameter_types));
+  names_->confirm();
+}
+
 void session::send_parse(const wire::frame& message, std::string& out) {
   const auto parse = *wire::read_parse(message.body());
   if (parse.name.empty()) {
-    auto made = std::make_shared<prepared_statement>();
-    made->query = parse.query;
-    made->parameter_types = parse.parameter_types;
-    unnamed_ = std::move(made);
-    unnamed_serial_ = ++worker_.unnamed_serial;
+    remember_unnamed(parse);
     lease_->unnamed = unnamed_serial_;
     const auto& all = work_->facts.statements;
     const auto* known = all.size() == 1 && work_->facts.executes ? named_in(all.front().get()) : nullptr;

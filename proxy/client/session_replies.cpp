@@ -1,5 +1,6 @@
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "proxy/client/session.hpp"
@@ -53,7 +54,10 @@ struct session::reply_handler {
     if (what.kind == reply_kind::parse && what.statement != 0) self.lease_->forget(what.statement);
     if (what.tracked && self.names_) self.names_->revoke();
   }
-  void command_complete(std::string_view tag) { self.rolled_back_ = tag == "ROLLBACK"; }
+  void command_complete(std::string_view tag) {
+    self.rolled_back_ = tag == "ROLLBACK";
+    if (self.rolled_back_) self.work_->changes.undone();
+  }
   bool parameter_status(const wire::parameter_status_message& message) {
     self.lease_->note_parameter(message.name, message.value);
     return message.name != "in_hot_standby";
@@ -177,7 +181,9 @@ void session::retry(metrics::retry_cause cause) {
 void session::note_told(routing::instant now) {
   const auto node = lease_->node();
   const auto life = lease_->proved;
-  if (!work_->flights.empty() && work_->flights.front().writes) {
+  // Which of the batches under way these bytes answer is not known yet; those that they do not will be told of again.
+  const auto& flights = work_->flights;
+  if (std::any_of(flights.begin(), flights.end(), [](const flight& one) { return one.writes; })) {
     floors_.written.raise(now);
     worker_.shared.domain.told_of_write(now);
   }
@@ -201,40 +207,29 @@ void session::exchange_over() {
     return;
   }
   const bool failed = std::exchange(batch_failed_, false);
-  settings_over(failed);
+  auto& changes = work_->changes;
+  const auto outcome = changes.over(failed || rolled_back_, *lease_->current_settings());
+  if (outcome == settings_exchange::outcome::reset) reset_settings();
   if (std::exchange(discards_all_, false) && !failed) {
     pinned_ = false;
     lease_->soiled = false;
-    work_->touched_settings.clear();
   }
-  if (!work_->touched_settings.empty()) return inquire();
-  if (!pinned_) release();
+  if (outcome == settings_exchange::outcome::inquire) return inquire();
+  keep_or_release();
 }
 
 // RESET ALL and DISCARD ALL lead back to what the client logged in with.
-void session::settings_over(bool failed) {
-  auto& touched = work_->touched_settings;
-  if (!std::exchange(resets_all_, false)) return;
-  if (!std::exchange(resets_alone_, false)) {
-    // Among others in a transaction: what came of it, only the server knows.
-    if (!failed && !rolled_back_) work_->reset_behind = touched.size();
-    for (const auto& [name, value] : *lease_->current_settings()) touched.push_back(name);
-    if (touched.empty() && std::exchange(work_->reset_behind, std::nullopt)) adopt_settings(startup_settings_);
-    return;
-  }
-  if (failed) return;
+void session::reset_settings() {
   lease_->assume(no_settings());
   adopt_settings(startup_settings_);
   asked_level_ = startup_level_;
-  work_->touched_settings.clear();
 }
 
-// What the settings are after a transaction that changed some only the server knows: a rollback, also one to a
-// savepoint, may have undone any of it.
+// What the settings are after an exchange that changed some only the server knows.
 void session::inquire() {
   stage_ = stage::inquiring;
   std::string request;
-  wire::write_query(request, inquiry_sql(work_->touched_settings));
+  wire::write_query(request, work_->changes.inquiry());
   lease_->queue.push({reply_kind::query, true, false, 0});
   lease_->send(request);
   lease_->read_on();
@@ -242,50 +237,48 @@ void session::inquire() {
 
 std::size_t session::take_inquiry(std::string_view bytes) {
   // The answer is short: it is taken as a whole, once its end is there.
-  auto now = *settings_;
-  auto own = *startup_settings_;  // the session's, after RESET ALL
   std::size_t at = 0;
+  std::string_view row;
   wire::frame message;
-  bool failed = false;
   while (wire::peek_frame(bytes.substr(at), wire::reply_reader::max_held, message) == wire::frame_status::ok &&
          message.complete()) {
     at += message.available.size();
-    if (message.type == wire::backend::error_response) failed = true;
-    if (message.type == wire::backend::data_row) {
-      wire::reader row(message.body());
-      row.u16();
-      for (std::size_t i = 0; i < work_->touched_settings.size(); ++i) {
-        const auto& name = work_->touched_settings[i];
-        const auto length = row.u32();
-        constexpr std::uint32_t null = 0xFFFFFFFF;
-        if (length == null) {
-          unset(now, name);
-        } else {
-          const auto value = row.take(length);
-          put(now, name, value);
-          if (i < work_->reset_behind.value_or(0)) put(own, name, value);
-        }
-      }
-      failed |= !row.done();
-    }
+    if (message.type == wire::backend::data_row) row = message.body();
+    if (message.type == wire::backend::error_response) row = {};
+    if (message.type == wire::backend::notification_response) on_notification(message.available);
     if (message.type != wire::backend::ready_for_query) continue;
-    lease_->queue.clear();
-    const auto was_reset = std::exchange(work_->reset_behind, std::nullopt);
-    work_->touched_settings.clear();
-    stage_ = stage::ready;
-    if (failed) {
-      lease_->soiled = true;
-    } else {
-      const auto on_server = worker_.interner.intern(std::move(now));
-      adopt_settings(was_reset ? worker_.interner.intern(std::move(own)) : on_server);
-      lease_->assume(on_server);
-    }
-    if (!pinned_) release();
+    inquired(row);
     process();
     settle();
     return at;
   }
   return 0;
+}
+
+// `row` is empty if the server did not say.
+void session::inquired(std::string_view row) {
+  lease_->queue.clear();
+  stage_ = stage::ready;
+  auto now = work_->changes.answered(row, *settings_, *lease_->current_settings(), *startup_settings_);
+  work_->changes.clear();
+  if (now) {
+    lease_->assume(worker_.interner.intern(std::move(now->on_server)));
+    adopt_settings(worker_.interner.intern(std::move(now->own)));
+  } else {
+    lease_->soiled = true;
+  }
+  keep_or_release();
+}
+
+// The exchange is over. A session that keeps its connection wants its settings there at once.
+void session::keep_or_release() {
+  if (!pinned_) return release();
+  if (lease_->apply(settings_)) stage_ = stage::awaiting_settings;
+}
+
+// One that came between the answers to what was asked for the session's sake.
+void session::on_notification(std::string_view message) {
+  write_client(message);
 }
 
 void session::on_server_drained() {
@@ -304,11 +297,12 @@ void session::on_server_lost(const wire::error& why) {
   --worker_.loads[node].outstanding;
   worker_.node_suspect(node);
   auto& now = *work_;
-  if (now.awaiting_proof || stage_ == stage::awaiting_settings || stage_ == stage::login) {
+  const bool on_the_way = now.awaiting_proof || stage_ == stage::awaiting_settings || stage_ == stage::login;
+  if (on_the_way && !pinned_) {
     if (std::exchange(now.awaiting_proof, false)) stop_waiting(false);
     return replan();
   }
-  if (!now.flights.empty() && now.flights.front().writes) {
+  if (std::any_of(now.flights.begin(), now.flights.end(), [](const flight& one) { return one.writes; })) {
     // Rule 7: it may have been committed.
     const auto moment = std::chrono::steady_clock::now();
     floors_.written.raise(moment);
@@ -340,9 +334,9 @@ void session::lost_flights(const wire::error& why) {
     }
   }
   work_->flights.clear();
-  work_->touched_settings.clear();
+  work_->changes.clear();
   ending_ = {};
-  resets_all_ = resets_alone_ = discards_all_ = false;
+  discards_all_ = false;
   while (names_ && names_->has_pending()) names_->revoke();
   batch_failed_ = unsynced_ = copy_in_ = false;
   write_client(out);

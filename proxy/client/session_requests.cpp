@@ -44,17 +44,15 @@ void session::note_batch_effects(bool begins, bool no_ready) {
   const auto& facts = work_->facts;
   if (facts.unclear) lease_->soiled = true;
   if (!facts.executes) return;
-  const bool reset_before = resets_all_;
-  for (const auto& what : facts.statements) note_effects(*what);
-  resets_alone_ = resets_all_ && !reset_before && lease_->queue.empty() && !begins && !unsynced_ && !no_ready &&
-                  lease_->status == wire::transaction_status::idle && facts.statements.size() == 1 &&
-                  facts.first()->statement_count == 1;
+  const bool alone = lease_->queue.empty() && !begins && !unsynced_ && !no_ready &&
+                     lease_->status == wire::transaction_status::idle && facts.statements.size() == 1 &&
+                     facts.first()->statement_count == 1;
+  for (const auto& what : facts.statements) note_effects(*what, alone);
 }
 
 flight session::new_flight() const {
   const auto& now = *work_;
   const auto kind = now.facts.kind;
-  const bool on_primary = lease_->node() == worker_.view().primary;
   const bool reads = kind == statement_kind::read || kind == statement_kind::begin ||
                      kind == statement_kind::begin_read_only || kind == statement_kind::empty;
   const bool alone = deferred_begin_.empty() && !in_read_only_ && !pinned_ && !unsynced_ &&
@@ -62,8 +60,8 @@ flight session::new_flight() const {
   flight one;
   one.begin = now.begin;
   one.size = now.scanner.size();
-  one.writes = on_primary && !reads;
-  one.retryable = !on_primary && kind == statement_kind::read && alone &&
+  one.writes = !on_replica_ && !reads;
+  one.retryable = on_replica_ && kind == statement_kind::read && alone &&
                   (lease_->queue.empty() || (!now.flights.empty() && now.flights.back().retryable));
   one.no_ready = now.facts.end == wire::batch_end::flush || now.facts.end == wire::batch_end::cut;
   one.schema = std::any_of(now.facts.statements.begin(), now.facts.statements.end(),
@@ -86,9 +84,16 @@ void session::take_off(flight& one) {
 // The BEGIN that has been answered already; nobody sees the server's answer.
 bool session::send_deferred_begin(std::string& out) {
   if (deferred_begin_.empty()) return false;
-  wire::write_query(out, deferred_begin_);
+  // A transaction that has failed here fails there: with the server in the same state it says all the rest itself.
+  constexpr std::string_view failing = "ROLLBACK TO SAVEPOINT highwater_could_not_serve_this_transaction";
+  wire::write_query(out, begin_failed_ ? "BEGIN" : std::string_view(deferred_begin_));
   lease_->queue.push({reply_kind::query, true, false, 0});
-  in_read_only_ = deferred_read_only_;
+  if (begin_failed_) {
+    wire::write_query(out, failing);
+    lease_->queue.push({reply_kind::query, true, false, 0});
+  }
+  in_read_only_ = deferred_read_only_ && !begin_failed_;
+  begin_failed_ = false;
   deferred_begin_.clear();
   return true;
 }
@@ -132,10 +137,8 @@ void session::send_message(const wire::frame& message, std::string& out) {
   out.append(message.available);
 }
 
-void session::note_effects(const routing::statement& what) {
-  auto& now = *work_;
-  now.touched_settings.insert(now.touched_settings.end(), what.settings.begin(), what.settings.end());
-  resets_all_ |= what.resets_all_settings;
+void session::note_effects(const routing::statement& what, bool alone) {
+  work_->changes.note(what, alone);
   discards_all_ |= what.discards_all;
   if (what.pin != routing::pin_reason::none) pin(what.pin);
   // What could not be read may have left anything behind.
@@ -146,7 +149,7 @@ void session::note_effects(const routing::statement& what) {
 }
 
 void session::pin(routing::pin_reason why) {
-  if (lease_->node() != worker_.view().primary) {
+  if (on_replica_) {
     // State that must not be met by the next session; this one does not stay.
     lease_->soiled = true;
     return;

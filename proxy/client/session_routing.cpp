@@ -24,23 +24,12 @@ void session::start_plan() {
 void session::make_plan() {
   auto& now = *work_;
   const auto& view = worker_.view();
-  if (stage_ == stage::login || login_) {
-    now.plan = routing::decide_write(view);
-    // Any node can say what a login needs to know.
-    for (routing::node_index node = 0; now.plan.what != plan::action::serve && node < view.nodes.size(); ++node) {
-      if (!routing::usable(view.nodes[node], worker_.loads[node])) continue;
-      now.plan.what = plan::action::serve;
-      now.plan.node = node;
-      now.plan.incarnation = view.nodes[node].incarnation;
-    }
+  if (stage_ == stage::login || begin_failed_) {
+    now.plan = routing::decide_anywhere(view, worker_.loads);
     return;
   }
   if (!placed_read()) {
-    now.plan = routing::decide_write(view);
-    // A connection to it broke a moment ago: ask it first whether it is still there.
-    const bool doubted = now.plan.what == plan::action::serve &&
-                         !routing::usable(view.nodes[now.plan.node], worker_.loads[now.plan.node]);
-    if (doubted) now.plan.what = plan::action::await_primary;
+    now.plan = routing::decide_write(view, worker_.loads);
     return;
   }
   routing::read_request request;
@@ -49,7 +38,7 @@ void session::make_plan() {
   request.floors = &floors_;
   request.excluded = now.excluded;
   request.domain = &now.told;
-  now.plan = routing::decide_read(request, view, worker_.loads, std::chrono::steady_clock::now(), worker_.tie++);
+  now.plan = routing::decide_read(request, view, worker_.loads, std::chrono::steady_clock::now(), worker_.turn++);
   if (now.plan.floor_restarted) {
     worker_.probe.floors_restarted.add();
     spdlog::warn("a session's floor lay on a timeline that has ended; it begins anew on timeline {}", view.timeline);
@@ -77,10 +66,13 @@ void session::follow_plan() {
       }
       return await_view(now.plan.deadline);
     }
-    case plan::action::await_primary:
-      if (std::chrono::steady_clock::now() >= limit || (view.settled && stage_ == stage::login))
-        return give_up_waiting();
+    case plan::action::await_node: {
+      // Somebody who logs in is told at once; a node that is only in doubt is asked first.
+      const bool hopeless = stage_ == stage::login && view.settled &&
+                            std::none_of(view.nodes.begin(), view.nodes.end(), [](const auto& n) { return n.usable; });
+      if (hopeless || std::chrono::steady_clock::now() >= limit) return give_up_waiting();
       return await_view(limit);
+    }
     case plan::action::fail:
       stop_waiting(false);
       return refuse_stale();
@@ -164,9 +156,15 @@ std::string session::describe_distance() const {
 
 void session::give_up_waiting() {
   stop_waiting(false);
-  answer_error({std::string(wire::sqlstate::cannot_connect_now),
-                stage_ == stage::login ? "no node of the cluster can be used" : "no primary is known", "",
-                "Highwater goes on looking for one; /readyz and its log tell what each node answers."});
+  wire::error why{std::string(wire::sqlstate::cannot_connect_now), "no primary is known", "",
+                  "Highwater goes on looking for one; /readyz and its log tell what each node answers."};
+  if (stage_ == stage::login) {
+    why.message = "no node of the cluster can be used";
+  } else if (placed_read() && worker_.view().has_primary()) {
+    why.message = "no replica can be used, and on_stale does not let this read go to the primary";
+    why.hint = "Let on_stale name primary for reads that must not fail with the replicas.";
+  }
+  answer_error(why);
 }
 
 void session::notify(const wire::error& what) {

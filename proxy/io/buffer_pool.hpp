@@ -9,7 +9,7 @@
 namespace highwater::proxy {
 
 class buffer_pool {
- public:
+public:
   static constexpr std::size_t usual_size = 8 * 1024;
 
   std::string take() {
@@ -34,7 +34,7 @@ class buffer_pool {
     one = {};
   }
 
- private:
+private:
   static constexpr std::size_t most_kept = 128;
   std::vector<std::string> free_;
 };

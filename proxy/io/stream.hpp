@@ -1,8 +1,8 @@
 #pragma once
 
-// A TCP connection driven by readiness: the owner is told when the socket can be read, and reads into whatever memory it
-// likes, so that an idle connection holds no buffer. Writes go to the socket at once; what the kernel does not take is
-// kept and sent when it does. Belongs to one thread.
+// A TCP connection driven by readiness: the owner is told when the socket can be read, and reads into whatever memory
+// it likes, so that an idle connection holds no buffer. Writes go to the socket at once; what the kernel does not take
+// is kept and sent when it does. Belongs to one thread.
 
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/intrusive_ptr.hpp>
@@ -13,13 +13,13 @@
 namespace highwater::proxy {
 
 class stream {
- public:
+public:
   // Who is told. Calls come from the event loop, never from within a call to the stream.
   class listener {
-   public:
+  public:
     virtual void on_readable() = 0;
     virtual void on_drained() = 0;  // everything that was kept has been sent, or the connection broke
-   protected:
+  protected:
     ~listener() = default;
   };
 
@@ -51,7 +51,7 @@ class stream {
   // Gives the socket away, for another thread's event loop. Nothing may be pending.
   int release() noexcept;
 
- private:
+private:
   struct core : boost::intrusive_ref_counter<core, boost::thread_unsafe_counter> {
     core(boost::asio::ip::tcp::socket from, listener& to) : socket(std::move(from)), owner(&to) {}
     boost::asio::ip::tcp::socket socket;

@@ -21,7 +21,8 @@ void timer_queue::stop() noexcept {
   timer_.cancel();
 }
 
-// The timer is left alone when it fires earlier than needed: that costs one empty round, and re-arming costs a call each.
+// The timer is left alone when it fires earlier than needed: that costs one empty round, and re-arming costs a call
+// each.
 void timer_queue::arm() {
   if (due_.empty()) return;
   const auto first = due_.begin()->first.first;

@@ -13,7 +13,7 @@
 namespace highwater::proxy {
 
 class timer_queue {
- public:
+public:
   using time_point = std::chrono::steady_clock::time_point;
   struct ticket {
     time_point when;
@@ -26,7 +26,7 @@ class timer_queue {
   void cancel(ticket& which) noexcept;
   void stop() noexcept;
 
- private:
+private:
   void arm();
   void run_due();
 

@@ -30,10 +30,16 @@ using result_ptr = std::unique_ptr<PGresult, result_clearer>;
 connection_ptr connect(const config::node& node, const config::monitor& settings, const std::string& database) {
   const auto port = std::to_string(node.port);
   const auto timeout = std::to_string(std::max<long>(2, settings.timeout.count() / 1000));
-  const char* const keys[] = {"host",            "port",    "user",             "password", "dbname",
-                              "connect_timeout", "sslmode", "application_name", nullptr};
-  const char* const values[] = {node.host.c_str(), port.c_str(),    settings.user.c_str(), settings.password.c_str(),
-                                database.c_str(),  timeout.c_str(), "disable",             "highwater catalog",
+  const char* const keys[] = {
+      "host", "port", "user", "password", "dbname", "connect_timeout", "sslmode", "application_name", nullptr};
+  const char* const values[] = {node.host.c_str(),
+                                port.c_str(),
+                                settings.user.c_str(),
+                                settings.password.c_str(),
+                                database.c_str(),
+                                timeout.c_str(),
+                                "disable",
+                                "highwater catalog",
                                 nullptr};
   return connection_ptr(PQconnectdbParams(keys, values, 0));
 }
@@ -75,7 +81,9 @@ std::optional<routing::catalog_rows> read_catalog(PGconn* connection) {
 catalog_service::catalog_service(const config::cluster& cluster, view_board& board, publish_function publish)
     : cluster_(cluster), board_(board), publish_(std::move(publish)), thread_([this] { run(); }) {}
 
-catalog_service::~catalog_service() { stop(); }
+catalog_service::~catalog_service() {
+  stop();
+}
 
 void catalog_service::stop() {
   {

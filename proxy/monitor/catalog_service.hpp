@@ -18,14 +18,15 @@
 namespace highwater::proxy {
 
 class catalog_service {
- public:
+public:
   // `publish` is called on the service's thread.
   using publish_function = std::function<void(const std::string& database, routing::catalog_ptr)>;
 
   catalog_service(const config::cluster& cluster, view_board& board, publish_function publish);
   ~catalog_service();
 
-  // From any thread. What is known of the database already, or null; one that nobody has named before is loaded at once.
+  // From any thread. What is known of the database already, or null; one that nobody has named before is loaded at
+  // once.
   routing::catalog_ptr use(const std::string& database);
   // Something was created, altered or dropped there: what is known may be wrong.
   void out_of_date(const std::string& database);
@@ -33,7 +34,7 @@ class catalog_service {
   void missed(const std::string& database);
   void stop();
 
- private:
+private:
   using time_point = std::chrono::steady_clock::time_point;
   struct entry {
     time_point due;

@@ -9,7 +9,9 @@ using routing::no_node;
 using routing::node_index;
 using routing::node_role;
 
-cluster_state::cluster_state(std::size_t nodes) : members_(nodes) { view_.nodes.resize(nodes); }
+cluster_state::cluster_state(std::size_t nodes) : members_(nodes) {
+  view_.nodes.resize(nodes);
+}
 
 void cluster_state::began(node_index node, const node_identity& identity, routing::instant now) {
   auto& one = members_[node];

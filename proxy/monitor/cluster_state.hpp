@@ -20,7 +20,7 @@ struct cluster_news {
 };
 
 class cluster_state {
- public:
+public:
   explicit cluster_state(std::size_t nodes);
 
   // A connection was made and the node has said who it is: a new incarnation begins.
@@ -34,13 +34,13 @@ class cluster_state {
   // What has changed since the last call.
   std::vector<cluster_news> take_news() { return std::exchange(news_, {}); }
 
- private:
+private:
   struct member {
     routing::node_view view;
     node_identity identity;
     routing::timeline_id timeline = 0;
-    bool alive = false;      // has answered in this incarnation
-    bool asked = false;      // has answered or failed at least once
+    bool alive = false;  // has answered in this incarnation
+    bool asked = false;  // has answered or failed at least once
     bool was_usable = false;
     bool complained = false;  // of a foreign system or an old timeline
   };

@@ -20,8 +20,9 @@
 namespace highwater::proxy {
 
 class monitor {
- public:
-  monitor(boost::asio::io_context& io, const config::cluster& cluster, view_board& board, metrics::monitor_probe& counts);
+public:
+  monitor(boost::asio::io_context& io, const config::cluster& cluster, view_board& board,
+          metrics::monitor_probe& counts);
   ~monitor();
 
   void start();
@@ -32,7 +33,7 @@ class monitor {
   // From any thread: somebody waits, until `deadline`, for `node` to have replayed `floor`.
   void need_position(routing::node_index node, routing::lsn floor, routing::instant deadline);
 
- private:
+private:
   struct watch final : probe::listener {
     watch(monitor& in, routing::node_index index, const config::node& settings);
     void on_identity(const node_identity& identity) override;

@@ -11,7 +11,9 @@ using wait_type = asio::posix::stream_descriptor::wait_type;
 probe::probe(asio::io_context& io, const config::node& node, const config::monitor& settings, listener& to)
     : io_(io), node_(node), settings_(settings), listener_(to), resolver_(io) {}
 
-probe::~probe() { close(); }
+probe::~probe() {
+  close();
+}
 
 void probe::close() noexcept {
   ++*life_;
@@ -45,20 +47,21 @@ void probe::connect() {
   asio::ip::make_address(node_.host, not_numeric);
   if (!not_numeric) return start(node_.host);
   // libpq would block on the name.
-  resolver_.async_resolve(node_.host, std::to_string(node_.port),
-                          [this, life = life_, mine = *life_](const boost::system::error_code& error, const auto& found) {
-                            if (*life != mine) return;
-                            if (error || found.empty()) {
-                              return fail("cannot resolve " + node_.host + ": " + error.message());
-                            }
-                            start(found.begin()->endpoint().address().to_string());
-                          });
+  resolver_.async_resolve(
+      node_.host, std::to_string(node_.port),
+      [this, life = life_, mine = *life_](const boost::system::error_code& error, const auto& found) {
+        if (*life != mine) return;
+        if (error || found.empty()) {
+          return fail("cannot resolve " + node_.host + ": " + error.message());
+        }
+        start(found.begin()->endpoint().address().to_string());
+      });
 }
 
 void probe::start(const std::string& address) {
   const auto port = std::to_string(node_.port);
-  const char* const keys[] = {"host",     "hostaddr",         "port",        "user",    "password",
-                              "dbname",   "application_name", "sslmode",     "options", nullptr};
+  const char* const keys[] = {"host",   "hostaddr",         "port",    "user",    "password",
+                              "dbname", "application_name", "sslmode", "options", nullptr};
   const char* const values[] = {node_.host.c_str(),
                                 address.c_str(),
                                 port.c_str(),
@@ -107,9 +110,10 @@ void probe::poll_connection() {
       return await(wait_type::wait_write, &probe::poll_connection);
     case PGRES_POLLING_OK:
       asking_ = true;
-      return send(PQsendQuery(connection_.get(),
-                              (std::string("PREPARE ") + sample_statement + " AS " + sample_sql + "; " + identity_sql)
-                                  .c_str()) == 1);
+      return send(
+          PQsendQuery(
+              connection_.get(),
+              (std::string("PREPARE ") + sample_statement + " AS " + sample_sql + "; " + identity_sql).c_str()) == 1);
     default:
       return fail(last_error());
   }

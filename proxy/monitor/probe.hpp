@@ -19,14 +19,14 @@
 namespace highwater::proxy {
 
 class probe {
- public:
+public:
   class listener {
-   public:
+  public:
     virtual void on_identity(const node_identity& identity) = 0;
     virtual void on_sample(const node_sample& sample) = 0;
     virtual void on_failure(const std::string& why) = 0;  // the connection is gone
 
-   protected:
+  protected:
     ~listener() = default;
   };
 
@@ -37,7 +37,7 @@ class probe {
   void ask(routing::instant sent);
   void close() noexcept;
 
- private:
+private:
   using handler = void (probe::*)();
 
   void start(const std::string& address);

@@ -38,9 +38,12 @@ std::optional<routing::lsn> to_lsn(const char* text) noexcept {
   return text == nullptr ? std::nullopt : routing::parse_lsn(text);
 }
 
-bool is_true(const char* text) noexcept { return text != nullptr && std::string_view(text) == "t"; }
+bool is_true(const char* text) noexcept {
+  return text != nullptr && std::string_view(text) == "t";
+}
 
-std::optional<node_sample> read_primary(const sample_row& columns, const routing::wal_geometry& wal, node_sample sample) {
+std::optional<node_sample> read_primary(const sample_row& columns, const routing::wal_geometry& wal,
+                                        node_sample sample) {
   const auto at = to_lsn(columns[1]);
   const auto timeline = to_number<routing::timeline_id>(columns[2], 16);
   if (!at || !timeline) return std::nullopt;
@@ -62,7 +65,8 @@ std::optional<node_identity> read_identity(const sample_row& columns) {
   return node_identity{*system, columns[1], {*page, *segment}, *timeline};
 }
 
-std::optional<node_sample> read_sample(const sample_row& columns, const routing::wal_geometry& wal, routing::instant sent) {
+std::optional<node_sample> read_sample(const sample_row& columns, const routing::wal_geometry& wal,
+                                       routing::instant sent) {
   if (columns.size() != 6 || columns[0] == nullptr) return std::nullopt;
   node_sample sample;
   sample.sent = sent;

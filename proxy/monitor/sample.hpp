@@ -1,6 +1,7 @@
 #pragma once
 
-// What a node says of itself. Two questions: who it is, asked once per connection, and where it is, asked again and again.
+// What a node says of itself. Two questions: who it is, asked once per connection, and where it is, asked again and
+// again.
 
 #include <optional>
 #include <string>
@@ -39,6 +40,7 @@ extern const char* const sample_sql;
 
 // None if the answer is not what these questions return; rule 12: such a node is not usable.
 std::optional<node_identity> read_identity(const sample_row& columns);
-std::optional<node_sample> read_sample(const sample_row& columns, const routing::wal_geometry& wal, routing::instant sent);
+std::optional<node_sample> read_sample(const sample_row& columns, const routing::wal_geometry& wal,
+                                       routing::instant sent);
 
 }  // namespace highwater::proxy

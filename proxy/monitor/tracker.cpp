@@ -71,7 +71,9 @@ void tracker::failed(routing::instant now) noexcept {
   retry_at_ = now + backoff_;
 }
 
-void tracker::need_sample(routing::instant since) noexcept { wanted_since_ = std::max(wanted_since_, since); }
+void tracker::need_sample(routing::instant since) noexcept {
+  wanted_since_ = std::max(wanted_since_, since);
+}
 
 void tracker::need_position(routing::lsn floor, routing::instant deadline) noexcept {
   wanted_floor_ = std::max(wanted_floor_, floor);

@@ -14,7 +14,7 @@
 namespace highwater::proxy {
 
 class tracker {
- public:
+public:
   enum class action : std::uint8_t { none, connect, sample, give_up };
 
   explicit tracker(const config::monitor& settings) : settings_(settings) {}
@@ -24,9 +24,9 @@ class tracker {
   // When to call next() again if nothing happens before.
   routing::instant wake_at(routing::instant now) const noexcept;
 
-  void connected() noexcept;                       // and identified
+  void connected() noexcept;  // and identified
   void answered(routing::lsn at) noexcept;
-  void failed(routing::instant now) noexcept;      // the connection is gone, or the answer was not usable
+  void failed(routing::instant now) noexcept;  // the connection is gone, or the answer was not usable
 
   // Somebody needs to know where the node was at `since` or later.
   void need_sample(routing::instant since) noexcept;
@@ -35,7 +35,7 @@ class tracker {
 
   bool is_connected() const noexcept { return state_ == state::idle || state_ == state::sampling; }
 
- private:
+private:
   enum class state : std::uint8_t { disconnected, connecting, idle, sampling };
 
   routing::instant due_at(routing::instant now) const noexcept;

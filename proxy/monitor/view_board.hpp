@@ -14,10 +14,10 @@
 namespace highwater::proxy {
 
 class view_board {
- public:
+public:
   // A reader's place: who is told when a new view is out, if he has said that he waits for one.
   class reader {
-   public:
+  public:
     // `notify` is called on the control thread and must only post.
     reader(view_board& board, std::function<void()> notify);
     ~reader();
@@ -29,7 +29,7 @@ class view_board {
     // From now on, until told otherwise, be notified of every new view.
     void wait(bool waiting) noexcept { waiting_.store(waiting, std::memory_order_relaxed); }
 
-   private:
+  private:
     friend class view_board;
     view_board& board_;
     std::function<void()> notify_;
@@ -42,7 +42,7 @@ class view_board {
   void publish(routing::cluster_view_ptr view);
   routing::cluster_view_ptr newest() const;
 
- private:
+private:
   mutable std::mutex mutex_;  // of the two below
   routing::cluster_view_ptr newest_;
   std::vector<reader*> readers_;

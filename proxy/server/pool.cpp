@@ -82,7 +82,9 @@ pool::pool(pool_environment& environment, pool_key key)
   shared_->join(*this);
 }
 
-pool::~pool() { shared_->leave(*this); }
+pool::~pool() {
+  shared_->leave(*this);
+}
 
 server_connection* pool::acquire(lease_waiter& waiter) {
   // Who came first is served first, in whichever worker.

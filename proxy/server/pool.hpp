@@ -23,12 +23,12 @@ namespace highwater::proxy {
 
 // Who waits for a connection.
 class lease_waiter {
- public:
+public:
   virtual void on_lease(server_connection& connection) = 0;
   virtual void on_lease_failed(const wire::error& why) = 0;  // the node could not be connected to
   virtual settings_ptr wanted_settings() const = 0;
 
- protected:
+protected:
   ~lease_waiter() = default;
 };
 
@@ -36,7 +36,7 @@ class pool;
 
 // What the workers' pools of the same key share.
 class shared_pool {
- public:
+public:
   shared_pool(unsigned limit) : limit_(limit) {}
 
   bool try_open() noexcept;
@@ -54,7 +54,7 @@ class shared_pool {
   void leave(pool& who);
   void ask_others(pool& asking);
 
- private:
+private:
   const unsigned limit_;
   std::atomic<unsigned> open_{0};
   std::atomic<unsigned> waiting_{0};
@@ -71,11 +71,11 @@ struct pool_key {
 };
 
 class shared_pools {
- public:
+public:
   explicit shared_pools(unsigned limit) : limit_(limit) {}
   std::shared_ptr<shared_pool> get(const pool_key& key);
 
- private:
+private:
   unsigned limit_;
   std::mutex mutex_;
   std::map<pool_key, std::shared_ptr<shared_pool>> pools_;
@@ -94,7 +94,7 @@ struct pool_environment {
 };
 
 class pool final : connection_home {
- public:
+public:
   pool(pool_environment& environment, pool_key key);
   ~pool();
 
@@ -115,7 +115,7 @@ class pool final : connection_home {
   void pump();
   boost::asio::io_context& io() noexcept { return environment_.connections.io; }
 
- private:
+private:
   void on_connected(server_connection& which) override;
   void on_connect_failed(server_connection& which, const wire::error& why) override;
   void on_clean(server_connection& which) override;
@@ -136,7 +136,7 @@ class pool final : connection_home {
   pool_key key_;
   std::shared_ptr<shared_pool> shared_;
   std::vector<std::unique_ptr<server_connection>> all_;
-  std::vector<server_connection*> idle_;  // the most recently used last
+  std::vector<server_connection*> idle_;     // the most recently used last
   std::vector<server_connection*> leaving_;  // on their way to another worker; counted as idle
   std::deque<lease_waiter*> waiters_;
   unsigned connecting_ = 0;

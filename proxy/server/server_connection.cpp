@@ -21,8 +21,12 @@ wire::error lost_error(std::string what) {
 struct own_replies {
   server_connection& connection;
   std::optional<wire::error>& error;
+  lease_holder* holder = nullptr;  // who listens, if somebody does
 
-  void forward(std::string_view) {}
+  // All that was asked is hidden, so what is left is unasked: a notification.
+  void forward(std::string_view bytes) {
+    if (holder != nullptr) holder->on_notification(bytes);
+  }
   void completed(const wire::expected_reply& what) {
     if (what.kind == wire::reply_kind::parse) connection.learn(what.statement);
   }
@@ -48,7 +52,9 @@ struct own_replies {
 
 }  // namespace
 
-std::string server_name(statement_id id) { return "_highwater_" + std::to_string(id); }
+std::string server_name(statement_id id) {
+  return "_highwater_" + std::to_string(id);
+}
 
 server_connection::server_connection(connection_context& context, connection_home& home, routing::node_index node)
     : context_(&context), home_(&home), node_(node) {}
@@ -107,7 +113,9 @@ std::unique_ptr<server_connection> server_connection::move_to(connection_context
   return moved;
 }
 
-void server_connection::resume_after_move() { stream_.await_readable(); }
+void server_connection::resume_after_move() {
+  stream_.await_readable();
+}
 
 void server_connection::close() {
   state_ = state::closed;
@@ -180,7 +188,8 @@ void server_connection::login_with(std::string_view bytes, std::size_t& used) {
   while (state_ == state::logging_in) {
     wire::frame message;
     const auto found = wire::peek_frame(bytes.substr(used), wire::reply_reader::max_held, message);
-    if (found == wire::frame_status::bad_length) return fail_connect(lost_error("the server does not speak the protocol"));
+    if (found == wire::frame_status::bad_length)
+      return fail_connect(lost_error("the server does not speak the protocol"));
     if (found == wire::frame_status::need_header || !message.complete()) break;
     used += message.available.size();
     switch (login_->take(message, answer)) {
@@ -213,7 +222,7 @@ std::size_t server_connection::skip(std::string_view bytes) {
 }
 
 std::size_t server_connection::handle_own(std::string_view bytes) {
-  own_replies handler{*this, own_error_};
+  own_replies handler{*this, own_error_, state_ == state::applying ? holder_ : nullptr};
   const auto read = reader.read(bytes, queue, handler);
   if (read.what == wire::reply_reader::outcome::violation) {
     // Unasked: what a server says before it closes an idle connection.
@@ -256,8 +265,8 @@ void server_connection::give_back() {
   paused_ = false;
   if (state_ == state::closed) return;
   const bool unanswerable = reader.in_message() || reader.copying_in() || queue.size() != 0;
-  if (unanswerable && (reader.copying_in() || queue.ready_count() == 0 ||
-                       !wire::ends_with_ready(queue.at(queue.size() - 1).kind))) {
+  if (unanswerable &&
+      (reader.copying_in() || queue.ready_count() == 0 || !wire::ends_with_ready(queue.at(queue.size() - 1).kind))) {
     return lost(lost_error("given back in the middle of an exchange"));
   }
   state_ = state::cleaning;

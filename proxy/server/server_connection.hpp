@@ -24,26 +24,27 @@ class server_connection;
 
 // Who leases a connection.
 class lease_holder {
- public:
+public:
   // Takes what it can of the replies, and says how many bytes that were. The connection may change hands within.
   virtual std::size_t on_server_bytes(std::string_view bytes) = 0;
-  virtual void on_server_drained() = 0;                        // everything that was sent to it is on its way
-  virtual void on_server_lost(const wire::error& why) = 0;     // the connection is closed; the lease is over
+  virtual void on_server_drained() = 0;                     // everything that was sent to it is on its way
+  virtual void on_server_lost(const wire::error& why) = 0;  // the connection is closed; the lease is over
   virtual void on_settings_applied(const wire::error* failed) = 0;
+  virtual void on_notification(std::string_view message) = 0;  // while the settings are being applied
 
- protected:
+protected:
   ~lease_holder() = default;
 };
 
 // Where a connection lives.
 class connection_home {
- public:
+public:
   virtual void on_connected(server_connection& which) = 0;
   virtual void on_connect_failed(server_connection& which, const wire::error& why) = 0;
-  virtual void on_clean(server_connection& which) = 0;   // after a lease: ready for the next
-  virtual void on_lost(server_connection& which) = 0;    // not leased, and gone
+  virtual void on_clean(server_connection& which) = 0;  // after a lease: ready for the next
+  virtual void on_lost(server_connection& which) = 0;   // not leased, and gone
 
- protected:
+protected:
   ~connection_home() = default;
 };
 
@@ -61,7 +62,7 @@ struct connection_context {
 };
 
 class server_connection final : stream::listener {
- public:
+public:
   using time_point = std::chrono::steady_clock::time_point;
 
   server_connection(connection_context& context, connection_home& home, routing::node_index node);
@@ -100,8 +101,8 @@ class server_connection final : stream::listener {
   wire::reply_queue queue;
   wire::reply_reader reader;
   wire::transaction_status status = wire::transaction_status::idle;
-  bool soiled = false;        // holds session state that cannot be described: clean with DISCARD ALL
-  unsigned cancels = 0;       // requests that were sent against it: it serves nobody else after this lease
+  bool soiled = false;   // holds session state that cannot be described: clean with DISCARD ALL
+  unsigned cancels = 0;  // requests that were sent against it: it serves nobody else after this lease
 
   routing::node_index node() const noexcept { return node_; }
   wire::backend_key_message key() const noexcept { return key_; }
@@ -119,7 +120,7 @@ class server_connection final : stream::listener {
   // connection stood, and a crash would have ended both. 0: not shown yet.
   routing::incarnation_id proved = 0;
 
- private:
+private:
   enum class state : std::uint8_t { connecting, logging_in, ready, applying, cleaning, closed };
 
   void on_readable() override;

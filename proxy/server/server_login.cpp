@@ -10,7 +10,14 @@ namespace highwater::proxy {
 
 namespace {
 
-enum authentication_code : std::uint32_t { ok = 0, cleartext = 3, md5 = 5, sasl = 10, sasl_continue = 11, sasl_final = 12 };
+enum authentication_code : std::uint32_t {
+  ok = 0,
+  cleartext = 3,
+  md5 = 5,
+  sasl = 10,
+  sasl_continue = 11,
+  sasl_final = 12
+};
 
 }  // namespace
 
@@ -49,7 +56,8 @@ server_login::step server_login::take(const wire::frame& message, std::string& o
     case wire::backend::negotiate_protocol_version:
       return step::more;
     case wire::backend::ready_for_query:
-      return server_proved_ ? step::done : fail("the server ended the login without proving that it knows the password");
+      return server_proved_ ? step::done
+                            : fail("the server ended the login without proving that it knows the password");
     default:
       break;
   }
@@ -62,7 +70,8 @@ server_login::step server_login::authenticate(std::string_view body, std::string
   if (!in.ok()) return fail("the server sent a malformed authentication request");
   switch (code) {
     case authentication_code::ok:
-      return server_proved_ ? step::more : fail("the server accepted the login without proving that it knows the password");
+      return server_proved_ ? step::more
+                            : fail("the server accepted the login without proving that it knows the password");
     case authentication_code::cleartext:
       wire::write_password(out, password_);
       return step::more;

@@ -16,7 +16,7 @@
 namespace highwater::proxy {
 
 class server_login {
- public:
+public:
   enum class step : std::uint8_t { more, done, failed };
 
   server_login(std::string_view user, std::string_view database, std::string_view password, std::string nonce);
@@ -29,7 +29,7 @@ class server_login {
   wire::backend_key_message key() const noexcept { return key_; }
   std::vector<std::pair<std::string, std::string>>& parameters() noexcept { return parameters_; }
 
- private:
+private:
   step authenticate(std::string_view body, std::string& out);
   step begin_sasl(std::string_view mechanisms, std::string& out);
   step answer_md5(std::string_view salt, std::string& out);

@@ -7,7 +7,8 @@ namespace highwater::proxy {
 namespace {
 
 auto lower_bound(auto& in, std::string_view name) {
-  return std::lower_bound(in.begin(), in.end(), name, [](const auto& one, std::string_view n) { return one.first < n; });
+  return std::lower_bound(in.begin(), in.end(), name,
+                          [](const auto& one, std::string_view n) { return one.first < n; });
 }
 
 std::string quote(std::string_view text, char mark) {
@@ -73,7 +74,9 @@ std::optional<std::string_view> find(const session_settings& in, std::string_vie
   return place->second;
 }
 
-bool same(const settings_ptr& a, const settings_ptr& b) noexcept { return a == b || *a == *b; }
+bool same(const settings_ptr& a, const settings_ptr& b) noexcept {
+  return a == b || *a == *b;
+}
 
 std::string transition_sql(const session_settings& from, const session_settings& to) {
   std::string resets;
@@ -108,6 +111,8 @@ std::string quote_literal(std::string_view text) {
   return escaped;
 }
 
-std::string quote_identifier(std::string_view name) { return quote(name, '"'); }
+std::string quote_identifier(std::string_view name) {
+  return quote(name, '"');
+}
 
 }  // namespace highwater::proxy

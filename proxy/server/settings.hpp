@@ -19,10 +19,10 @@ using settings_ptr = std::shared_ptr<const session_settings>;
 settings_ptr no_settings();
 // Of the same content, so that there are few snapshots; one thread's.
 class settings_interner {
- public:
+public:
   settings_ptr intern(session_settings value);
 
- private:
+private:
   std::vector<std::weak_ptr<const session_settings>> known_;
 };
 

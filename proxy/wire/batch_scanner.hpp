@@ -1,7 +1,7 @@
 #pragma once
 
-// Finds what must travel together in what a client sends: one Query or FunctionCall, or the extended protocol's messages
-// up to Sync or Flush. Sans-io; looks at each byte once, however the bytes arrive.
+// Finds what must travel together in what a client sends: one Query or FunctionCall, or the extended protocol's
+// messages up to Sync or Flush. Sans-io; looks at each byte once, however the bytes arrive.
 
 #include <cstdint>
 #include <string_view>
@@ -15,7 +15,7 @@ namespace highwater::wire {
 enum class batch_end : std::uint8_t { query, function_call, sync, flush, terminate, copy, cut };
 
 class batch_scanner {
- public:
+public:
   struct message {
     char type = 0;
     std::uint32_t offset = 0;  // into the batch
@@ -24,8 +24,8 @@ class batch_scanner {
   enum class outcome : std::uint8_t {
     incomplete,  // more bytes are needed
     complete,
-    too_long,    // longer than what is examined as a whole; what there is of it is in messages()
-    violation,   // not a message that a client may send now
+    too_long,   // longer than what is examined as a whole; what there is of it is in messages()
+    violation,  // not a message that a client may send now
   };
 
   // `bytes` begin where the batch does, and hold at least what they held at the last call.
@@ -41,7 +41,7 @@ class batch_scanner {
   std::size_t size() const noexcept { return size_; }  // bytes of complete messages
   batch_end end() const noexcept { return end_; }
 
- private:
+private:
   static constexpr bool may_come(char type) noexcept {
     using namespace frontend;
     return type == bind || type == close || type == describe || type == execute || type == function_call ||

@@ -23,7 +23,7 @@ inline void store_u32(char* to, std::uint32_t value) noexcept {
 }
 
 class reader {
- public:
+public:
   explicit reader(std::string_view body) noexcept : rest_(body) {}
 
   std::uint8_t u8() noexcept {
@@ -57,7 +57,7 @@ class reader {
   bool ok() const noexcept { return ok_; }
   bool done() const noexcept { return ok_ && rest_.empty(); }
 
- private:
+private:
   std::string_view fail() noexcept {
     ok_ = false;
     rest_ = {};
@@ -70,7 +70,7 @@ class reader {
 
 // Appends one message to `out`; the length is filled in when it goes out of scope.
 class writer {
- public:
+public:
   writer(std::string& out, char type) : out_(out) {
     out_.push_back(type);
     start_ = out_.size();
@@ -86,7 +86,9 @@ class writer {
     out_.push_back(static_cast<char>(value));
     return *this;
   }
-  writer& u16(std::uint16_t value) { return u8(static_cast<std::uint8_t>(value >> 8)).u8(static_cast<std::uint8_t>(value)); }
+  writer& u16(std::uint16_t value) {
+    return u8(static_cast<std::uint8_t>(value >> 8)).u8(static_cast<std::uint8_t>(value));
+  }
   writer& u32(std::uint32_t value) {
     char b[4];
     store_u32(b, value);
@@ -103,7 +105,7 @@ class writer {
     return *this;
   }
 
- private:
+private:
   std::string& out_;
   std::size_t start_ = 0;
 };

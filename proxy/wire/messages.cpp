@@ -96,7 +96,9 @@ void write_cancel_request(std::string& out, backend_key_message key) {
   writer(out).u32(cancel_code).u32(key.process).u32(key.secret);
 }
 
-void write_query(std::string& out, std::string_view sql) { writer(out, frontend::query).c_string(sql); }
+void write_query(std::string& out, std::string_view sql) {
+  writer(out, frontend::query).c_string(sql);
+}
 
 void write_parse(std::string& out, std::string_view name, std::string_view query, std::string_view parameter_types) {
   writer(out, frontend::parse).c_string(name).c_string(query).bytes(parameter_types);
@@ -106,17 +108,25 @@ void write_target(std::string& out, char message, char kind, std::string_view na
   writer(out, message).u8(static_cast<std::uint8_t>(kind)).c_string(name);
 }
 
-void write_empty(std::string& out, char type) { writer(out, type); }
+void write_empty(std::string& out, char type) {
+  writer(out, type);
+}
 
-void write_password(std::string& out, std::string_view secret) { writer(out, frontend::password).c_string(secret); }
+void write_password(std::string& out, std::string_view secret) {
+  writer(out, frontend::password).c_string(secret);
+}
 
 void write_sasl_initial_response(std::string& out, std::string_view mechanism, std::string_view data) {
   writer(out, frontend::password).c_string(mechanism).u32(static_cast<std::uint32_t>(data.size())).bytes(data);
 }
 
-void write_sasl_response(std::string& out, std::string_view data) { writer(out, frontend::password).bytes(data); }
+void write_sasl_response(std::string& out, std::string_view data) {
+  writer(out, frontend::password).bytes(data);
+}
 
-void write_authentication_ok(std::string& out) { write_authentication(out, authentication_code::ok, {}); }
+void write_authentication_ok(std::string& out) {
+  write_authentication(out, authentication_code::ok, {});
+}
 
 void write_authentication_sasl(std::string& out, std::string_view mechanism) {
   writer(out, backend::authentication)

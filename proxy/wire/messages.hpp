@@ -23,10 +23,11 @@ inline constexpr char bind = 'B', close = 'C', describe = 'D', execute = 'E', fu
 namespace backend {
 inline constexpr char authentication = 'R', backend_key_data = 'K', bind_complete = '2', close_complete = '3',
                       command_complete = 'C', copy_in_response = 'G', copy_out_response = 'H', copy_both_response = 'W',
-                      copy_data = 'd', copy_done = 'c', data_row = 'D', empty_query_response = 'I', error_response = 'E',
-                      function_call_response = 'V', negotiate_protocol_version = 'v', no_data = 'n', notice_response = 'N',
-                      notification_response = 'A', parameter_description = 't', parameter_status = 'S',
-                      parse_complete = '1', portal_suspended = 's', ready_for_query = 'Z', row_description = 'T';
+                      copy_data = 'd', copy_done = 'c', data_row = 'D', empty_query_response = 'I',
+                      error_response = 'E', function_call_response = 'V', negotiate_protocol_version = 'v',
+                      no_data = 'n', notice_response = 'N', notification_response = 'A', parameter_description = 't',
+                      parameter_status = 'S', parse_complete = '1', portal_suspended = 's', ready_for_query = 'Z',
+                      row_description = 'T';
 }  // namespace backend
 
 // ReadyForQuery's byte.
@@ -81,7 +82,8 @@ void write_cancel_request(std::string& out, backend_key_message key);
 void write_query(std::string& out, std::string_view sql);
 void write_parse(std::string& out, std::string_view name, std::string_view query, std::string_view parameter_types);
 void write_target(std::string& out, char message, char kind, std::string_view name);
-void write_empty(std::string& out, char type);  // Sync, Flush, Terminate, ParseComplete, CloseComplete, BindComplete, ...
+void write_empty(std::string& out,
+                 char type);  // Sync, Flush, Terminate, ParseComplete, CloseComplete, BindComplete, ...
 void write_password(std::string& out, std::string_view secret);
 void write_sasl_initial_response(std::string& out, std::string_view mechanism, std::string_view data);
 void write_sasl_response(std::string& out, std::string_view data);

@@ -39,7 +39,7 @@ constexpr bool is_local(reply_kind kind) noexcept {
 
 // A first-in first-out ring that keeps its storage.
 class reply_queue {
- public:
+public:
   bool empty() const noexcept { return size_ == 0; }
   std::size_t size() const noexcept { return size_; }
   const expected_reply& front() const noexcept { return ring_[head_]; }
@@ -63,7 +63,7 @@ class reply_queue {
   void forget_syncs_after_front();
   void clear() noexcept { head_ = size_ = ready_count_ = 0; }
 
- private:
+private:
   void grow();
 
   std::vector<expected_reply> ring_ = std::vector<expected_reply>(8);  // size is a power of two

@@ -27,7 +27,7 @@ namespace highwater::wire {
 //
 // Messages that may be longer than what is worth holding are passed on in pieces.
 class reply_reader {
- public:
+public:
   enum class outcome : std::uint8_t { more, stopped, violation };
 
   struct result {
@@ -50,7 +50,7 @@ class reply_reader {
   static constexpr std::uint64_t max_held = 16U << 20;
   static constexpr std::uint64_t max_length = 0x7FFFFFFF;
 
- private:
+private:
   // What one message means for the run of bytes that is being gathered.
   enum class fate : std::uint8_t { pass, swallow, stop, stop_hidden, violation };
 

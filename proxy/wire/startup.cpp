@@ -11,7 +11,9 @@ constexpr std::uint32_t ssl_code = 80877103;
 constexpr std::uint32_t gss_code = 80877104;
 constexpr std::uint32_t cancel_code = 80877102;
 
-error protocol_error(std::string message) { return {std::string(sqlstate::protocol_violation), std::move(message), "", ""}; }
+error protocol_error(std::string message) {
+  return {std::string(sqlstate::protocol_violation), std::move(message), "", ""};
+}
 
 startup_packet read_parameters(reader in, std::uint32_t minor) {
   startup_request request;

@@ -23,7 +23,7 @@ struct cancel_request {
   backend_key_message key;
 };
 struct startup_request {
-  std::uint32_t minor = 0;  // of protocol 3
+  std::uint32_t minor = 0;                                      // of protocol 3
   std::vector<std::pair<std::string, std::string>> parameters;  // user and database included; `options` taken apart
   std::vector<std::string> unknown_options;                     // "_pq_." names
 };

@@ -110,6 +110,31 @@ TEST_F(extended, flush_brings_answers_without_sync) {
   expect_fit(session);
 }
 
+TEST_F(extended, highwaters_own_settings_behind_a_flush) {
+  PROXY_ONLY();
+  for (const bool simple : {false, true}) {
+    auto session = client();
+    session.query("truncate numbers");
+    session.send(run_unnamed("insert into numbers values (1)") + raw::flush());
+    EXPECT_EQ(raw::types(session.read_until('C')), "12C");
+    session.send(run_unnamed("show highwater.level") + raw::flush());
+    EXPECT_EQ(raw::types(session.read_until('C')), "12DC");
+    EXPECT_EQ(primary().ask("select count(*) from numbers"), "0") << "no Sync has come yet";
+    const auto end =
+        ask(session, simple ? raw::query("show highwater.level") : run_unnamed("show highwater.level") + raw::sync());
+    EXPECT_EQ(value(end), "session");
+    EXPECT_EQ(primary().ask("select count(*) from numbers"), "1");
+    expect_fit(session);
+
+    session.send(run_unnamed("insert into numbers values (2)") + raw::flush());
+    session.read_until('C');
+    session.send(run_unnamed("set highwater.level = quick") + raw::sync());
+    EXPECT_EQ(raw::error_field(session.expect('E'), 'S'), "FATAL") << "the transaction must not be committed";
+    EXPECT_TRUE(session.closed_within());
+    EXPECT_EQ(primary().ask("select count(*) from numbers"), "1");
+  }
+}
+
 TEST_F(extended, flush_between_two_syncs_holds_what_is_not_committed) {
   auto session = client();
   session.query("truncate numbers");

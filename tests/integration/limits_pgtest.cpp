@@ -35,10 +35,18 @@ TEST_F(limits, too_many_clients_are_told) {
     std::vector<raw::client> all;
     for (int i = 0; i < 4; ++i) all.push_back(client());
     raw::client one_more(served->port());
-    const auto answer = one_more.read_message();
-    ASSERT_TRUE(answer);
-    EXPECT_EQ(raw::error_field(*answer, 'C'), "53300");
-    EXPECT_EQ(raw::error_field(*answer, 'S'), "FATAL");
+    one_more.send(raw::startup("postgres", "postgres"));
+    const auto answer = one_more.expect('E');
+    EXPECT_EQ(raw::error_field(answer, 'C'), "53300");
+    EXPECT_EQ(raw::error_field(answer, 'S'), "FATAL");
+    EXPECT_TRUE(one_more.closed_within());
+    // Whoever is in can still cancel.
+    all.front().send(raw::query("select pg_sleep(60)"));
+    await("it runs",
+          [] { return primary().ask("select count(*) from pg_stat_activity where wait_event = 'PgSleep'") == "1"; });
+    raw::client canceller(served->port());
+    canceller.send(raw::cancel_request(all.front().backend_pid(), all.front().cancel_key()));
+    EXPECT_EQ(sqlstate(all.front().read_until_ready()), "57014");
     EXPECT_EQ(scalar(all.front(), "select 1"), "1");
   }
   await("they are gone", [] { return served->proxy().metric("highwater_clients") == 0; });

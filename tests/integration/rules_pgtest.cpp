@@ -6,6 +6,7 @@
 #include <csignal>
 
 #include "tests/integration/routed_test.hpp"
+#include "tests/support/raw_client.hpp"
 #include "tests/support/scratch.hpp"
 
 namespace highwater::testing_support {
@@ -106,6 +107,31 @@ TEST_F(rules, commits_that_were_acknowledged_before_they_were_flushed_are_seen) 
     EXPECT_EQ(seen.value, std::to_string(written)) << seen.by.text;
     EXPECT_EQ(seen.by.role, "replica") << seen.by.text;
   }
+}
+
+// The proxy is held up until both answers are there, so that it reads them as one.
+TEST_F(rules, write_that_is_answered_together_with_a_read_before_it_raises_the_floor) {
+  for (node* each : lab->cluster().replicas()) each->pause_replay();
+  raw::client session(lab->proxy().port());
+  session.log_in("postgres", "postgres", {{"highwater.level", "read_your_writes"}});
+  auto holder = primary().connect();
+  holder.must("begin; lock gate");
+  session.send(raw::query("/* highwater: level=primary */ select count(*) from gate") +
+               raw::query(set_to(11, "register")));
+  await("the first one waits",
+        [&] { return holder.scalar("select count(*) from pg_stat_activity where wait_event_type = 'Lock'") == "1"; });
+  lab->proxy().child().signal(SIGSTOP);
+  holder.must("commit");
+  await("the write is done", [&] { return holder.scalar(get("register")) == "11"; });
+  lab->proxy().child().signal(SIGCONT);
+  EXPECT_EQ(raw::types(session.read_until_ready()), "TDCZ");
+  EXPECT_EQ(raw::types(session.read_until_ready()), "CZ");
+  session.send(raw::query(get("register")));
+  lab->await_waiting();
+  ahead().resume_replay();
+  const auto seen = session.read_until_ready();
+  ASSERT_EQ(raw::types(seen), "TDCZ");
+  EXPECT_EQ(raw::row(seen[1]).at(0), "11");
 }
 
 // Rule 2

@@ -183,6 +183,45 @@ TEST_F(settings, reset_all_and_discard_all_lead_back_to_the_login) {
   }
 }
 
+TEST_F(settings, reset_leads_back_to_the_login) {
+  for (const std::string how : {"reset work_mem", "set work_mem to default", "begin; reset work_mem; commit",
+                                "set work_mem = '4MB'; reset work_mem", "reset all; reset work_mem"}) {
+    SCOPED_TRACE(how);
+    auto session = client({{"work_mem", "12MB"}});
+    session.query("set work_mem = '6MB'");
+    EXPECT_EQ(sqlstate(session.query(how)), "");
+    EXPECT_EQ(everywhere(session, "work_mem"), "12MB");
+    EXPECT_EQ(sqlstate(ask(session, run_unnamed("reset work_mem") + raw::sync())), "");
+    EXPECT_EQ(everywhere(session, "work_mem"), "12MB");
+    expect_untouched("work_mem", "4MB");
+  }
+}
+
+TEST_F(settings, reset_that_is_rolled_back) {
+  auto session = client({{"work_mem", "12MB"}});
+  session.query("set work_mem = '6MB'");
+  session.query("begin; reset work_mem; rollback");
+  EXPECT_EQ(everywhere(session, "work_mem"), "6MB");
+  for (const char* sql : {"begin", "savepoint s", "reset work_mem", "rollback to s", "commit"}) session.query(sql);
+  EXPECT_EQ(everywhere(session, "work_mem"), "6MB");
+  for (const char* sql : {"begin", "savepoint s", "reset all", "rollback to s", "commit"}) session.query(sql);
+  EXPECT_EQ(everywhere(session, "work_mem"), "6MB");
+  expect_untouched("work_mem", "4MB");
+}
+
+TEST_F(settings, reset_in_a_session_that_keeps_its_connection) {
+  for (const std::string how : {"reset work_mem", "reset all"}) {
+    auto session = client({{"work_mem", "12MB"}});
+    session.query("create temporary table mine (n int)");
+    session.query("set work_mem = '6MB'");
+    EXPECT_EQ(show(session, "work_mem"), "6MB");
+    session.query(how);
+    EXPECT_EQ(show(session, "work_mem"), "12MB") << how;
+    EXPECT_EQ(scalar(session, "select count(*) from mine"), "0");
+  }
+  expect_untouched("work_mem", "4MB");
+}
+
 TEST_F(settings, reset_all_that_is_rolled_back) {
   auto session = client();
   session.query("set search_path = own");

@@ -173,6 +173,37 @@ TEST_F(transactions, that_have_failed_refuse_statements_and_end_with_a_rollback)
   }
 }
 
+// BEGIN has been answered when its first read finds no node: the transaction has failed, and the session goes on.
+TEST_F(transactions, that_fail_before_they_reach_a_server_end_with_a_rollback) {
+  for (const bool ends_at_once : {true, false}) {
+    SCOPED_TRACE(ends_at_once ? "rollback follows" : "other statements follow");
+    for (node* each : lab->cluster().replicas()) each->pause_replay();
+    auto session = lab->connect();
+    session.must("update register set v = v + 1");
+    session.must("begin isolation level repeatable read, read only");
+    pending first(session, "select v from register");
+    lab->await_waiting();
+    ASSERT_TRUE(session.cancel());
+    EXPECT_EQ(first.take().sqlstate(), "57014");
+    EXPECT_EQ(session.transaction(), PQTRANS_INERROR);
+    if (!ends_at_once) {
+      EXPECT_EQ(session.exec("select 1").sqlstate(), "25P02");
+      EXPECT_EQ(session.exec_params("select $1::int", {"1"}).sqlstate(), "25P02");
+      EXPECT_EQ(session.exec("savepoint s").sqlstate(), "25P02");
+      EXPECT_EQ(session.transaction(), PQTRANS_INERROR);
+    }
+    const auto end = session.exec("commit");
+    EXPECT_TRUE(end.ok());
+    EXPECT_EQ(end.tag(), "ROLLBACK");
+    EXPECT_EQ(session.transaction(), PQTRANS_IDLE);
+    session.must("update register set v = v + 1");
+    for (node* each : lab->cluster().replicas()) each->resume_replay();
+    session.must("begin read only");
+    EXPECT_EQ(read(session, "select v from register").by.role, "replica");
+    session.must("commit");
+  }
+}
+
 TEST_F(transactions, that_only_read_refuse_to_write) {
   auto session = lab->connect();
   session.must("begin read only");

@@ -80,9 +80,9 @@ void clients::place(std::size_t who) {
     request.arrived = one.arrived;
     request.floors = &one.floors;
     request.domain = &one.told;
-    one.plan = routing::decide_read(request, view, loads_, when_.now(), tie_++);
+    one.plan = routing::decide_read(request, view, loads_, when_.now(), turn_++);
   } else {
-    one.plan = routing::decide_write(view);
+    one.plan = routing::decide_write(view, loads_);
   }
   follow(who);
 }
@@ -104,7 +104,7 @@ void clients::follow(std::size_t who) {
         watcher_.need_position(node, std::max<lsn>(one.plan.floor, 1), one.plan.deadline);
       }
       return;
-    case plan::action::await_primary:
+    case plan::action::await_node:
       if (when_.now() < one.arrived + patience) return wait(who, one.arrived + patience);
       ++happened.given_up;
       return rest(who);

@@ -62,7 +62,7 @@ private:
   proxy::domain domain_;
   std::vector<client> clients_;
   std::vector<routing::node_load> loads_;
-  std::uint32_t tie_ = 0;
+  std::uint32_t turn_ = 0;
   watcher watcher_;
 };
 

@@ -36,9 +36,24 @@ TEST(classify_session, names_the_settings_that_change) {
   };
   for (const auto& [sql, expected] : table) {
     const auto verdict = classify(sql, shop_catalog());
-    EXPECT_EQ(verdict.settings, expected) << sql;
+    names found;
+    for (const auto& each : verdict.settings) found.push_back(each.name);
+    EXPECT_EQ(found, expected) << sql;
     EXPECT_EQ(verdict.kind, statement_kind::write) << sql;
   }
+}
+
+TEST(classify_session, knows_which_settings_are_left_at_their_default) {
+  const std::pair<const char*, setting_changes> table[] = {
+      {"RESET work_mem", {{"work_mem", true}}},
+      {"SET work_mem TO DEFAULT", {{"work_mem", true}}},
+      {"SET TIME ZONE DEFAULT", {{"timezone", true}}},
+      {"SET work_mem = '1MB'; RESET work_mem", {{"work_mem", true}}},
+      {"RESET work_mem; SET work_mem = '1MB'", {{"work_mem", false}}},
+      {"RESET a.b; SELECT set_config('a.b', '1', false)", {{"a.b", false}}},
+      {"SET a.b = 1; RESET ALL; SET c.d = 2", {{"a.b", true}, {"c.d", false}}},
+  };
+  for (const auto& [sql, expected] : table) EXPECT_EQ(classify(sql, shop_catalog()).settings, expected) << sql;
 }
 
 TEST(classify_session, knows_what_forgets_everything) {

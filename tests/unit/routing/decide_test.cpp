@@ -275,7 +275,7 @@ TEST(decide_read, reads_strongly_without_a_sample_from_the_primary_only) {
   s.request.need.on_stale = &to_primary;
   EXPECT_EQ(s.decide().node, a);
   s.without(a);
-  EXPECT_EQ(s.decide().what, action::await_primary);
+  EXPECT_EQ(s.decide().what, action::await_node);
 }
 
 TEST(decide_read, does_not_use_nodes_that_are_in_doubt) {
@@ -302,8 +302,8 @@ TEST(decide_read, does_not_use_nodes_that_are_in_doubt) {
        reason::fresh},
       {"no replica left", eventual, [](situation& s) { s.without(b).without(c); }, action::serve, a,
        reason::no_replica},
-      {"nobody left", eventual, [](situation& s) { s.without(a).without(b).without(c); }, action::await_primary},
-      {"the primary is in doubt", session, both(wrote(25), suspect(a, 30)), action::await_primary},
+      {"nobody left", eventual, [](situation& s) { s.without(a).without(b).without(c); }, action::await_node},
+      {"the primary is in doubt", session, both(wrote(25), suspect(a, 30)), action::await_node},
   });
 }
 
@@ -312,9 +312,9 @@ TEST(decide_read, serves_without_a_primary_what_needs_none) {
   check({
       {"a replica will do", eventual, headless, action::serve, b, reason::fresh},
       {"a write that b has", session, both(headless, wrote(15)), action::serve, b, reason::fresh},
-      {"a write that none has", session, both(headless, wrote(25)), action::await_primary},
+      {"a write that none has", session, both(headless, wrote(25)), action::await_node},
       {"sticky", session, both(headless, read(c, 30, 34)), action::serve, c, reason::sticky},
-      {"nobody but the primary", primary, headless, action::await_primary},
+      {"nobody but the primary", primary, headless, action::await_node},
   });
 }
 
@@ -359,12 +359,26 @@ TEST(decide_read, tells_what_was_needed_and_found) {
 
 TEST(decide_write, goes_to_the_primary_or_waits_for_one) {
   situation s;
-  auto p = decide_write(s.view);
+  auto p = decide_write(s.view, s.loads);
   EXPECT_EQ(p.what, action::serve);
   EXPECT_EQ(p.node, a);
   EXPECT_EQ(p.incarnation, 10U);
+  EXPECT_FALSE(p.on_replica);
+  s.loads[a].suspect = t(31);
+  EXPECT_EQ(decide_write(s.view, s.loads).what, action::await_node) << "a connection to it broke since it was asked";
+  s.loads[a].suspect = never;
   s.without(a);
-  EXPECT_EQ(decide_write(s.view).what, action::await_primary);
+  EXPECT_EQ(decide_write(s.view, s.loads).what, action::await_node);
+}
+
+TEST(decide_anywhere, takes_any_node_that_can_be_used_the_primary_first) {
+  situation s;
+  EXPECT_EQ(decide_anywhere(s.view, s.loads).node, a);
+  s.without(a);
+  EXPECT_EQ(decide_anywhere(s.view, s.loads).node, b);
+  EXPECT_TRUE(decide_anywhere(s.view, s.loads).on_replica);
+  s.without(b).without(c);
+  EXPECT_EQ(decide_anywhere(s.view, s.loads).what, action::await_node);
 }
 
 }  // namespace

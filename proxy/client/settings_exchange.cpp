@@ -1,0 +1,80 @@
+#include "proxy/client/settings_exchange.hpp"
+
+#include <algorithm>
+#include <vector>
+
+#include "proxy/wire/bytes.hpp"
+
+namespace highwater::proxy {
+
+namespace {
+
+constexpr std::uint32_t null_length = 0xFFFFFFFF;
+
+void put_or_unset(session_settings& in, std::string_view name, std::optional<std::string_view> value) {
+  if (value) {
+    put(in, name, *value);
+  } else {
+    unset(in, name);
+  }
+}
+
+}  // namespace
+
+void settings_exchange::note(const routing::statement& what, bool alone) {
+  if (what.resets_all_settings) {
+    all_alone_ = alone && !all_ && touched_.empty();
+    all_ = true;
+    touch_all(touched_);
+  }
+  for (const auto& each : what.settings) touch(touched_, each.name, each.to_default);
+}
+
+settings_exchange::outcome settings_exchange::over(bool failed, const session_settings& on_server) {
+  failed_ = failed;
+  if (all_ && all_alone_) {
+    clear();
+    return failed ? outcome::nothing : outcome::reset;
+  }
+  if (all_) {
+    for (const auto& [name, value] : on_server) {
+      const bool known = std::ranges::find(touched_, name, &routing::setting_change::name) != touched_.end();
+      if (!known) touch(touched_, name, true);
+    }
+    if (touched_.empty()) {
+      clear();
+      return failed ? outcome::nothing : outcome::reset;
+    }
+  }
+  if (touched_.empty()) {
+    clear();
+    return outcome::nothing;
+  }
+  return outcome::inquire;
+}
+
+std::string settings_exchange::inquiry() const {
+  std::vector<std::string> names;
+  for (const auto& each : touched_) names.push_back(each.name);
+  return inquiry_sql(names);
+}
+
+std::optional<settings_exchange::settled> settings_exchange::answered(std::string_view row, const session_settings& own,
+                                                                      const session_settings& on_server,
+                                                                      const session_settings& login) const {
+  settled now{own, on_server};
+  wire::reader fields(row);
+  fields.u16();  // how many there are
+  for (const auto& [name, to_default] : touched_) {
+    const auto length = fields.u32();
+    const auto value = length == null_length ? std::nullopt : std::optional(fields.take(length));
+    // A rollback to a savepoint may have undone the reset: then it is what it was.
+    const bool reset = to_default && !failed_ && !(undone_ && value == find(on_server, name));
+    put_or_unset(now.on_server, name, reset ? std::nullopt : value);
+    put_or_unset(now.own, name, reset ? find(login, name) : value);
+  }
+  if (!fields.done()) return std::nullopt;
+  return now;
+}
+
+}  // namespace highwater::proxy

@@ -1,0 +1,48 @@
+#pragma once
+
+// What has been decided about a statement, and why. Metrics, logs and SHOW highwater.last_route print the same reason.
+
+#include <cstdint>
+#include <string_view>
+
+#include "routing/cluster_view.hpp"
+
+namespace highwater::routing {
+
+enum class route_reason : std::uint8_t {
+  write,          // not proved to be a read
+  transaction,    // inside a transaction, which stays where it began
+  pinned,         // the session cannot leave its server connection
+  pipelined,      // behind other statements of the session that are still being answered
+  level_primary,  // its level is `primary`
+  fresh,          // a replica that has provably replayed the floor
+  sticky,         // the replica that the session has read from before, and that needs no proof again
+  fallback,       // no replica was fresh enough: on_stale says primary
+  no_replica,     // no replica can be used at all: on_stale says primary
+  stale,          // no replica was fresh enough: on_stale says stale
+};
+inline constexpr std::size_t route_reason_count = 10;
+std::string_view to_string(route_reason reason) noexcept;
+
+struct plan {
+  enum class action : std::uint8_t {
+    serve,         // on `node`
+    await_sample,  // until the primary's position at `since` is known, or `deadline`
+    await_replay,  // until a replica has replayed `floor`, or `deadline`
+    await_node,    // none can serve it now: until one can; how long is the caller's business
+    fail,          // on_stale says error
+  };
+  action what = action::fail;
+  route_reason reason = route_reason::write;
+  node_index node = no_node;
+  incarnation_id incarnation = 0;  // of `node`, when it was chosen
+  bool on_replica = false;         // `node` was chosen as one
+  lsn floor = 0;                   // what the node had to have; 0: nothing
+  lsn node_at = 0;                 // serve: what it was known to have; fail: what the best one had
+  instant since = never;
+  instant deadline = never;
+  node_index best = no_node;     // fail, stale: the node that was nearest
+  bool floor_restarted = false;  // a floor of the session lay on a timeline that has ended, and begins anew
+};
+
+}  // namespace highwater::routing

@@ -1,0 +1,25 @@
+#pragma once
+
+// What statements do to a session's settings (GUCs), as far as it can be read from them: which names they touch, and
+// whether they leave them at their default. What the values are, only the server knows.
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace highwater::routing {
+
+struct setting_change {
+  std::string name;         // lower case
+  bool to_default = false;  // RESET, SET ... TO DEFAULT, or RESET ALL behind another change
+  friend bool operator==(const setting_change&, const setting_change&) = default;
+};
+using setting_changes = std::vector<setting_change>;  // without duplicates
+
+// The later of two changes to one name counts.
+void touch(setting_changes& in, std::string_view name, bool to_default);
+
+// RESET ALL. Only what was touched before is named; any other setting is reset too.
+void touch_all(setting_changes& in) noexcept;
+
+}  // namespace highwater::routing
