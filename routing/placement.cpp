@@ -21,15 +21,17 @@ bool belongs_with_reads(statement_kind kind, const statement* first, const sessi
   return plain_begin && session.read_only_by_default;
 }
 
-bool may_follow(statement_kind kind, const requirement& need, const lease_traits& lease) noexcept {
+bool may_follow(statement_kind kind, const requirement& need, const requirement& looked_at,
+                const lease_traits& lease) noexcept {
   if (kind == statement_kind::internal) return false;
   if (lease.bound || lease.on_primary) return true;
-  if (kind != statement_kind::read) return false;
+  if (kind != statement_kind::read || lease.stale) return false;
   // Nothing was written since the replica was chosen, so these levels' floors are what they were then.
   using enum config::level;
   const bool unmoved = need.level == eventual || need.level == monotonic_reads || need.level == read_your_writes ||
                        need.level == session;
-  return unmoved && !need.bounded();
+  // And the replica was held against them then.
+  return unmoved && !need.bounded() && join(need.level, looked_at.level) == looked_at.level;
 }
 
 }  // namespace highwater::routing

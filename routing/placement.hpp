@@ -28,9 +28,12 @@ bool belongs_with_reads(statement_kind kind, const statement* first, const sessi
 struct lease_traits {
   bool on_primary = false;
   bool bound = false;  // inside a transaction, pinned, or behind a Flush: whatever comes goes there
+  bool stale = false;  // it was chosen for a read that takes what there is
 };
 
 // May the batch follow the others on that connection? If not, it waits for their answers and is decided upon then.
-bool may_follow(statement_kind kind, const requirement& need, const lease_traits& lease) noexcept;
+// `looked_at` is what the read had to be given for which a replica was chosen.
+bool may_follow(statement_kind kind, const requirement& need, const requirement& looked_at,
+                const lease_traits& lease) noexcept;
 
 }  // namespace highwater::routing

@@ -49,16 +49,17 @@ std::string worker_context::nonce() {
 session_kind_ptr worker_context::kind(const std::string& user, const std::string& database,
                                       const std::string& application) {
   const auto [in, fresh] = databases_.try_emplace(database);
-  if (fresh) {
-    in->second.name = database;
-    in->second.catalog = shared.catalogs.use(database);
-  }
+  if (fresh) in->second.name = database;
   // Application names are the clients' to choose, so what nobody uses any more must go.
   constexpr std::size_t many = 1024;
   if (kinds_.size() > many) std::erase_if(kinds_, [](const auto& one) { return one.second.use_count() == 1; });
   auto& known = kinds_[{user, database, application}];
   if (!known) known = std::make_shared<session_kind>(shared.settings, user, in->second, application);
   return known;
+}
+
+void worker_context::use_catalog(database_context& of) {
+  if (!std::exchange(of.uses_catalog, true)) of.catalog = shared.catalogs.use(of.name);
 }
 
 pool& worker_context::pool_of(session_kind& kind, routing::node_index node) {
@@ -97,8 +98,8 @@ void worker_context::send_cancel(server_connection& connection) {
   ++connection.cancels;
   using boost::system::error_code;
   sent->resolver.async_resolve(node.host, std::to_string(node.port), [=](const error_code& failed, const auto& found) {
-    if (failed || found.empty()) return;
-    sent->socket.async_connect(found.begin()->endpoint(), [=](const error_code& refused) {
+    if (failed) return;
+    boost::asio::async_connect(sent->socket, found, [=](const error_code& refused, const auto&) {
       if (refused) return;
       boost::asio::async_write(sent->socket, boost::asio::buffer(sent->bytes), [=](const error_code&, std::size_t) {
         // The server hangs up when it has passed the request on.

@@ -47,6 +47,7 @@ struct process {
 struct database_context {
   std::string name;
   routing::catalog_ptr catalog;
+  bool uses_catalog = false;
   routing::catalog_ptr missed_in;  // the one in which a name was not found: asked for a newer one already
   routing::statement_cache statements;
 };
@@ -76,6 +77,8 @@ public:
   worker_context(process& in, boost::asio::io_context& io, std::function<void()> on_new_view);
 
   session_kind_ptr kind(const std::string& user, const std::string& database, const std::string& application);
+  // Once a server has shown that the database exists.
+  void use_catalog(database_context& of);
   pool& pool_of(session_kind& kind, routing::node_index node);
   void catalog_changed(const std::string& database, routing::catalog_ptr catalog);
   void node_suspect(routing::node_index node);
@@ -102,6 +105,7 @@ public:
   std::vector<routing::node_load> loads;
   std::uint32_t turn = 0;  // of decisions, so that equally good nodes take turns
   std::uint64_t unnamed_serial = 0;
+  routing::timeline_id restarted_on = 0;  // the timeline of which the log has said that floors begin anew
 
   // Sessions that wait for news of the nodes.
   std::vector<session*> awaiting_view;

@@ -93,12 +93,21 @@ void session::settle() {
       work_ = nullptr;
     }
   }
-  if (!work_ && draining_ && deferred_begin_.empty()) {
+  if (draining_ && deferred_begin_.empty() && (!work_ || keeps_idle_lease())) {
     return fatal({std::string(wire::sqlstate::admin_shutdown), "Highwater is shutting down", "", "Connect again."});
   }
-  const bool room = !work_ || work_->input.size() - work_->begin < read_ahead || stage_ == stage::ready;
+  // A batch that is not complete yet is read to its end, however long; behind one that has to wait, only so much.
+  const bool waits = stage_ != stage::ready || (work_ && work_->scanner.held());
+  const bool room = !work_ || input_left().size() < read_ahead || !waits;
   const bool flooded = lease_ != nullptr && lease_->unsent() > read_ahead;
-  if (room && !flooded) client_.await_readable();
+  const bool reads_its_answers = client_.pending() < read_ahead;
+  if (room && !flooded && reads_its_answers) client_.await_readable();
+}
+
+// A session that is bound to its connection, and between two statements.
+bool session::keeps_idle_lease() const noexcept {
+  return stage_ == stage::ready && lease_ != nullptr && !busy() && input_left().empty() &&
+         lease_->status == wire::transaction_status::idle;
 }
 
 // One step: true if there may be more to do.
@@ -199,9 +208,8 @@ void session::end() noexcept {
   worker_.probe.clients.add(-1);
   --worker_.shared.clients;
   if (key_.process != 0) worker_.shared.cancels.remove(key_.process);
-  std::erase(worker_.awaiting_view, this);
   if (work_) {
-    worker_.timers.cancel(work_->deadline);
+    stop_waiting(true);
     if (work_->plan.node != routing::no_node && kind_) worker_.pool_of(*kind_, work_->plan.node).cancel(*this);
   }
   if (lease_ != nullptr) abandon_lease();

@@ -5,13 +5,17 @@
 //   session.cpp            stages, reading, ending
 //   session_login.cpp      the way in
 //   session_batch.cpp      what a batch is
+//   session_placement.cpp  what it needs, and whether it may be sent at all
 //   session_routing.cpp    from a batch to a plan, and waiting for it to come true
 //   session_lease.cpp      from a plan to a server connection, and back
 //   session_requests.cpp   client to server
 //   session_prepared.cpp   ... messages that name prepared statements
 //   session_stream.cpp     ... what is too long to be held
 //   session_replies.cpp    server to client
+//   session_settings.cpp   ... the end of an exchange, and what has become of the session's settings
+//   session_failover.cpp   ... what a node refuses, or that it has gone
 //   session_local.cpp      what Highwater answers itself
+//   session_internal.cpp   ... about itself: SHOW, SET and RESET of highwater.*
 
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/container/small_vector.hpp>
@@ -22,6 +26,7 @@
 #include <string_view>
 #include <vector>
 
+#include "proxy/client/asked_level.hpp"
 #include "proxy/client/context.hpp"
 #include "proxy/client/login.hpp"
 #include "proxy/client/prepared.hpp"
@@ -36,16 +41,22 @@ namespace highwater::proxy {
 
 // What is known of a batch before it is sent.
 struct batch_facts {
+  struct text {
+    routing::statement_ptr what;
+    std::optional<config::level> hint;  // from a comment in it
+    friend bool operator==(const text&, const text&) = default;
+  };
   routing::statement_kind kind = routing::statement_kind::empty;  // of all its statements together
-  boost::container::small_vector<routing::statement_ptr, 2> statements;
-  std::optional<config::level> hint;
+  boost::container::small_vector<text, 2> statements;
   bool executes = false;  // it runs something, as against only preparing
   bool bad_hint = false;  // a comment for Highwater that says nothing it knows
   bool unclear = false;   // the text cannot be trusted to mean what it seems to
   bool parses_unnamed = false;
   wire::batch_end end = wire::batch_end::cut;
 
-  const routing::statement* first() const noexcept { return statements.empty() ? nullptr : statements.front().get(); }
+  const routing::statement* first() const noexcept {
+    return statements.empty() ? nullptr : statements.front().what.get();
+  }
 };
 
 // A batch that a server is answering.
@@ -72,6 +83,8 @@ public:
   void kill(const wire::error& why);
   // A node has stopped answering: a read that it has not begun to answer is run elsewhere.
   void node_died(routing::node_index node);
+  // There is another primary than before: whoever still waits for the old one, or is bound to it, is told.
+  void primary_moved();
 
 private:
   enum class stage : std::uint8_t {
@@ -96,7 +109,8 @@ private:
     routing::domain_floors told;  // causal: what anybody had been told of when the batch arrived
     routing::plan plan;
     routing::node_index excluded = routing::no_node;
-    bool retrying = false;        // the batch at the beginning has been tried before
+    bool retrying = false;        // the batch at the beginning is about to be tried again
+    bool retried = false;         // ... is being tried for the second time
     bool taken_for_read = false;  // ... and a replica found that it is none: learn that
     settings_exchange changes;
     timer_queue::ticket deadline;
@@ -105,28 +119,34 @@ private:
     bool awaiting_proof = false;  // for a sample that shows which life of the node the lease belongs to
     std::uint64_t pass_left = 0;  // of a message that is being passed on in pieces
     bool pass_drop = false;       // ... to nobody
+    std::uint64_t seen = 0;       // version of the view that was looked at last
     bool streaming = false;       // the batch was too long to be examined: its messages are sent as they come
   };
 
   struct reply_handler;
   friend struct reply_handler;
 
+  // Puts a server's transaction into the state that a client's is in.
+  static constexpr std::string_view failing_statement =
+      "ROLLBACK TO SAVEPOINT highwater_could_not_serve_this_transaction";
+
   // session.cpp
-  void on_readable() override;
-  void on_drained() override;
   activity& work();
   std::string_view input_left() const noexcept;
+  bool busy() const noexcept;
+  wire::transaction_status client_status() const noexcept;
+  void on_readable() override;
   void process();
-  bool process_one();
   void settle();
+  bool keeps_idle_lease() const noexcept;
+  bool process_one();
   void consume(std::size_t bytes);
   void compact();
-  void end() noexcept;
-  void fatal(const wire::error& why);
+  void on_drained() override;
+  void write_client(std::string_view bytes);
   void protocol_error(std::string what);
-  wire::transaction_status client_status() const noexcept;
-  bool busy() const noexcept;
-  bool ends_names() const noexcept;
+  void fatal(const wire::error& why);
+  void end() noexcept;
 
   // session_login.cpp
   void process_login();
@@ -134,105 +154,131 @@ private:
   bool take_setting(std::string name, const std::string& value);
   void welcome(server_connection& from);
   void send_welcome(const std::string& parameters);
-  void adopt_settings(settings_ptr now);
 
-  // session_routing.cpp
+  // session_batch.cpp
   bool begin_batch(bool too_long);
-  bool on_deposed_node() const;
-  bool examine();
+  bool skip_batch();
+  void note_statement(routing::statement_ptr what, std::optional<config::level> hint);
+  bool skip_too_long();
   void examine_text(std::string_view sql);
-  void note_statement(routing::statement_ptr what);
+  bool has_bound(config::level level) const noexcept;
   bool examine_message(char type, std::string_view body);
   void examine_prepared(std::string_view name);
-  bool skip_batch();
-  bool begin_stream();
+  bool examine();
+
+  // session_placement.cpp
+  std::optional<wire::error> refusal() const;
   bool can_join() const;
+  bool ends_names() const noexcept;
+  routing::requirement required() const;
+  std::optional<config::level> asked_for_transaction() const;
+  bool begins_placed() const;
+  bool placed_read() const;
+
+  // session_routing.cpp
   void start_plan();
   void make_plan();
   void follow_plan();
   void await_view(routing::instant deadline);
   void stop_waiting(bool reached);
-  void lease_node();
-  void take_lease(server_connection& connection);
-  void use_lease();
   void replan();
-  bool proof_arrived();
-  void drop_lease();
-  bool proved(server_connection& connection);
-  void on_lease(server_connection& connection) override;
-  void on_lease_failed(const wire::error& why) override;
-  settings_ptr wanted_settings() const override { return settings_; }
-  void on_settings_applied(const wire::error* failed) override;
-  void go();
   void refuse_stale();
   std::string describe_distance() const;
-  void notify(const wire::error& what);
-  bool has_bound(config::level level) const noexcept;
   void give_up_waiting();
+  void notify(const wire::error& what);
+
+  // session_lease.cpp
+  void lease_node();
+  void on_lease(server_connection& connection) override;
+  void take_lease(server_connection& connection);
+  void on_lease_failed(const wire::error& why) override;
+  bool proved(server_connection& connection);
+  void use_lease();
+  bool proof_arrived();
+  void on_settings_applied(const wire::error* failed) override;
+  void go();
   void release();
+  void drop_lease();
+  void hand_back(server_connection& connection);
   void abandon_lease();
-  routing::requirement required() const;
-  bool placed_read() const;
+  settings_ptr wanted_settings() const override { return settings_; }
 
   // session_requests.cpp
   void send_batch(routing::route_reason reason);
+  void note_batch_effects(bool begins, bool no_ready);
   flight new_flight() const;
   void take_off(flight& one);
   bool send_deferred_begin(std::string& out);
   void answer_due_locals();
   void send_message(const wire::frame& message, std::string& out);
-  void send_query(const wire::frame& message, std::string& out);
-  void send_parse(const wire::frame& message, std::string& out);
-  void send_bind(const wire::frame& message, std::string& out);
-  void send_target(const wire::frame& message, std::string& out);
-  void ensure_prepared(const prepared_statement& what, std::string& out);
-  void ensure_unnamed(std::string& out);
-  void remember_unnamed(const wire::parse_message& parse);
-  void remember_parsed(const wire::parse_message& parse);
-  void close_surplus(std::string& out);
-  bool pass_copy();
-  bool stream_messages();
   void note_effects(const routing::statement& what, bool alone);
-  void note_batch_effects(bool begins, bool no_ready);
-  const prepared_ptr* named_in(const routing::statement* what) const;
-  std::string with_server_name(const routing::statement& what, std::string_view sql, const prepared_ptr& known);
   void pin(routing::pin_reason why);
   void count_route(routing::route_reason reason);
 
+  // session_prepared.cpp
+  void ensure_prepared(const prepared_statement& what, std::string& out);
+  void close_surplus(std::string& out);
+  void ensure_unnamed(std::string& out);
+  void send_query(const wire::frame& message, std::string& out);
+  const prepared_ptr* named_in(const routing::statement* what) const;
+  std::string with_server_name(const routing::statement& what, std::string_view sql, const prepared_ptr& known);
+  void remember_unnamed(const wire::parse_message& parse);
+  void remember_parsed(const wire::parse_message& parse);
+  void send_parse(const wire::frame& message, std::string& out);
+  void send_bind(const wire::frame& message, std::string& out);
+  void send_target(const wire::frame& message, std::string& out);
+
+  // session_stream.cpp
+  bool pass_copy();
+  bool begin_stream();
+  bool stream_messages();
+
   // session_replies.cpp
+  void answer_in_turn(const wire::expected_reply& what, std::string& out);
   std::size_t on_server_bytes(std::string_view bytes) override;
+  wire::reply_reader::result take_replies(std::string_view bytes);
+  void send_wanted_cancel();
+  void note_told(routing::instant now);
+  void batch_answered(wire::transaction_status status);
   void on_notification(std::string_view message) override;
   void on_server_drained() override;
-  void on_server_lost(const wire::error& why) override;
+  void names_over();
+
+  // session_settings.cpp
+  void exchange_over();
+  void reset_settings();
+  void inquire();
+  std::size_t take_inquiry(std::string_view bytes);
+  void inquired(std::string_view row);
+  void keep_or_release();
+  void adopt_settings(settings_ptr now);
+
+  // session_failover.cpp
   enum class first_reply : std::uint8_t { undecided, commit, refused };
   first_reply look_ahead(std::string_view bytes, wire::replica_refusal& refusal) const;
   std::size_t refused(std::string_view bytes, wire::replica_refusal how);
   void retry(metrics::retry_cause cause);
-  void note_told(routing::instant now);
-  void batch_answered(wire::transaction_status status);
-  void exchange_over();
-  void inquire();
-  std::size_t take_inquiry(std::string_view bytes);
-  void inquired(std::string_view row);
-  void reset_settings();
-  void keep_or_release();
-  void write_client(std::string_view bytes);
-  void answer_in_turn(const wire::expected_reply& what, std::string& out);
-  void names_over();
-  void restore_level(bool rolled_back);
+  void on_server_lost(const wire::error& why) override;
   void lost_flights(const wire::error& why);
+  bool note_unknown_writes();
+  bool on_deposed_node() const;
+  void end_on_deposed_node();
 
   // session_local.cpp
   bool answer_locally();
   bool defer_begin();
   bool amend_begin();
   bool end_failed_begin();
+  void forget_deferred_begin();
+  void answer_error(const wire::error& why);
+  void fail_transaction();
+
+  // session_internal.cpp
   class internal_answers;
   friend class internal_answers;
   void answer_internal();
   void send_sync();
   bool run_internal(const routing::internal_command& what, std::string& tag, std::string& row, wire::error& why);
-  void answer_error(const wire::error& why);
   std::string describe_route() const;
 
   worker_context& worker_;
@@ -260,9 +306,7 @@ private:
     routing::statement_ptr statement;
   } last_route_;
 
-  std::optional<config::level> asked_level_;
-  std::optional<config::level> startup_level_;
-  std::optional<std::optional<config::level>> level_before_;  // to return to if the transaction is rolled back
+  asked_level level_;
   // What a DEALLOCATE or DISCARD that is under way ends, if it succeeds.
   struct ending_names {
     bool all = false;
@@ -270,9 +314,13 @@ private:
     std::string name;
   } ending_;
   stage stage_ = stage::login;
-  bool level_is_local_ = false;
   bool deferred_read_only_ = false;
-  bool in_read_only_ = false;  // the transaction was placed as one that only reads
+  bool deferred_read_write_ = false;            // it says READ WRITE
+  std::optional<config::level> deferred_hint_;  // a comment in it
+  bool begin_unanswered_ = false;               // BEGIN has been sent, and the server has not answered it yet
+  bool cancel_wanted_ = false;                  // ... and a cancel request waits for that
+  bool schema_changed_ = false;                 // by the transaction that is under way
+  bool in_read_only_ = false;                   // the transaction was placed as one that only reads
   bool pinned_ = false;
   bool on_replica_ = false;    // the leased connection was chosen as a replica's
   bool unsynced_ = false;      // a Flush was sent without a Sync behind it

@@ -28,26 +28,19 @@ bool text_is_plain(const session_settings& of) {
 
 }  // namespace
 
-// Rule 12: a transaction or a pinned session stays where it is, but writes nothing to a primary that is none any more.
-bool session::on_deposed_node() const {
-  if (lease_ == nullptr || in_read_only_ || (!pinned_ && lease_->status == wire::transaction_status::idle))
-    return false;
-  const auto& view = worker_.view();
-  return view.has_primary() && view.primary != lease_->node() && !view.nodes[lease_->node()].usable;
-}
-
 // A batch is there as a whole, or is too long to wait for. True if it has been dealt with.
 bool session::begin_batch(bool too_long) {
   auto& now = *work_;
-  now.arrived = std::chrono::steady_clock::now();
-  if (!std::exchange(now.retrying, false)) now.excluded = routing::no_node;
+  now.retried = std::exchange(now.retrying, false);
+  if (!now.retried) {
+    now.arrived = std::chrono::steady_clock::now();
+    now.excluded = routing::no_node;
+  }
   if (on_deposed_node()) {
-    drop_lease();
-    fatal({std::string(wire::sqlstate::admin_shutdown), "the primary that this session is bound to has been deposed",
-           "Nothing of an unfinished transaction has been committed.", "Connect again."});
+    end_on_deposed_node();
     return false;
   }
-  if (too_long) return begin_stream();
+  if (too_long) return skip_to_sync_ ? skip_too_long() : begin_stream();
   switch (now.scanner.end()) {
     case wire::batch_end::terminate:
       end();
@@ -63,6 +56,11 @@ bool session::begin_batch(bool too_long) {
   }
   if (skip_to_sync_) return skip_batch();
   if (!examine()) return false;
+  const bool answered = lease_ == nullptr || lease_->queue.empty();
+  if (const auto why = answered && !copy_in_ ? refusal() : std::nullopt) {
+    answer_error(*why);
+    return stage_ == stage::ready;
+  }
   if (lease_ == nullptr) {
     if (answer_locally()) return true;
     start_plan();
@@ -93,12 +91,28 @@ bool session::skip_batch() {
   return true;
 }
 
-void session::note_statement(routing::statement_ptr what) {
+void session::note_statement(routing::statement_ptr what, std::optional<config::level> hint) {
   auto& facts = work_->facts;
   const bool first = facts.statements.empty();
-  if (std::find(facts.statements.begin(), facts.statements.end(), what) != facts.statements.end()) return;
-  facts.kind = routing::together(first ? std::nullopt : std::optional(facts.kind), what->kind);
-  facts.statements.push_back(std::move(what));
+  batch_facts::text one{std::move(what), hint};
+  if (std::find(facts.statements.begin(), facts.statements.end(), one) != facts.statements.end()) return;
+  facts.kind = routing::together(first ? std::nullopt : std::optional(facts.kind), one.what->kind);
+  facts.statements.push_back(std::move(one));
+}
+
+// A batch that is too long to be held does not count either.
+bool session::skip_too_long() {
+  auto& now = *work_;
+  if (now.scanner.size() > 0) {
+    consume(now.scanner.size());
+    return true;
+  }
+  wire::frame message;
+  wire::peek_frame(input_left(), worker_.shared.settings.limits.max_message_bytes, message);
+  now.pass_left = message.size - message.available.size();
+  now.pass_drop = true;
+  consume(message.available.size());
+  return true;
 }
 
 void session::examine_text(std::string_view sql) {
@@ -122,8 +136,7 @@ void session::examine_text(std::string_view sql) {
     hint.reset();
     facts.bad_hint = true;
   }
-  if (hint) facts.hint = facts.hint ? routing::join(*facts.hint, *hint) : hint;
-  note_statement(found.what);
+  note_statement(found.what, hint);
 }
 
 // `bounded` without a bound would promise nothing.
@@ -203,52 +216,6 @@ bool session::examine() {
   facts.unclear = !facts.statements.empty() && !text_is_plain(*settings_);
   if (unknown || unfinished || facts.unclear) facts.kind = statement_kind::write;
   return true;
-}
-
-// May the batch be sent behind others that are still being answered?
-bool session::can_join() const {
-  if (stage_ != stage::ready || copy_in_ || work_->facts.kind == statement_kind::internal) return false;
-  // Behind what no Sync has ended there is nothing to wait for: the answers may come only after this.
-  if (unsynced_) return true;
-  // What the session's state will be is not known until the answer is there.
-  if (ending_.all || ending_.one || ends_names() || work_->changes.pending()) return false;
-  routing::lease_traits lease;
-  lease.on_primary = !on_replica_;
-  lease.bound = pinned_ || in_read_only_ || lease_->status != wire::transaction_status::idle;
-  return routing::may_follow(work_->facts.kind, required(), lease);
-}
-
-// Does the batch end names of prepared statements, if it succeeds?
-bool session::ends_names() const noexcept {
-  const auto& facts = work_->facts;
-  return facts.executes && std::any_of(facts.statements.begin(), facts.statements.end(), [](const auto& what) {
-           return what->deallocates_all || what->deallocates.has_value();
-         });
-}
-
-routing::requirement session::required() const {
-  const auto& facts = work_->facts;
-  const auto asked = facts.hint ? facts.hint : asked_level_;
-  if (!deferred_begin_.empty() || facts.kind == statement_kind::begin_read_only) {
-    return kind_->policies.for_transaction(asked);
-  }
-  routing::requirement need;
-  bool first = true;
-  for (const auto& what : facts.statements) {
-    const auto one = kind_->policies.for_statement(*what, asked);
-    need = std::exchange(first, false) ? one : routing::join(need, one);
-  }
-  return first ? kind_->policies.for_statement({}, asked) : need;
-}
-
-// Is the batch to be placed like a read? Else it goes to the primary.
-bool session::placed_read() const {
-  routing::session_traits traits;
-  traits.stays_on_primary = worker_.shared.settings.pool.mode == config::pool_mode::session;
-  traits.serializable = find(*settings_, "default_transaction_isolation") == "serializable";
-  traits.read_only_by_default = find(*settings_, "default_transaction_read_only") == "on";
-  if (!deferred_begin_.empty()) traits.begun = deferred_read_only_;
-  return routing::belongs_with_reads(work_->facts.kind, work_->facts.first(), traits);
 }
 
 }  // namespace highwater::proxy

@@ -36,7 +36,15 @@ void session::on_lease(server_connection& connection) {
   const auto alive = shared_from_this();
   worker_.timers.cancel(work_->deadline);
   worker_.probe.lease_wait.observe(std::chrono::steady_clock::now() - work_->waits_since);
-  take_lease(connection);
+  // A bound in time or bytes is a matter of now; what a floor asks for, a node that had it still has.
+  if (stage_ != stage::login && work_->need.bounded()) make_plan();
+  const bool still = work_->plan.what == routing::plan::action::serve && work_->plan.node == connection.node();
+  if (still) {
+    take_lease(connection);
+  } else {
+    hand_back(connection);
+    follow_plan();
+  }
   process();
   settle();
 }
@@ -66,7 +74,9 @@ void session::on_lease_failed(const wire::error& why) {
 
 // A connection says nothing about a node's freshness unless it belongs to the life that the decision was about.
 bool session::proved(server_connection& connection) {
-  const auto& node = worker_.view().nodes[connection.node()];
+  const auto& view = worker_.view();
+  work_->seen = view.version;
+  const auto& node = view.nodes[connection.node()];
   if (connection.proved == 0 && node.sampled > connection.established()) connection.proved = node.incarnation;
   return connection.proved != 0;
 }
@@ -101,10 +111,14 @@ bool session::proof_arrived() {
   work_->awaiting_proof = false;
   stop_waiting(true);
   if (!late) {
+    // Whatever it needs first: nothing of the session's may be sent before go().
+    if (stage_ != stage::login) stage_ = stage::awaiting_settings;
     use_lease();
   } else {
+    const auto& name = worker_.shared.settings.cluster.nodes[lease_->node()].name;
     drop_lease();
-    give_up_waiting();
+    answer_error({std::string(wire::sqlstate::cannot_connect_now), "node " + name + " did not prove its state in time",
+                  "", "Its monitoring connection does not answer; the log tells more."});
   }
   return true;
 }
@@ -163,15 +177,28 @@ void session::drop_lease() {
   worker_.pool_of(*kind_, connection.node()).drop(connection);
 }
 
-// The session ends, or does not want the rest of the answer.
+// Not the one that is wanted any more.
+void session::hand_back(server_connection& connection) {
+  connection.lease(*this);
+  connection.give_back();
+}
+
+// The session ends. What the server still does for it must not keep the place of one that somebody waits for: the
+// server is left alone with a write, as when a client of its own has gone, and told to give up a read.
 void session::abandon_lease() {
-  if (pinned_) lease_->soiled = true;
+  auto& connection = *lease_;
   const bool in_the_middle = unsynced_ || copy_in_ || (work_ && (work_->streaming || work_->pass_left > 0));
-  if (in_the_middle) {
+  if (in_the_middle || !connection.queue.empty()) {
+    const auto writes = [](const flight& one) { return one.writes; };
+    const bool reads = work_ && !work_->flights.empty() && !in_the_middle &&
+                       std::none_of(work_->flights.begin(), work_->flights.end(), writes);
+    if (reads) worker_.send_cancel(connection);
     drop_lease();
-  } else {
-    release();
+    return;
   }
+  const bool changed = pinned_ || discards_all_ || ending_.all || ending_.one || (work_ && work_->changes.pending());
+  if (changed) connection.soiled = true;
+  release();
 }
 
 }  // namespace highwater::proxy

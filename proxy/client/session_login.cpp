@@ -41,6 +41,7 @@ void session::accept() {
   worker_.timers.cancel(work_->deadline);
   session_settings wanted;
   std::string application;
+  level_.start(std::nullopt, worker_.shared.settings.consistency.default_level);
   for (const auto& [name, value] : login_->settings) {
     if (!take_setting(name, value)) {
       return fatal({std::string(wire::sqlstate::invalid_parameter_value),
@@ -51,7 +52,6 @@ void session::accept() {
     if (!name.starts_with(own_prefix)) put(wanted, name, value);
     if (name == "application_name") application = value;
   }
-  startup_level_ = asked_level_;
   kind_ = worker_.kind(login_->user, login_->database, application);
   startup_settings_ = settings_ = worker_.interner.intern(std::move(wanted));
   login_ = nullptr;
@@ -65,8 +65,9 @@ void session::accept() {
 bool session::take_setting(std::string name, const std::string& value) {
   if (!name.starts_with(own_prefix)) return true;
   if (name != "highwater.level") return false;
-  asked_level_ = config::parse_level(value);
-  return asked_level_.has_value() && has_bound(*asked_level_);
+  const auto asked = config::parse_level(value);
+  level_.start(asked, worker_.shared.settings.consistency.default_level);
+  return asked.has_value() && has_bound(*asked);
 }
 
 // The settings have been applied to `from`, so its parameters are what the client would have been told.
@@ -84,6 +85,7 @@ void session::welcome(server_connection& from) {
 }
 
 void session::send_welcome(const std::string& parameters) {
+  worker_.use_catalog(kind_->database);
   key_ = worker_.shared.cancels.add(worker_.random(), [&io = worker_.io, weak = weak_from_this()] {
     boost::asio::post(io, [weak] {
       if (const auto self = weak.lock()) self->cancel();
@@ -99,13 +101,6 @@ void session::send_welcome(const std::string& parameters) {
   client_.write(out);
   process();
   settle();
-}
-
-void session::adopt_settings(settings_ptr now) {
-  settings_ = std::move(now);
-  const auto application = find(*settings_, "application_name").value_or("");
-  if (application != kind_->application)
-    kind_ = worker_.kind(kind_->user, kind_->database.name, std::string(application));
 }
 
 }  // namespace highwater::proxy

@@ -32,7 +32,7 @@ void session::ensure_prepared(const prepared_statement& what, std::string& out) 
 void session::close_surplus(std::string& out) {
   if (const auto surplus = lease_->surplus(); surplus != 0) {
     wire::write_target(out, wire::frontend::close, 'S', server_name(surplus));
-    lease_->queue.push({reply_kind::close, true, false, 0});
+    lease_->queue.push({reply_kind::close, true, false, surplus});
     lease_->forget(surplus);
   }
 }
@@ -111,11 +111,11 @@ void session::send_parse(const wire::frame& message, std::string& out) {
     remember_unnamed(parse);
     lease_->unnamed = unnamed_serial_;
     const auto& all = work_->facts.statements;
-    const auto* known = all.size() == 1 && work_->facts.executes ? named_in(all.front().get()) : nullptr;
+    const auto* known = all.size() == 1 && work_->facts.executes ? named_in(work_->facts.first()) : nullptr;
     if (known != nullptr) {
       const auto what = *known;
       ensure_prepared(*what, out);
-      wire::write_parse(out, "", with_server_name(*all.front(), parse.query, what), parse.parameter_types);
+      wire::write_parse(out, "", with_server_name(*all.front().what, parse.query, what), parse.parameter_types);
       lease_->queue.push({reply_kind::parse, false, false, 0});
       return;
     }

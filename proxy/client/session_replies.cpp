@@ -11,9 +11,6 @@ using wire::reply_kind;
 
 namespace {
 
-// A replica's first replies are held back this long at most, in bytes, to see whether it refuses.
-constexpr std::size_t look_ahead_limit = 32 * 1024;
-
 // The server would go on refusing what it has cached for this connection.
 bool spoils_connection(const wire::error_fields& fields) {
   constexpr std::string_view invalid_statement_name = "26000";
@@ -28,6 +25,7 @@ struct session::reply_handler {
   session& self;
   std::string_view run{};  // forwarded in place, if it is all there is
   std::string gathered{};
+  std::string begin_failed{};  // why the BEGIN failed that the client takes for done
 
   void forward(std::string_view bytes) {
     if (run.empty() && gathered.empty()) {
@@ -51,7 +49,7 @@ struct session::reply_handler {
     if (what.tracked && self.names_) self.names_->confirm();
   }
   void abandoned(const wire::expected_reply& what) {
-    if (what.kind == reply_kind::parse && what.statement != 0) self.lease_->forget(what.statement);
+    self.lease_->skipped(what);
     if (what.tracked && self.names_) self.names_->revoke();
   }
   void command_complete(std::string_view tag) {
@@ -62,8 +60,9 @@ struct session::reply_handler {
     self.lease_->note_parameter(message.name, message.value);
     return message.name != "in_hot_standby";
   }
-  void failed(const wire::error_fields& fields, bool) {
+  void failed(const wire::error_fields& fields, bool hidden) {
     self.batch_failed_ = true;
+    if (hidden && self.begin_unanswered_) begin_failed = std::string(fields.message);
     if (spoils_connection(fields)) self.lease_->soiled = true;
     const auto& flights = self.work_->flights;
     if (!flights.empty() && flights.front().hidden_sync) self.skip_to_sync_ = true;
@@ -80,9 +79,17 @@ struct session::reply_handler {
   bool ready(wire::transaction_status status, bool hidden) {
     self.lease_->status = status;
     const auto& flights = self.work_->flights;
+    if (std::exchange(self.begin_unanswered_, false) && hidden) {
+      // Anything but "idle", and the server refuses what follows by itself.
+      if (!begin_failed.empty() && status == wire::transaction_status::idle) return false;
+      begin_failed.clear();
+      self.send_wanted_cancel();
+      return true;
+    }
     if (!hidden) self.names_over();
     if (!hidden || (!flights.empty() && flights.front().hidden_sync)) self.batch_answered(status);
-    return true;
+    // A read that may have to run elsewhere is looked at before any of its answer is forwarded.
+    return flights.empty() || !flights.front().retryable;
   }
 };
 
@@ -95,87 +102,56 @@ void session::answer_in_turn(const wire::expected_reply& what, std::string& out)
 std::size_t session::on_server_bytes(std::string_view bytes) {
   const auto alive = shared_from_this();
   if (stage_ == stage::inquiring) return take_inquiry(bytes);
-  auto& flights = work_->flights;
-  if (!flights.empty() && flights.front().retryable) {
-    auto refusal = wire::replica_refusal::none;
-    switch (look_ahead(bytes, refusal)) {
-      case first_reply::undecided:
-        return 0;
-      case first_reply::refused:
-        return refused(bytes, refusal);
-      case first_reply::commit:
-        flights.front().retryable = false;
-        break;
+  std::size_t used = 0;
+  for (;;) {
+    const auto& flights = work_->flights;
+    if (!flights.empty() && flights.front().retryable) {
+      auto refusal = wire::replica_refusal::none;
+      const auto first = look_ahead(bytes.substr(used), refusal);
+      if (first == first_reply::undecided) break;
+      if (first == first_reply::refused) return used + refused(bytes.substr(used), refusal);
+      work_->flights.front().retryable = false;
     }
+    const auto read = take_replies(bytes.substr(used));
+    used += read.consumed;
+    if (lease_ == nullptr || stage_ == stage::ended) return bytes.size();
+    if (read.what != wire::reply_reader::outcome::stopped) break;
   }
+  if (!busy()) exchange_over();
+  if (stage_ == stage::ready) process();
+  settle();
+  return used;
+}
+
+// Forwards what has come, up to the end of it or of a batch behind which a decision is due. Afterwards there is no
+// lease if the server has said something that it should not have.
+wire::reply_reader::result session::take_replies(std::string_view bytes) {
   // Before the first byte is on its way: whoever is told of it can tell others.
   note_told(std::chrono::steady_clock::now());
   auto& connection = *lease_;
   reply_handler handler{*this};
   const auto read = connection.reader.read(bytes, connection.queue, handler);
   handler.flush();
-  if (read.what == wire::reply_reader::outcome::violation) {
+  if (!handler.begin_failed.empty()) {
+    note_unknown_writes();
+    drop_lease();
+    fatal({std::string(wire::sqlstate::connection_failure),
+           "the transaction could not be begun: " + handler.begin_failed,
+           "The outcome of the statement behind BEGIN is unknown.", "Connect again."});
+  } else if (read.what == wire::reply_reader::outcome::violation) {
     worker_.probe.protocol_errors.add();
     spdlog::error("node {} sent something that does not belong into the protocol here: connection closed",
                   worker_.shared.settings.cluster.nodes[connection.node()].name);
     drop_lease();
     lost_flights({std::string(wire::sqlstate::protocol_violation), "the server sent an invalid message", "", ""});
-  } else if (!busy()) {
-    exchange_over();
+    if (stage_ == stage::ready) process();
+    settle();
   }
-  if (stage_ == stage::ready) process();
-  settle();
-  return read.what == wire::reply_reader::outcome::violation ? bytes.size() : read.consumed;
+  return read;
 }
 
-// Decides, before anything of an answer is forwarded, whether it is one that the client shall see.
-session::first_reply session::look_ahead(std::string_view bytes, wire::replica_refusal& refusal) const {
-  using namespace wire::backend;
-  std::size_t at = 0;
-  wire::frame message;
-  while (wire::peek_frame(bytes.substr(at), wire::reply_reader::max_length, message) == wire::frame_status::ok) {
-    const char type = message.type;
-    const bool preliminary = type == parse_complete || type == bind_complete || type == close_complete ||
-                             type == parameter_description || type == row_description || type == no_data ||
-                             type == parameter_status || type == notice_response;
-    if (type == error_response && message.complete()) {
-      const auto fields = wire::read_error(message.body());
-      refusal = fields ? wire::refusal_of(*fields) : wire::replica_refusal::none;
-      return refusal == wire::replica_refusal::none ? first_reply::commit : first_reply::refused;
-    }
-    if (!preliminary && type != error_response) return first_reply::commit;
-    if (!message.complete()) break;
-    at += message.available.size();
-  }
-  return bytes.size() < look_ahead_limit ? first_reply::undecided : first_reply::commit;
-}
-
-// A replica will not run it. The rest of the answer is the connection's own affair.
-std::size_t session::refused(std::string_view bytes, wire::replica_refusal how) {
-  auto& now = *work_;
-  auto& connection = *lease_;
-  const bool read_only = how == wire::replica_refusal::read_only;
-  now.excluded = connection.node();
-  now.taken_for_read = read_only && now.flights.size() == 1;
-  const auto used = connection.skip(bytes);
-  release();
-  retry(read_only ? metrics::retry_cause::read_only : metrics::retry_cause::recovery_conflict);
-  return used;
-}
-
-// Rule 15: nothing has been forwarded, so the reads may run once more, elsewhere. The input still holds them.
-void session::retry(metrics::retry_cause cause) {
-  auto& now = *work_;
-  worker_.probe.retried(cause);
-  while (names_ && names_->has_pending()) names_->revoke();
-  now.begin = now.flights.front().begin;
-  now.flights.clear();
-  now.scanner.next();
-  now.retrying = true;
-  batch_failed_ = false;
-  stage_ = stage::ready;
-  process();
-  settle();
+void session::send_wanted_cancel() {
+  if (std::exchange(cancel_wanted_, false)) worker_.send_cancel(*lease_);
 }
 
 void session::note_told(routing::instant now) {
@@ -194,86 +170,16 @@ void session::note_told(routing::instant now) {
 void session::batch_answered(wire::transaction_status status) {
   auto& flights = work_->flights;
   if (!flights.empty()) {
-    if (flights.front().schema) worker_.shared.catalogs.out_of_date(kind_->database.name);
+    schema_changed_ |= flights.front().schema;
     flights.pop_front();
   }
-  if (status == wire::transaction_status::idle) restore_level(rolled_back_ || batch_failed_);
-}
-
-// All that was sent has been answered.
-void session::exchange_over() {
-  if (lease_ == nullptr || lease_->status != wire::transaction_status::idle) {
-    batch_failed_ = discards_all_ = false;  // DISCARD ALL does nothing in a transaction
+  if (status != wire::transaction_status::idle) {
+    if (rolled_back_) level_.partly_undone();
     return;
   }
-  const bool failed = std::exchange(batch_failed_, false);
-  auto& changes = work_->changes;
-  const auto outcome = changes.over(failed || rolled_back_, *lease_->current_settings());
-  if (outcome == settings_exchange::outcome::reset) reset_settings();
-  if (std::exchange(discards_all_, false) && !failed) {
-    pinned_ = false;
-    lease_->soiled = false;
-  }
-  if (outcome == settings_exchange::outcome::inquire) return inquire();
-  keep_or_release();
-}
-
-// RESET ALL and DISCARD ALL lead back to what the client logged in with.
-void session::reset_settings() {
-  lease_->assume(no_settings());
-  adopt_settings(startup_settings_);
-  asked_level_ = startup_level_;
-}
-
-// What the settings are after an exchange that changed some only the server knows.
-void session::inquire() {
-  stage_ = stage::inquiring;
-  std::string request;
-  wire::write_query(request, work_->changes.inquiry());
-  lease_->queue.push({reply_kind::query, true, false, 0});
-  lease_->send(request);
-  lease_->read_on();
-}
-
-std::size_t session::take_inquiry(std::string_view bytes) {
-  // The answer is short: it is taken as a whole, once its end is there.
-  std::size_t at = 0;
-  std::string_view row;
-  wire::frame message;
-  while (wire::peek_frame(bytes.substr(at), wire::reply_reader::max_held, message) == wire::frame_status::ok &&
-         message.complete()) {
-    at += message.available.size();
-    if (message.type == wire::backend::data_row) row = message.body();
-    if (message.type == wire::backend::error_response) row = {};
-    if (message.type == wire::backend::notification_response) on_notification(message.available);
-    if (message.type != wire::backend::ready_for_query) continue;
-    inquired(row);
-    process();
-    settle();
-    return at;
-  }
-  return 0;
-}
-
-// `row` is empty if the server did not say.
-void session::inquired(std::string_view row) {
-  lease_->queue.clear();
-  stage_ = stage::ready;
-  auto now = work_->changes.answered(row, *settings_, *lease_->current_settings(), *startup_settings_);
-  work_->changes.clear();
-  if (now) {
-    lease_->assume(worker_.interner.intern(std::move(now->on_server)));
-    adopt_settings(worker_.interner.intern(std::move(now->own)));
-  } else {
-    lease_->soiled = true;
-  }
-  keep_or_release();
-}
-
-// The exchange is over. A session that keeps its connection wants its settings there at once.
-void session::keep_or_release() {
-  if (!pinned_) return release();
-  if (lease_->apply(settings_)) stage_ = stage::awaiting_settings;
+  level_.transaction_over(rolled_back_ || batch_failed_);
+  // Not before its transaction has been committed: until then the old catalogue is what there is to read.
+  if (std::exchange(schema_changed_, false)) worker_.shared.catalogs.out_of_date(kind_->database.name);
 }
 
 // One that came between the answers to what was asked for the session's sake.
@@ -285,69 +191,6 @@ void session::on_server_drained() {
   const auto alive = shared_from_this();
   if (stage_ == stage::ready) process();
   settle();
-}
-
-void session::on_server_lost(const wire::error& why) {
-  const auto alive = shared_from_this();
-  const auto node = lease_->node();
-  const bool in_transaction = lease_->status != wire::transaction_status::idle || pinned_ || copy_in_ || unsynced_ ||
-                              in_read_only_ || work_->streaming;
-  const bool in_message = lease_->reader.in_message();
-  lease_ = nullptr;
-  --worker_.loads[node].outstanding;
-  worker_.node_suspect(node);
-  auto& now = *work_;
-  const bool on_the_way = now.awaiting_proof || stage_ == stage::awaiting_settings || stage_ == stage::login;
-  if (on_the_way && !pinned_) {
-    if (std::exchange(now.awaiting_proof, false)) stop_waiting(false);
-    return replan();
-  }
-  if (std::any_of(now.flights.begin(), now.flights.end(), [](const flight& one) { return one.writes; })) {
-    // Rule 7: it may have been committed.
-    const auto moment = std::chrono::steady_clock::now();
-    floors_.written.raise(moment);
-    worker_.shared.domain.told_of_write(moment);
-  }
-  if (in_message) return end();
-  auto told = why;
-  told.message = "lost the connection to node " + worker_.shared.settings.cluster.nodes[node].name + ": " + why.message;
-  if (in_transaction || stage_ == stage::inquiring) {
-    told.detail = "The transaction was not finished; if it was being committed, its outcome is unknown.";
-    return fatal(told);
-  }
-  if (!now.flights.empty() && now.flights.front().retryable) return retry(metrics::retry_cause::connection_lost);
-  told.detail = "If the statement was a write, its outcome is unknown.";
-  lost_flights(told);
-  if (stage_ == stage::ready) process();
-  settle();
-}
-
-// Each batch that was under way gets the error for an answer.
-void session::lost_flights(const wire::error& why) {
-  std::string out;
-  for (const auto& one : work_->flights) {
-    wire::write_error(out, wire::severity::error, why);
-    if (one.hidden_sync || one.no_ready) {
-      skip_to_sync_ = true;
-    } else {
-      wire::write_ready_for_query(out, wire::transaction_status::idle);
-    }
-  }
-  work_->flights.clear();
-  work_->changes.clear();
-  ending_ = {};
-  discards_all_ = false;
-  while (names_ && names_->has_pending()) names_->revoke();
-  batch_failed_ = unsynced_ = copy_in_ = false;
-  write_client(out);
-}
-
-void session::node_died(routing::node_index node) {
-  if (stage_ != stage::ready || lease_ == nullptr || lease_->node() != node) return;
-  if (work_->flights.empty() || !work_->flights.front().retryable) return;
-  const auto alive = shared_from_this();
-  drop_lease();
-  retry(metrics::retry_cause::connection_lost);
 }
 
 // A DEALLOCATE or DISCARD has been answered.
@@ -362,13 +205,6 @@ void session::names_over() {
     names_->remove(ending.name);
     names_->confirm();
   }
-}
-
-void session::restore_level(bool rolled_back) {
-  if (!level_before_) return;
-  if (rolled_back || level_is_local_) asked_level_ = *level_before_;
-  level_before_.reset();
-  level_is_local_ = false;
 }
 
 }  // namespace highwater::proxy

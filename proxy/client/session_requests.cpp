@@ -16,7 +16,7 @@ void session::send_batch(routing::route_reason reason) {
   auto& out = worker_.out_scratch;
   out.clear();
   const bool begins = send_deferred_begin(out);
-  if (now.facts.kind == statement_kind::begin_read_only) in_read_only_ = true;
+  if (begins_placed()) in_read_only_ = true;
   note_batch_effects(begins, one.no_ready);
 
   // A Flush behind messages that only prepare becomes a Sync, so that the connection need not be kept for what may be a
@@ -47,7 +47,7 @@ void session::note_batch_effects(bool begins, bool no_ready) {
   const bool alone = lease_->queue.empty() && !begins && !unsynced_ && !no_ready &&
                      lease_->status == wire::transaction_status::idle && facts.statements.size() == 1 &&
                      facts.first()->statement_count == 1;
-  for (const auto& what : facts.statements) note_effects(*what, alone);
+  for (const auto& one : facts.statements) note_effects(*one.what, alone);
 }
 
 flight session::new_flight() const {
@@ -61,11 +61,11 @@ flight session::new_flight() const {
   one.begin = now.begin;
   one.size = now.scanner.size();
   one.writes = !on_replica_ && !reads;
-  one.retryable = on_replica_ && kind == statement_kind::read && alone &&
+  one.retryable = on_replica_ && kind == statement_kind::read && alone && !now.retried &&
                   (lease_->queue.empty() || (!now.flights.empty() && now.flights.back().retryable));
   one.no_ready = now.facts.end == wire::batch_end::flush || now.facts.end == wire::batch_end::cut;
   one.schema = std::any_of(now.facts.statements.begin(), now.facts.statements.end(),
-                           [](const auto& what) { return what->changes_schema; });
+                           [](const auto& text) { return text.what->changes_schema; });
   return one;
 }
 
@@ -85,21 +85,24 @@ void session::take_off(flight& one) {
 bool session::send_deferred_begin(std::string& out) {
   if (deferred_begin_.empty()) return false;
   // A transaction that has failed here fails there: with the server in the same state it says all the rest itself.
-  constexpr std::string_view failing = "ROLLBACK TO SAVEPOINT highwater_could_not_serve_this_transaction";
   wire::write_query(out, begin_failed_ ? "BEGIN" : std::string_view(deferred_begin_));
   lease_->queue.push({reply_kind::query, true, false, 0});
+  lease_->unnamed = 0;
+  begin_unanswered_ = true;
   if (begin_failed_) {
-    wire::write_query(out, failing);
+    wire::write_query(out, failing_statement);
     lease_->queue.push({reply_kind::query, true, false, 0});
   }
   in_read_only_ = deferred_read_only_ && !begin_failed_;
   begin_failed_ = false;
-  deferred_begin_.clear();
+  forget_deferred_begin();
   return true;
 }
 
 // Where nothing is to come from the server first, nobody else would say it.
 void session::answer_due_locals() {
+  // What may still have to be asked elsewhere is answered with the rest.
+  if (work_->flights.front().retryable) return;
   struct {
     session& self;
     std::string text{};
@@ -148,12 +151,8 @@ void session::note_effects(const routing::statement& what, bool alone) {
   ending_.all |= what.deallocates_all;
 }
 
+// Never on a replica, whose transactions are not allowed to make such state: see refusal().
 void session::pin(routing::pin_reason why) {
-  if (on_replica_) {
-    // State that must not be met by the next session; this one does not stay.
-    lease_->soiled = true;
-    return;
-  }
   worker_.probe.pinned(static_cast<std::size_t>(why));
   pinned_ = true;
 }
@@ -167,7 +166,7 @@ void session::count_route(routing::route_reason reason) {
   last.plan.node = node;
   last.reason = reason;
   last.level = read ? work_->need.level : config::level::primary;
-  last.statement = facts.statements.empty() ? nullptr : facts.statements.back();
+  last.statement = facts.statements.empty() ? nullptr : facts.statements.back().what;
   if (read) {
     worker_.probe.read_routed(node, static_cast<std::size_t>(last.level), static_cast<std::size_t>(reason));
   } else {

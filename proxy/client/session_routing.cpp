@@ -11,6 +11,17 @@ namespace highwater::proxy {
 using routing::plan;
 using routing::route_reason;
 
+namespace {
+
+bool may_use_primary(const routing::requirement& need) {
+  using kind = config::stale_step::kind;
+  return need.level == config::level::primary || need.on_stale == nullptr ||
+         std::any_of(need.on_stale->begin(), need.on_stale->end(),
+                     [](const auto& s) { return s.what == kind::primary; });
+}
+
+}  // namespace
+
 void session::start_plan() {
   auto& now = *work_;
   now.need = kind_ && stage_ != stage::login ? required() : routing::requirement{};
@@ -24,6 +35,7 @@ void session::start_plan() {
 void session::make_plan() {
   auto& now = *work_;
   const auto& view = worker_.view();
+  now.seen = view.version;
   if (stage_ == stage::login || begin_failed_) {
     now.plan = routing::decide_anywhere(view, worker_.loads);
     return;
@@ -41,7 +53,10 @@ void session::make_plan() {
   now.plan = routing::decide_read(request, view, worker_.loads, std::chrono::steady_clock::now(), worker_.turn++);
   if (now.plan.floor_restarted) {
     worker_.probe.floors_restarted.add();
-    spdlog::warn("a session's floor lay on a timeline that has ended; it begins anew on timeline {}", view.timeline);
+    if (std::exchange(worker_.restarted_on, view.timeline) != view.timeline) {
+      spdlog::warn("floors of sessions lay on a timeline that has ended; they begin anew on timeline {}",
+                   view.timeline);
+    }
   }
 }
 
@@ -95,7 +110,7 @@ void session::await_view(routing::instant deadline) {
     view_changed();
   });
   // What was published between looking and saying that one waits would be missed.
-  if (worker_.shared.board.newest()->version != worker_.view().version) {
+  if (worker_.shared.board.newest()->version != now.seen) {
     boost::asio::post(worker_.io, [weak = weak_from_this()] {
       if (const auto self = weak.lock()) self->view_changed();
     });
@@ -160,7 +175,7 @@ void session::give_up_waiting() {
                   "Highwater goes on looking for one; /readyz and its log tell what each node answers."};
   if (stage_ == stage::login) {
     why.message = "no node of the cluster can be used";
-  } else if (placed_read() && worker_.view().has_primary()) {
+  } else if (placed_read() && !may_use_primary(work_->need)) {
     why.message = "no replica can be used, and on_stale does not let this read go to the primary";
     why.hint = "Let on_stale name primary for reads that must not fail with the replicas.";
   }

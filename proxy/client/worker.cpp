@@ -84,15 +84,21 @@ void worker::tidy() {
   abandon_dead_nodes();
 }
 
-// Reads that wait for a node which has stopped answering are run elsewhere.
+// Reads that wait for a node which has stopped answering are run elsewhere, and nobody waits for a primary that has
+// been replaced: it may be hanging, and never say so.
 void worker::abandon_dead_nodes() {
-  const auto& view = context_.view();
+  std::vector<routing::node_index> died;
+  const auto& view = context_.view();  // until somebody looks at a newer one
   for (routing::node_index node = 0; node < view.nodes.size(); ++node) {
     const char usable = view.nodes[node].usable ? 1 : 0;
-    if (std::exchange(usable_[node], usable) != 0 && usable == 0) {
-      const auto all = sessions_;
-      for (const auto& one : all) one->node_died(node);
-    }
+    if (std::exchange(usable_[node], usable) != 0 && usable == 0) died.push_back(node);
+  }
+  const bool moved = view.has_primary() && std::exchange(primary_, view.primary) != view.primary;
+  if (died.empty() && !moved) return;
+  const auto all = sessions_;
+  for (const auto& one : all) {
+    for (const auto node : died) one->node_died(node);
+    if (moved) one->primary_moved();
   }
 }
 

@@ -1,16 +1,32 @@
 #include "proxy/io/stream.hpp"
 
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 
 #include <cerrno>
+#include <utility>
 
 namespace highwater::proxy {
+
+namespace {
+
+// A peer that has gone without a word (a lost host, a cut network) is noticed after a minute and a half.
+void detect_dead_peer(int socket) noexcept {
+  constexpr std::pair<int, int> options[] = {{TCP_KEEPIDLE, 60},
+                                             {TCP_KEEPINTVL, 10},
+                                             {TCP_KEEPCNT, 3},             // seconds
+                                             {TCP_USER_TIMEOUT, 90'000}};  // ms
+  for (const auto& [name, value] : options) ::setsockopt(socket, IPPROTO_TCP, name, &value, sizeof value);
+}
+
+}  // namespace
 
 stream::stream(boost::asio::ip::tcp::socket socket, listener& owner) : core_(new core(std::move(socket), owner)) {
   boost::system::error_code ignored;
   core_->socket.non_blocking(true, ignored);
   core_->socket.set_option(boost::asio::ip::tcp::no_delay(true), ignored);
   core_->socket.set_option(boost::asio::socket_base::keep_alive(true), ignored);
+  detect_dead_peer(core_->socket.native_handle());
 }
 
 stream& stream::operator=(stream&& other) noexcept {

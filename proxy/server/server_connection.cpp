@@ -1,5 +1,7 @@
 #include "proxy/server/server_connection.hpp"
 
+#include <array>
+#include <boost/asio/connect.hpp>
 #include <boost/asio/ip/address.hpp>
 #include <utility>
 
@@ -30,9 +32,7 @@ struct own_replies {
   void completed(const wire::expected_reply& what) {
     if (what.kind == wire::reply_kind::parse) connection.learn(what.statement);
   }
-  void abandoned(const wire::expected_reply& what) {
-    if (what.kind == wire::reply_kind::parse) connection.forget(what.statement);
-  }
+  void abandoned(const wire::expected_reply& what) { connection.skipped(what); }
   void local(const wire::expected_reply&) {}
   void command_complete(std::string_view) {}
   bool parameter_status(const wire::parameter_status_message& message) {
@@ -71,7 +71,7 @@ void server_connection::connect(const std::string& host, std::uint16_t port, ser
     fail_connect(lost_error("timeout"));
   });
   auto socket = std::make_shared<tcp::socket>(context_->io);
-  const auto connected = [this, alive = alive_, socket](const boost::system::error_code& error) {
+  const auto connected = [this, alive = alive_, socket](const boost::system::error_code& error, const tcp::endpoint&) {
     if (!*alive || state_ == state::closed) return;
     if (error) return fail_connect(lost_error(error.message()));
     stream_ = stream(std::move(*socket), *this);
@@ -83,12 +83,12 @@ void server_connection::connect(const std::string& host, std::uint16_t port, ser
   };
   boost::system::error_code not_numeric;
   const auto address = asio::ip::make_address(host, not_numeric);
-  if (!not_numeric) return socket->async_connect({address, port}, connected);
+  if (!not_numeric) return asio::async_connect(*socket, std::array{tcp::endpoint(address, port)}, connected);
   auto resolver = std::make_shared<tcp::resolver>(context_->io);
   resolver->async_resolve(host, std::to_string(port),
                           [socket, resolver, connected](const boost::system::error_code& error, const auto& found) {
-                            if (error || found.empty()) return connected(error);
-                            socket->async_connect(found.begin()->endpoint(), connected);
+                            if (error) return connected(error, {});
+                            asio::async_connect(*socket, found, connected);
                           });
 }
 
@@ -99,6 +99,7 @@ std::unique_ptr<server_connection> server_connection::move_to(connection_context
   boost::system::error_code error;
   socket.assign(protocol, stream_.release(), error);
   moved->stream_ = stream(std::move(socket), *moved);
+  moved->partial_ = std::move(partial_);
   moved->state_ = state::ready;
   moved->key_ = key_;
   moved->parameters_ = std::move(parameters_);
@@ -235,7 +236,8 @@ std::size_t server_connection::handle_own(std::string_view bytes) {
 
 void server_connection::finish_own() {
   if (state_ == state::cleaning) {
-    own_error_.reset();
+    const bool failed = std::exchange(own_error_, std::nullopt).has_value();
+    if (std::exchange(discarding_, false) && failed) return lost(lost_error("its state could not be discarded"));
     return clean();
   }
   state_ = state::ready;
@@ -253,6 +255,7 @@ bool server_connection::apply(const settings_ptr& wanted) {
   std::string request;
   wire::write_query(request, transition_sql(*settings_, *wanted));
   queue.push({wire::reply_kind::query, true, false, 0});
+  unnamed = 0;
   wanted_ = wanted;
   state_ = state::applying;
   stream_.write(request);
@@ -287,6 +290,7 @@ void server_connection::clean() {
     wire::write_query(request, "DISCARD ALL");
     queue.push({wire::reply_kind::query, true, false, 0});
     stream_.write(request);
+    discarding_ = true;
     forget_all();
     unnamed = 0;
     settings_ = no_settings();
@@ -304,6 +308,17 @@ bool server_connection::knows(statement_id id) noexcept {
   if (found == prepared_.end()) return false;
   found->second = ++uses_;
   return true;
+}
+
+// The server has passed it over, after an error: what it would have done to the connection it has not.
+void server_connection::skipped(const wire::expected_reply& what) {
+  if (what.kind == wire::reply_kind::parse) {
+    forget(what.statement);
+    // The server holds the unnamed statement of whoever was here before.
+    if (what.statement == 0) unnamed = 0;
+  } else if (what.kind == wire::reply_kind::close) {
+    learn(what.statement);
+  }
 }
 
 void server_connection::learn(statement_id id) {

@@ -94,6 +94,7 @@ public:
   void learn(statement_id id);
   void forget(statement_id id) noexcept { prepared_.erase(id); }
   void forget_all() noexcept { prepared_.clear(); }
+  void skipped(const wire::expected_reply& what);
   // The one to close because there are too many, or 0.
   statement_id surplus() const noexcept;
   std::uint64_t unnamed = 0;  // whose unnamed statement it holds; 0: nobody's
@@ -150,6 +151,7 @@ private:
   settings_ptr settings_ = no_settings();
   settings_ptr wanted_;
   std::optional<wire::error> own_error_;
+  bool discarding_ = false;                                          // what is being cleaned is DISCARD ALL
   boost::unordered_flat_map<statement_id, std::uint64_t> prepared_;  // to the time of last use
   std::uint64_t uses_ = 0;
   time_point established_{};

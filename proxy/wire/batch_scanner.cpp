@@ -3,6 +3,11 @@
 namespace highwater::wire {
 
 batch_scanner::outcome batch_scanner::scan(std::string_view bytes, std::uint64_t max_message, std::uint64_t max_batch) {
+  if (!held()) found_ = look(bytes, max_message, max_batch);
+  return found_;
+}
+
+batch_scanner::outcome batch_scanner::look(std::string_view bytes, std::uint64_t max_message, std::uint64_t max_batch) {
   for (;;) {
     frame found;
     const auto status = peek_frame(bytes.substr(size_), max_message, found);

@@ -28,14 +28,17 @@ public:
     violation,  // not a message that a client may send now
   };
 
-  // `bytes` begin where the batch does, and hold at least what they held at the last call.
+  // `bytes` begin where the batch does, and hold at least what they held at the last call. A batch that is complete, or
+  // too long, stays so until next(), however much comes behind it.
   outcome scan(std::string_view bytes, std::uint64_t max_message, std::uint64_t max_batch);
 
   // The batch has been dealt with; the next one begins `size()` further on.
   void next() noexcept {
     messages_.clear();
     size_ = 0;
+    found_ = outcome::incomplete;
   }
+  bool held() const noexcept { return found_ == outcome::complete || found_ == outcome::too_long; }
 
   const std::vector<message>& messages() const noexcept { return messages_; }
   std::size_t size() const noexcept { return size_; }  // bytes of complete messages
@@ -71,8 +74,11 @@ private:
     }
   }
 
+  outcome look(std::string_view bytes, std::uint64_t max_message, std::uint64_t max_batch);
+
   std::vector<message> messages_;
   std::size_t size_ = 0;
+  outcome found_ = outcome::incomplete;
   batch_end end_ = batch_end::cut;
 };
 

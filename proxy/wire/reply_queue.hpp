@@ -25,9 +25,11 @@ enum class reply_kind : std::uint8_t {
 
 struct expected_reply {
   reply_kind kind = reply_kind::query;
-  bool hidden = false;          // the client did not ask: swallow
-  bool tracked = false;         // changes the session's prepared statement names; see session's pending names
-  std::uint32_t statement = 0;  // parse: id of the prepared statement that exists on the server afterwards, or 0
+  bool hidden = false;   // the client did not ask: swallow
+  bool tracked = false;  // changes the session's prepared statement names; see session's pending names
+  // parse: id of the prepared statement that exists on the server afterwards, or 0; close: id of the one that does not
+  // any more, or 0
+  std::uint32_t statement = 0;
 };
 
 constexpr bool ends_with_ready(reply_kind kind) noexcept {

@@ -132,11 +132,11 @@ reply_reader::result reply_reader::read(std::string_view bytes, reply_queue& que
       pass_hidden_ = !shown;
     }
     at += size;
-    take_turns();
     if (what == fate::stop || what == fate::stop_hidden) {
       flush(at);
       return {outcome::stopped, at};
     }
+    take_turns();
   }
   flush(at);
   return {outcome::more, at};

@@ -1,0 +1,160 @@
+#include <algorithm>
+#include <utility>
+
+#include "proxy/client/session.hpp"
+
+namespace highwater::proxy {
+
+namespace {
+
+// A replica's first replies are held back this long at most, in bytes, to see whether it refuses.
+constexpr std::size_t look_ahead_limit = 32 * 1024;
+
+}  // namespace
+
+// Decides, before anything of an answer is forwarded, whether it is one that the client shall see.
+session::first_reply session::look_ahead(std::string_view bytes, wire::replica_refusal& refusal) const {
+  using namespace wire::backend;
+  std::size_t at = 0;
+  wire::frame message;
+  while (wire::peek_frame(bytes.substr(at), wire::reply_reader::max_length, message) == wire::frame_status::ok) {
+    const char type = message.type;
+    const bool preliminary = type == parse_complete || type == bind_complete || type == close_complete ||
+                             type == parameter_description || type == row_description || type == no_data ||
+                             type == parameter_status || type == notice_response;
+    if (type == error_response && message.complete()) {
+      const auto fields = wire::read_error(message.body());
+      refusal = fields ? wire::refusal_of(*fields) : wire::replica_refusal::none;
+      return refusal == wire::replica_refusal::none ? first_reply::commit : first_reply::refused;
+    }
+    if (!preliminary && type != error_response) return first_reply::commit;
+    if (!message.complete()) break;
+    at += message.available.size();
+  }
+  return bytes.size() < look_ahead_limit ? first_reply::undecided : first_reply::commit;
+}
+
+// A replica will not run it. The rest of the answer is the connection's own affair.
+std::size_t session::refused(std::string_view bytes, wire::replica_refusal how) {
+  auto& now = *work_;
+  auto& connection = *lease_;
+  const bool read_only = how == wire::replica_refusal::read_only;
+  now.excluded = connection.node();
+  now.taken_for_read = read_only && now.flights.size() == 1;
+  const auto used = connection.skip(bytes);
+  release();
+  retry(read_only ? metrics::retry_cause::read_only : metrics::retry_cause::recovery_conflict);
+  return used;
+}
+
+// Rule 15: nothing has been forwarded, so the reads may run once more, elsewhere. The input still holds them.
+void session::retry(metrics::retry_cause cause) {
+  auto& now = *work_;
+  worker_.probe.retried(cause);
+  while (names_ && names_->has_pending()) names_->revoke();
+  now.begin = now.flights.front().begin;
+  now.flights.clear();
+  now.scanner.next();
+  now.retrying = true;
+  batch_failed_ = false;
+  stage_ = stage::ready;
+  process();
+  settle();
+}
+
+void session::node_died(routing::node_index node) {
+  if (stage_ != stage::ready || lease_ == nullptr || lease_->node() != node) return;
+  if (work_->flights.empty() || !work_->flights.front().retryable) return;
+  const auto alive = shared_from_this();
+  drop_lease();
+  retry(metrics::retry_cause::connection_lost);
+}
+
+void session::on_server_lost(const wire::error& why) {
+  const auto alive = shared_from_this();
+  const auto node = lease_->node();
+  const bool in_transaction = lease_->status != wire::transaction_status::idle || pinned_ || copy_in_ || unsynced_ ||
+                              in_read_only_ || work_->streaming;
+  const bool in_message = lease_->reader.in_message();
+  lease_ = nullptr;
+  --worker_.loads[node].outstanding;
+  worker_.node_suspect(node);
+  auto& now = *work_;
+  const bool on_the_way = now.awaiting_proof || stage_ == stage::awaiting_settings || stage_ == stage::login;
+  if (on_the_way && !pinned_) {
+    if (std::exchange(now.awaiting_proof, false)) stop_waiting(false);
+    return replan();
+  }
+  note_unknown_writes();
+  if (in_message) return end();
+  auto told = why;
+  told.message = "lost the connection to node " + worker_.shared.settings.cluster.nodes[node].name + ": " + why.message;
+  if (in_transaction || stage_ == stage::inquiring) {
+    told.detail = "The transaction was not finished; if it was being committed, its outcome is unknown.";
+    return fatal(told);
+  }
+  if (!now.flights.empty() && now.flights.front().retryable) return retry(metrics::retry_cause::connection_lost);
+  told.detail = "If the statement was a write, its outcome is unknown.";
+  lost_flights(told);
+  if (stage_ == stage::ready) process();
+  settle();
+}
+
+// Each batch that was under way gets the error for an answer.
+void session::lost_flights(const wire::error& why) {
+  std::string out;
+  for (const auto& one : work_->flights) {
+    wire::write_error(out, wire::severity::error, why);
+    if (one.hidden_sync || one.no_ready) {
+      skip_to_sync_ = true;
+    } else {
+      wire::write_ready_for_query(out, wire::transaction_status::idle);
+    }
+  }
+  work_->flights.clear();
+  work_->changes.clear();
+  ending_ = {};
+  discards_all_ = false;
+  while (names_ && names_->has_pending()) names_->revoke();
+  batch_failed_ = unsynced_ = copy_in_ = begin_unanswered_ = cancel_wanted_ = false;
+  write_client(out);
+}
+
+// Rule 7: what was under way may have been committed. True if any of it writes.
+bool session::note_unknown_writes() {
+  const auto& flights = work_->flights;
+  const bool writes =
+      std::any_of(flights.begin(), flights.end(), [](const flight& one) { return one.writes; }) || work_->streaming;
+  if (!writes) return false;
+  const auto moment = std::chrono::steady_clock::now();
+  floors_.written.raise(moment);
+  worker_.shared.domain.told_of_write(moment);
+  return true;
+}
+
+// Rule 12: a transaction or a pinned session stays where it is, but writes nothing to a primary that is none any more.
+bool session::on_deposed_node() const {
+  if (lease_ == nullptr || on_replica_) return false;
+  const auto& view = worker_.view();
+  return view.has_primary() && view.primary != lease_->node() && !view.nodes[lease_->node()].usable;
+}
+
+// It may be hanging, and not even a cancel would reach it.
+void session::end_on_deposed_node() {
+  const auto& name = worker_.shared.settings.cluster.nodes[lease_->node()].name;
+  const bool unknown = note_unknown_writes();
+  drop_lease();
+  fatal({std::string(unknown ? wire::sqlstate::connection_failure : wire::sqlstate::admin_shutdown),
+         "node " + name + ", to which this session was bound, is not the primary any more",
+         unknown ? "What was under way may have been committed there: its outcome is unknown."
+                 : "Nothing of an unfinished transaction has been committed.",
+         "Connect again."});
+}
+
+void session::primary_moved() {
+  const auto alive = shared_from_this();
+  const bool bound = stage_ == stage::ready || stage_ == stage::inquiring || stage_ == stage::awaiting_settings;
+  if (bound && on_deposed_node()) end_on_deposed_node();
+}
+
+}  // namespace highwater::proxy

@@ -1,0 +1,102 @@
+#include <algorithm>
+#include <utility>
+
+#include "proxy/client/session.hpp"
+#include "routing/placement.hpp"
+
+namespace highwater::proxy {
+
+using routing::route_reason;
+using routing::statement_kind;
+
+// What no server may get to see, and what a replica would forget. None if the batch may be sent.
+std::optional<wire::error> session::refusal() const {
+  const auto& facts = work_->facts;
+  const auto any = [&](const auto& which) {
+    return std::any_of(facts.statements.begin(), facts.statements.end(),
+                       [&](const auto& one) { return which(*one.what); });
+  };
+  const bool mixed = facts.kind != statement_kind::internal;
+  const auto misplaced = [&](const routing::statement& one) {
+    return one.misplaced_internal || (mixed && one.kind == statement_kind::internal);
+  };
+  if (any(misplaced)) {
+    return wire::error{std::string(wire::sqlstate::feature_not_supported),
+                       "highwater.* can only be set and shown by a statement that is sent alone", "",
+                       "Send it with nothing else in its message and before the next Sync, or set the level when "
+                       "connecting: options=-chighwater.level=LEVEL."};
+  }
+  const auto pins = [](const routing::statement& one) { return one.pin != routing::pin_reason::none; };
+  if (facts.executes && lease_ != nullptr && on_replica_ && any(pins)) {
+    return wire::error{std::string(wire::sqlstate::read_only_sql_transaction),
+                       "session state cannot be made in a read-only transaction that runs on a replica", "",
+                       "Begin the transaction without READ ONLY, and it runs on the primary."};
+  }
+  return std::nullopt;
+}
+
+// May the batch be sent behind others that are still being answered?
+bool session::can_join() const {
+  if (stage_ != stage::ready || copy_in_ || work_->facts.kind == statement_kind::internal) return false;
+  // Behind what no Sync has ended there is nothing to wait for: the answers may come only after this.
+  if (unsynced_) return true;
+  // What the session's state will be is not known until the answer is there.
+  if (ending_.all || ending_.one || ends_names() || work_->changes.pending() || refusal()) return false;
+  // A failure there would make the server skip this too, if it were asked as the client has asked.
+  if (!work_->flights.empty() && work_->flights.back().hidden_sync) return false;
+  routing::lease_traits lease;
+  lease.on_primary = !on_replica_;
+  lease.bound = pinned_ || in_read_only_ || lease_->status != wire::transaction_status::idle;
+  lease.stale = work_->plan.reason == route_reason::stale;
+  return routing::may_follow(work_->facts.kind, required(), work_->need, lease);
+}
+
+// Does the batch end names of prepared statements, if it succeeds?
+bool session::ends_names() const noexcept {
+  const auto& facts = work_->facts;
+  return facts.executes && std::any_of(facts.statements.begin(), facts.statements.end(), [](const auto& what) {
+           return what.what->deallocates_all || what.what->deallocates.has_value();
+         });
+}
+
+routing::requirement session::required() const {
+  const auto& facts = work_->facts;
+  if (!deferred_begin_.empty() || begins_placed()) return kind_->policies.for_transaction(asked_for_transaction());
+  routing::requirement need;
+  bool first = true;
+  for (const auto& [what, hint] : facts.statements) {
+    const auto one = kind_->policies.for_statement(*what, hint ? hint : level_.get());
+    need = std::exchange(first, false) ? one : routing::join(need, one);
+  }
+  return first ? kind_->policies.for_statement({}, level_.get()) : need;
+}
+
+// A comment in BEGIN speaks for the transaction; one in a statement of it may only ask for more.
+std::optional<config::level> session::asked_for_transaction() const {
+  auto asked = deferred_hint_ ? deferred_hint_ : level_.get();
+  for (const auto& [what, hint] : work_->facts.statements) {
+    if (!hint) continue;
+    const bool begins = what->kind == statement_kind::begin || what->kind == statement_kind::begin_read_only;
+    const auto floor = asked.value_or(worker_.shared.settings.consistency.default_level);
+    asked = begins ? hint : routing::join(floor, *hint);
+  }
+  return asked;
+}
+
+// Does the batch begin a transaction that is placed with the reads?
+bool session::begins_placed() const {
+  const auto kind = work_->facts.kind;
+  return kind == statement_kind::begin_read_only || (kind == statement_kind::begin && placed_read());
+}
+
+// Is the batch to be placed like a read? Else it goes to the primary.
+bool session::placed_read() const {
+  routing::session_traits traits;
+  traits.stays_on_primary = worker_.shared.settings.pool.mode == config::pool_mode::session;
+  traits.serializable = find(*settings_, "default_transaction_isolation") == "serializable";
+  traits.read_only_by_default = find(*settings_, "default_transaction_read_only") == "on";
+  if (!deferred_begin_.empty()) traits.begun = deferred_read_only_;
+  return routing::belongs_with_reads(work_->facts.kind, work_->facts.first(), traits);
+}
+
+}  // namespace highwater::proxy
