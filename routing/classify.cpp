@@ -1,18 +1,20 @@
 #include "routing/classify.hpp"
 
+#include "routing/ddl_text.hpp"
 #include "routing/internal_text.hpp"
+#include "routing/misplaced_setting.hpp"
 #include "routing/parse_tree.hpp"
 #include "routing/piece.hpp"
 #include "routing/shape_key.hpp"
-#include "routing/words.hpp"
 
 namespace highwater::routing {
 namespace {
 
 constexpr std::size_t max_unsure_bytes = parse_tree::max_tokens;
 
-statement unexamined(write_reason reason) {
+statement unexamined(write_reason reason, std::string_view sql) {
   statement result;
+  result.changes_schema = may_be_ddl(sql);
   result.reason = reason;
   result.hidden_relations = true;
   result.literal_free = false;
@@ -27,18 +29,10 @@ bool is_examined(std::string_view sql) {
   return shape.tokens <= parse_tree::max_tokens && (shape.ok || sql.size() <= max_unsure_bytes);
 }
 
-// A newer server may understand what this parser does not.
-bool may_be_ddl(std::string_view sql) {
-  const auto first = next_word(sql, 0);
-  return first && (first->text == "create" || first->text == "alter" || first->text == "drop");
-}
-
 statement unparsed(std::string_view sql) {
   auto command = parse_internal_text(sql);
-  statement result = unexamined(write_reason::parse_failed);
-  result.changes_schema = may_be_ddl(sql);
-  if (!command) return result;
-  result = {};
+  if (!command) return unexamined(write_reason::parse_failed, sql);
+  statement result;
   result.kind = statement_kind::internal;
   result.internal = std::move(command);
   result.statement_count = 1;
@@ -49,9 +43,9 @@ statement unparsed(std::string_view sql) {
 }  // namespace
 
 statement classify(std::string_view sql, const catalog* cat) {
-  if (sql.size() > max_examined_bytes) return unexamined(write_reason::too_long);
-  if (sql.find('\0') != std::string_view::npos) return unexamined(write_reason::parse_failed);
-  if (!is_examined(sql)) return unexamined(write_reason::too_long);
+  if (sql.size() > max_examined_bytes) return unexamined(write_reason::too_long, sql);
+  if (sql.find('\0') != std::string_view::npos) return unexamined(write_reason::parse_failed, sql);
+  if (!is_examined(sql)) return unexamined(write_reason::too_long, sql);
   const auto tree = parse_tree::parse(std::string(sql));
   if (!tree) return unparsed(sql);
 
@@ -60,7 +54,9 @@ statement classify(std::string_view sql, const catalog* cat) {
   for (const auto& raw : tree->statements()) {
     const auto& fields = raw.get_object();
     const auto offset = static_cast<std::size_t>(number_of(fields, "stmt_location"));
-    pieces.push_back(classify_statement({node_of(fields, "stmt"), sql, offset, cat}, result));
+    const auto node = node_of(fields, "stmt");
+    pieces.push_back(classify_statement({node, sql, offset, cat}, result));
+    result.misplaced_internal |= node.fields && names_internal_setting(*node.fields);
   }
   combine(pieces, result);
   return result;

@@ -71,7 +71,6 @@ piece copy(const statement_source& from, statement& into) {
   const auto& fields = *from.node.fields;
   if (flag_of(fields, "is_from")) return look_through(from, write_reason::modifies_data, "COPY FROM", into);
   if (fields.contains("filename")) return look_through(from, write_reason::node_local, "COPY TO file", into);
-  into.returns_rows_by_copy = true;
   if (const auto inner = node_of(fields, "query"); inner.fields) {
     return inner.type == "SelectStmt"
                ? query({inner, from.sql, from.offset, from.cat}, into)
@@ -110,7 +109,7 @@ piece utility(const statement_source& from, statement& into) {
     const bool makes = !from.node.type.starts_with("Drop");
     if (makes && mentions(fields, "pg_temp") && into.pin == pin_reason::none) into.pin = pin_reason::temporary_table;
   }
-  if (from.node.type == "DoStmt" || from.node.type == "CallStmt") into.hidden_relations = true;
+  if (from.node.type == "DoStmt" || from.node.type == "CallStmt") into.hidden_relations = into.changes_schema = true;
   if (from.node.type == "CreateTableAsStmt" && node_of(fields, "query").type == "ExecuteStmt") {
     execute({node_of(fields, "query"), from.sql, from.offset, from.cat}, into);
   }

@@ -25,7 +25,6 @@ void combine_one(const piece& only, statement& into) {
       return;
     case role::begin:
       copy_transaction(only, into);
-      into.opens_transaction = true;
       into.kind = only.read_only.value_or(false) && !only.serializable ? statement_kind::begin_read_only
                                                                        : statement_kind::begin;
       return;
@@ -34,7 +33,6 @@ void combine_one(const piece& only, statement& into) {
       into.kind = statement_kind::set_transaction;
       return;
     case role::end:
-      into.opens_transaction = only.chains;
       if (only.chains) return write(into, write_reason::transaction, "AND CHAIN");
       into.kind = statement_kind::commit;
       return;
@@ -64,6 +62,7 @@ public:
         end(next);
         break;
       case role::internal:
+        misplaced_ = true;
         refuse(write_reason::utility, "highwater");
         break;
       case role::other:
@@ -74,7 +73,7 @@ public:
   }
 
   void finish(statement& into) {
-    into.opens_transaction = open_;
+    into.misplaced_internal |= misplaced_;
     if (open_ && !(whole_ && read_only_.value_or(false))) refuse(write_reason::transaction, "BEGIN");
     if (reason_ != write_reason::none) return write(into, reason_, detail_);
     into.kind = open_ ? statement_kind::begin_read_only : statement_kind::read;
@@ -116,7 +115,15 @@ private:
   bool fresh_ = false;  // the open block has run nothing yet
   bool whole_ = false;  // the open block began the text
   bool first_ = true;
+  bool misplaced_ = false;  // an internal statement
 };
+
+void combine_several(const std::vector<piece>& pieces, statement& into) {
+  into.internal.reset();
+  sequence all;
+  for (const auto& each : pieces) all.add(each);
+  all.finish(into);
+}
 
 }  // namespace
 
@@ -126,11 +133,10 @@ void combine(const std::vector<piece>& pieces, statement& into) {
     into.kind = statement_kind::empty;
     return;
   }
-  if (pieces.size() == 1) return combine_one(pieces.front(), into);
-  into.internal.reset();
-  sequence all;
-  for (const auto& each : pieces) all.add(each);
-  all.finish(into);
+  pieces.size() == 1 ? combine_one(pieces.front(), into) : combine_several(pieces, into);
+  if (!into.misplaced_internal) return;
+  into.literal_free = false;
+  if (into.kind != statement_kind::write) write(into, write_reason::utility, "highwater");
 }
 
 }  // namespace highwater::routing

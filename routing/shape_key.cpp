@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "routing/hint.hpp"
+#include "routing/internal_text.hpp"
 #include "routing/sql_chars.hpp"
 
 namespace highwater::routing {
@@ -112,9 +113,13 @@ private:
     return string_literal(letter == 'e');
   }
 
+  static char marker_of(std::string_view text) {
+    return starts_folded(text, internal_prefix) ? internal_marker : string_marker;
+  }
+
   bool plain_string() { return string_literal(false); }
   bool string_literal(bool backslashes) {
-    put(string_marker);
+    put(marker_of({at_ + 1, static_cast<std::size_t>(left() - 1)}));
     for (++at_; at_ != end_; ++at_) {
       if (*at_ == '\\' && backslashes) {
         if (++at_ == end_) return false;
@@ -192,7 +197,7 @@ private:
     const auto length = rest.find(delimiter);
     if (length == std::string_view::npos || rest.substr(0, length).find('\0') != std::string_view::npos) return false;
     at_ = rest.data() + length + delimiter.size();
-    put(string_marker);
+    put(marker_of(rest));
     return true;
   }
 
@@ -206,9 +211,12 @@ private:
   }
 
   bool line_comment() {
+    at_ += 2;
+    const char* const inside = at_;
     while (at_ != end_ && *at_ != '\n' && *at_ != '\r') {
       if (*at_++ == '\0') return false;
     }
+    take_hint({inside, static_cast<std::size_t>(at_ - inside)});
     return true;
   }
 

@@ -12,15 +12,17 @@
 
 namespace highwater::routing {
 
-// What stands for a literal in a key. Two bytes, because the grammar has places for the one and not for the other.
+// What stands for a literal in a key. Numbers and strings differ, because the grammar has places for the one and not
+// for the other; names of Highwater's own settings do, because current_setting() of such a name is refused.
 inline constexpr char number_marker = '\x01';
 inline constexpr char string_marker = '\x02';
+inline constexpr char internal_marker = '\x04';   // a string that begins with highwater. in any case
 inline constexpr char parameter_marker = '\x03';  // $n in a list after IN; elsewhere $n stays as it is
 
 struct shape {
   bool ok = false;                          // false: the lexer was not sure of something, the key means nothing
   std::uint32_t tokens = 0;                 // bounds how deep the parse tree can be
-  std::optional<config::level> hint_level;  // /* highwater: level=strong */; the last one counts
+  std::optional<config::level> hint_level;  // of the hint comments; the last one counts
   bool bad_hint = false;                    // a hint with an unknown key or value
 };
 

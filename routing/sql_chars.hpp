@@ -59,4 +59,16 @@ inline std::string folded(std::string_view name) {
   return text;
 }
 
+// Whether the text, folded, begins with what is lower case already.
+constexpr bool starts_folded(std::string_view text, std::string_view lower) noexcept {
+  if (text.size() < lower.size()) return false;
+  for (std::size_t i = 0; i < lower.size(); ++i) {
+    if (folded(text[i]) != lower[i]) return false;
+  }
+  return true;
+}
+constexpr bool equals_folded(std::string_view text, std::string_view lower) noexcept {
+  return text.size() == lower.size() && starts_folded(text, lower);
+}
+
 }  // namespace highwater::routing

@@ -88,11 +88,10 @@ struct statement {
   write_reason reason = write_reason::none;  // set when kind is write
   std::string detail;                        // the name that decided, for humans: "nextval", "public.t"; may be empty
 
-  std::vector<relation> relations;    // read or written, also through views; without duplicates
-  bool hidden_relations = false;      // calls functions that are not built in: it may touch any table
-  bool opens_transaction = false;     // leaves a transaction open that it began itself
-  bool changes_schema = false;        // DDL: what is known of the catalogue is out of date afterwards
-  bool returns_rows_by_copy = false;  // COPY ... TO STDOUT
+  std::vector<relation> relations;  // read or written, also through views; without duplicates
+  bool hidden_relations = false;    // calls functions that are not built in: it may touch any table
+  bool changes_schema = false;      // DDL, or what may hide some: the catalogue may be out of date afterwards
+  bool misplaced_internal = false;  // names a setting of Highwater's where only a server would see it: refused
 
   // Session state that it changes.
   setting_changes settings;          // by SET, RESET or a constant set_config(), not LOCAL

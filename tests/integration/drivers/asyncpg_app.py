@@ -2,10 +2,13 @@
 
 import asyncio
 import io
+import os
 
 import asyncpg
 
 from checks import BYTES, TEXT, equal
+
+THROUGH_HIGHWATER = os.environ.get("HIGHWATER_TEST_TARGET") != "direct"
 
 
 async def fails(kind, what, awaitable):
@@ -133,6 +136,17 @@ async def step_pool(_):
                     equal(got, f"{number}/{turn}", "own write")
 
         await asyncio.gather(*(work(number) for number in range(12)))
+
+
+# A connection that goes back to the pool is reset, and its session is not to be bound to one server by that.
+async def step_pooled_sessions_stay_free(_):
+    async with asyncpg.create_pool(min_size=1, max_size=1) as pool:
+        for _ in range(3):
+            async with pool.acquire() as c:
+                await c.fetchval("select count(*) from item")
+                if THROUGH_HIGHWATER:
+                    route = await c.fetchval("show highwater.last_route")
+                    equal("reason=" in route and "reason=pinned" not in route, True, f"a free session: {route}")
 
 
 async def main():

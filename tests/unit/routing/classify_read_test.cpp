@@ -82,13 +82,6 @@ TEST(classify_read, accepts_functions_that_only_read) {
   }
 }
 
-TEST(classify_read, says_whether_rows_come_by_copy) {
-  EXPECT_TRUE(classify("COPY t TO STDOUT", shop_catalog()).returns_rows_by_copy);
-  EXPECT_TRUE(classify("COPY (SELECT 1) TO STDOUT", shop_catalog()).returns_rows_by_copy);
-  EXPECT_FALSE(classify("SELECT 1", shop_catalog()).returns_rows_by_copy);
-  EXPECT_FALSE(classify("COPY t FROM STDIN", shop_catalog()).returns_rows_by_copy);
-}
-
 using relations = std::vector<relation>;
 
 TEST(classify_read, names_the_relations_that_are_read) {

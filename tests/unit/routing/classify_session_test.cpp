@@ -98,7 +98,13 @@ TEST(classify_session, finds_what_pins_a_session) {
       {"SET SESSION AUTHORIZATION x", pin_reason::session_identity},
       {"CREATE TABLE x (a int)", pin_reason::none},
       {"DROP TABLE pg_temp.x", pin_reason::none},
+      {"SELECT pg_advisory_lock_shared(1, 2)", pin_reason::advisory_lock},
+      {"SELECT pg_advisory_unlock(1); SELECT pg_advisory_lock(1)", pin_reason::advisory_lock},
       {"SELECT pg_advisory_xact_lock(1)", pin_reason::none},
+      {"SELECT pg_advisory_unlock(1)", pin_reason::none},
+      {"SELECT pg_advisory_unlock_shared(1, 2)", pin_reason::none},
+      {"SELECT pg_catalog.pg_advisory_unlock_all()", pin_reason::none},
+      {"SELECT pg_advisory_unlock_all();\nCLOSE ALL;\nUNLISTEN *;\nRESET ALL;", pin_reason::none},
       {"DECLARE c CURSOR FOR SELECT 1", pin_reason::none},
       {"SELECT set_config('a.b', $1, true)", pin_reason::none},
       {"SET LOCAL SESSION AUTHORIZATION x", pin_reason::none},
@@ -194,15 +200,83 @@ TEST(classify_session, knows_its_own_commands) {
 }
 
 TEST(classify_session, its_own_commands_must_stand_alone) {
-  for (const char* sql : {"SHOW highwater.level; SELECT 1", "SELECT 1; SET highwater.level = 'strong'"}) {
+  for (const char* sql :
+       {"SHOW highwater.level; SELECT 1", "SELECT 1; SET highwater.level = 'strong'",
+        "SET highwater.level = 'strong'; RESET highwater.level", "SELECT 1; RESET \"Highwater.level\"",
+        "BEGIN; SET LOCAL highwater.level = 'strong'; SELECT 1; COMMIT", "BEGIN READ ONLY; SHOW highwater.level",
+        "INSERT INTO t VALUES (1); SHOW highwater.level"}) {
     const auto verdict = classify(sql, shop_catalog());
     EXPECT_EQ(verdict.kind, statement_kind::write) << sql;
+    EXPECT_TRUE(verdict.misplaced_internal) << sql;
     EXPECT_FALSE(verdict.internal) << sql;
+    EXPECT_FALSE(verdict.literal_free) << sql;
   }
   for (const char* sql : {"SET highwater.level = primary; DROP TABLE t", "SET highwater.level = primary x",
                           "SET highwaterlevel = primary", "SET a.highwater.level = primary"}) {
     EXPECT_EQ(classify(sql, shop_catalog()).reason, write_reason::parse_failed) << sql;
   }
+}
+
+TEST(classify_session, finds_its_own_settings_where_a_server_would_take_them) {
+  for (const char* sql : {
+           "SELECT set_config('highwater.level', 'strong', false)",
+           "SELECT set_config('Highwater.Level', 'strong', true)",
+           "SELECT pg_catalog.set_config('highwater.level', $1, $2)",
+           "SELECT set_config('highwater.level'::text, 'strong', false)",
+           "SELECT set_config(CAST('highwater.level' AS pg_catalog.text), 'strong', false)",
+           "SELECT current_setting('highwater.level')",
+           "SELECT current_setting('highwater.nothing', true)",
+           "SELECT * FROM t WHERE id = 1 AND 'x' = (SELECT current_setting($$highwater.level$$))",
+           "WITH x AS (SELECT current_setting('highwater.level')) SELECT * FROM x",
+           "SELECT 1; SELECT current_setting('highwater.level')",
+           "BEGIN READ ONLY; SELECT set_config('highwater.level', 'strong', true); COMMIT",
+           "INSERT INTO t SELECT set_config('highwater.level', 'strong', false)",
+           "EXPLAIN ANALYZE SELECT current_setting('highwater.level')",
+           "COPY (SELECT current_setting('highwater.level')) TO STDOUT",
+           "PREPARE x AS SELECT set_config('highwater.level', $1, false)",
+           "DECLARE c CURSOR FOR SELECT current_setting('highwater.level')",
+           "ALTER ROLE app SET highwater.level = 'strong'",
+           "ALTER ROLE ALL IN DATABASE shop SET highwater.level TO strong",
+           "ALTER USER app SET \"Highwater.level\" TO strong",
+           "ALTER DATABASE shop SET highwater.level = 'strong'",
+           "ALTER DATABASE shop SET highwater.level FROM CURRENT",
+           "ALTER SYSTEM SET highwater.level = 'strong'",
+           "ALTER FUNCTION f() SET highwater.level = 'strong'",
+           "CREATE FUNCTION f() RETURNS int LANGUAGE sql SET highwater.level = 'strong' AS 'SELECT 1'",
+       }) {
+    const auto verdict = classify(sql, shop_catalog());
+    EXPECT_TRUE(verdict.misplaced_internal) << sql;
+    EXPECT_EQ(verdict.kind, statement_kind::write) << sql;
+    EXPECT_NE(verdict.reason, write_reason::none) << sql;
+    EXPECT_FALSE(verdict.literal_free) << sql;
+  }
+}
+
+TEST(classify_session, leaves_other_settings_to_the_server) {
+  for (const char* sql : {
+           "SHOW highwater.level",
+           "SET highwater.level = 'strong'",
+           "SET LOCAL highwater.level TO DEFAULT",
+           "RESET highwater.level",
+           "SELECT set_config('highwaterish.level', 'strong', false)",
+           "SELECT set_config('app.highwater.level', 'highwater.level', false)",
+           "SELECT set_config($1, 'strong', false)",
+           "SELECT set_config('high' || 'water.level', 'strong', false)",
+           "SELECT current_setting('highwater')",
+           "SELECT current_setting('app.user')",
+           "SELECT 'highwater.level'",
+           "SELECT quote_ident('highwater.level')",
+           "SELECT highwater.level FROM t highwater",
+           "SELECT 1 AS setstmt; SELECT 2 AS \"highwater.level\"",
+           "ALTER ROLE app SET work_mem = '1MB'",
+           "ALTER ROLE app RESET highwater.level",
+           "ALTER DATABASE shop SET highwater.level TO DEFAULT",
+           "ALTER SYSTEM RESET highwater.level",
+           "ALTER ROLE app RESET ALL",
+       }) {
+    EXPECT_FALSE(classify(sql, shop_catalog()).misplaced_internal) << sql;
+  }
+  EXPECT_TRUE(classify("SELECT current_setting('app.user')", shop_catalog()).literal_free);
 }
 
 }  // namespace

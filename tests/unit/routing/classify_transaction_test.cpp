@@ -12,16 +12,14 @@ using enum statement_kind;
 struct block {
   const char* sql;
   statement_kind kind;
-  bool opens = false;
   std::optional<bool> read_only = std::nullopt;
   bool serializable = false;
 };
 
 void expect_blocks(std::initializer_list<block> table) {
-  for (const auto& [sql, kind, opens, read_only, serializable] : table) {
+  for (const auto& [sql, kind, read_only, serializable] : table) {
     const auto verdict = classify(sql, shop_catalog());
     EXPECT_EQ(verdict.kind, kind) << sql << ": " << to_string(verdict.reason);
-    EXPECT_EQ(verdict.opens_transaction, opens) << sql;
     EXPECT_EQ(verdict.read_only, read_only) << sql;
     EXPECT_EQ(verdict.serializable, serializable) << sql;
     EXPECT_EQ(verdict.kind == write, verdict.reason != write_reason::none) << sql;
@@ -30,26 +28,26 @@ void expect_blocks(std::initializer_list<block> table) {
 
 TEST(classify_transaction, single_statements) {
   expect_blocks({
-      {"BEGIN", begin, true},
-      {"BEGIN;", begin, true},
-      {"START TRANSACTION", begin, true},
-      {"BEGIN READ WRITE", begin, true, false},
-      {"BEGIN ISOLATION LEVEL REPEATABLE READ", begin, true},
-      {"BEGIN READ ONLY", begin_read_only, true, true},
-      {"START TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY", begin_read_only, true, true},
-      {"BEGIN READ ONLY DEFERRABLE", begin_read_only, true, true},
-      {"BEGIN ISOLATION LEVEL SERIALIZABLE", begin, true, std::nullopt, true},
-      {"BEGIN ISOLATION LEVEL SERIALIZABLE READ ONLY", begin, true, true, true},
-      {"SET TRANSACTION READ ONLY", set_transaction, false, true},
-      {"SET TRANSACTION ISOLATION LEVEL SERIALIZABLE, READ WRITE", set_transaction, false, false, true},
+      {"BEGIN", begin},
+      {"BEGIN;", begin},
+      {"START TRANSACTION", begin},
+      {"BEGIN READ WRITE", begin, false},
+      {"BEGIN ISOLATION LEVEL REPEATABLE READ", begin},
+      {"BEGIN READ ONLY", begin_read_only, true},
+      {"START TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY", begin_read_only, true},
+      {"BEGIN READ ONLY DEFERRABLE", begin_read_only, true},
+      {"BEGIN ISOLATION LEVEL SERIALIZABLE", begin, std::nullopt, true},
+      {"BEGIN ISOLATION LEVEL SERIALIZABLE READ ONLY", begin, true, true},
+      {"SET TRANSACTION READ ONLY", set_transaction, true},
+      {"SET TRANSACTION ISOLATION LEVEL SERIALIZABLE, READ WRITE", set_transaction, false, true},
       {"SET TRANSACTION ISOLATION LEVEL READ COMMITTED", set_transaction},
       {"COMMIT", commit},
       {"END", commit},
       {"ROLLBACK", commit},
       {"ABORT WORK", commit},
       {"COMMIT AND NO CHAIN", commit},
-      {"COMMIT AND CHAIN", write, true},
-      {"ROLLBACK AND CHAIN", write, true},
+      {"COMMIT AND CHAIN", write},
+      {"ROLLBACK AND CHAIN", write},
       {"SAVEPOINT a", write},
       {"RELEASE a", write},
       {"ROLLBACK TO SAVEPOINT a", write},
@@ -67,30 +65,30 @@ TEST(classify_transaction, blocks_around_reads_in_one_text) {
       {"BEGIN; COMMIT", read},
       {"SELECT 1; BEGIN; SELECT 2; COMMIT; SELECT 3", read},
       {"BEGIN; SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY; SELECT 1; COMMIT", read},
-      {"BEGIN READ ONLY; SELECT 1", begin_read_only, true, true},
-      {"BEGIN; SET TRANSACTION READ ONLY; SELECT 1", begin_read_only, true, true},
-      {"BEGIN; SET TRANSACTION READ ONLY", begin_read_only, true, true},
+      {"BEGIN READ ONLY; SELECT 1", begin_read_only, true},
+      {"BEGIN; SET TRANSACTION READ ONLY; SELECT 1", begin_read_only, true},
+      {"BEGIN; SET TRANSACTION READ ONLY", begin_read_only, true},
   });
 }
 
 TEST(classify_transaction, everything_mixed_is_a_write) {
   expect_blocks({
-      {"BEGIN; SELECT 1", write, true},
+      {"BEGIN; SELECT 1", write},
       {"BEGIN READ WRITE; SELECT 1; COMMIT", write},
       {"BEGIN ISOLATION LEVEL SERIALIZABLE; SELECT 1; COMMIT", write},
-      {"BEGIN READ ONLY; SET TRANSACTION ISOLATION LEVEL SERIALIZABLE; SELECT 1", write, true},
-      {"BEGIN READ ONLY; SET TRANSACTION READ WRITE", write, true},
-      {"BEGIN READ ONLY; SELECT 1; SET TRANSACTION READ WRITE", write, true},
+      {"BEGIN READ ONLY; SET TRANSACTION ISOLATION LEVEL SERIALIZABLE; SELECT 1", write},
+      {"BEGIN READ ONLY; SET TRANSACTION READ WRITE", write},
+      {"BEGIN READ ONLY; SELECT 1; SET TRANSACTION READ WRITE", write},
       {"BEGIN; INSERT INTO t VALUES (1); COMMIT", write},
-      {"BEGIN READ ONLY; SELECT nextval('s')", write, true},
+      {"BEGIN READ ONLY; SELECT nextval('s')", write},
       {"BEGIN; BEGIN; SELECT 1; COMMIT", write},
       {"BEGIN; SELECT 1; COMMIT; COMMIT", write},
       {"SELECT 1; COMMIT", write},
       {"COMMIT; SELECT 1", write},
-      {"COMMIT; BEGIN READ ONLY", write, true},
-      {"SELECT 1; BEGIN READ ONLY", write, true},
-      {"BEGIN READ ONLY; COMMIT; BEGIN READ ONLY", write, true},
-      {"BEGIN; SELECT 1; COMMIT AND CHAIN", write, true},
+      {"COMMIT; BEGIN READ ONLY", write},
+      {"SELECT 1; BEGIN READ ONLY", write},
+      {"BEGIN READ ONLY; COMMIT; BEGIN READ ONLY", write},
+      {"BEGIN; SELECT 1; COMMIT AND CHAIN", write},
       {"BEGIN READ ONLY; SAVEPOINT a; SELECT 1; COMMIT", write},
       {"SET TRANSACTION READ ONLY; SELECT 1", write},
   });

@@ -126,6 +126,8 @@ TEST(classify_write, functions_of_the_session) {
       {"SELECT txid_current()", session_function},
       {"SELECT pg_current_xact_id_if_assigned()", session_function},
       {"SELECT pg_advisory_xact_lock(1)", session_function},
+      {"SELECT pg_advisory_unlock(1)", session_function},
+      {"SELECT pg_advisory_unlock_all()", session_function},
       {"SELECT pg_backend_pid()", session_function},
       {"SELECT setseed(0)", session_function},
       {"SELECT lo_open(1, 2)", session_function},
@@ -232,12 +234,15 @@ TEST(classify_write, says_when_the_catalogue_goes_out_of_date) {
                           "ALTER TABLE t ENABLE ROW LEVEL SECURITY",
                           "CREATE RULE r AS ON INSERT TO t DO NOTHING",
                           "SELECT 1; DROP TABLE t",
+                          "DO $$ BEGIN DROP TABLE t; END $$",
+                          "CALL p()",
+                          "SELECT 1; CALL p(1, 'a')",
                           "CREATE TABLE x (a int) WITH SYNTAX OF TOMORROW"}) {
     const auto verdict = classify(sql, shop_catalog());
     EXPECT_EQ(verdict.kind, statement_kind::write) << sql << to_string(verdict.reason);
     EXPECT_TRUE(verdict.changes_schema) << sql;
   }
-  for (const char* sql : {"INSERT INTO t VALUES (1)", "DO $$ $$", "VACUUM", "SET a = 1", "GRANT SELECT ON t TO x"}) {
+  for (const char* sql : {"INSERT INTO t VALUES (1)", "VACUUM", "SET a = 1", "GRANT SELECT ON t TO x"}) {
     EXPECT_FALSE(classify(sql, shop_catalog()).changes_schema) << sql;
   }
 }

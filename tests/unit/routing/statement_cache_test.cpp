@@ -27,8 +27,8 @@ TEST(statement_cache, does_not_share_verdicts_that_depend_on_literals) {
   statement_cache cache;
   const auto first = cache.find_or_classify("SELECT set_config('a.b', '', false)", shop());
   const auto second = cache.find_or_classify("SELECT set_config('c.d', '', false)", shop());
-  EXPECT_EQ(first.what->settings, (std::vector<std::string>{"a.b"}));
-  EXPECT_EQ(second.what->settings, (std::vector<std::string>{"c.d"}));
+  EXPECT_EQ(first.what->settings, (setting_changes{{"a.b", false}}));
+  EXPECT_EQ(second.what->settings, (setting_changes{{"c.d", false}}));
   EXPECT_EQ(cache.size(), 0U);
 }
 
@@ -43,9 +43,31 @@ TEST(statement_cache, hints_belong_to_the_text_and_not_to_its_shape) {
   statement_cache cache;
   EXPECT_EQ(cache.find_or_classify("/* highwater: level=strong */ SELECT 1", shop()).hint_level, config::level::strong);
   EXPECT_EQ(cache.find_or_classify("SELECT 1", shop()).hint_level, std::nullopt);
-  const auto bad = cache.find_or_classify("/* highwater: level=best */ SELECT 1", shop());
-  EXPECT_TRUE(bad.bad_hint);
+  EXPECT_EQ(cache.find_or_classify("-- Highwater: Level = causal\nSELECT 1", shop()).hint_level, config::level::causal);
+  EXPECT_EQ(cache.find_or_classify("-- causal\nSELECT 1", shop()).hint_level, std::nullopt);
+  for (const char* sql : {"/* highwater: level=best */ SELECT 1", "SELECT 1 -- highwater: level=best"}) {
+    EXPECT_TRUE(cache.find_or_classify(sql, shop()).bad_hint) << sql;
+  }
   EXPECT_EQ(cache.misses(), 1U);
+}
+
+TEST(statement_cache, tells_settings_of_highwaters_from_others_of_the_same_shape) {
+  statement_cache cache;
+  for (int turn = 0; turn < 2; ++turn) {
+    EXPECT_EQ(cache.find_or_classify("SELECT current_setting('a.b')", shop()).what->kind, statement_kind::read);
+    EXPECT_TRUE(cache.find_or_classify("SELECT current_setting('highwater.x')", shop()).what->misplaced_internal);
+    EXPECT_EQ(cache.find_or_classify("SELECT current_setting($$c.d$$)", shop()).what->kind, statement_kind::read);
+    EXPECT_TRUE(cache.find_or_classify("SELECT current_setting($$Highwater.x$$)", shop()).what->misplaced_internal);
+  }
+  EXPECT_EQ(cache.size(), 1U);
+}
+
+// The key sees no prefix in an escape, so that verdict must not stand for the shape.
+TEST(statement_cache, keeps_no_verdict_on_a_setting_of_highwaters) {
+  statement_cache cache;
+  const auto escaped = cache.find_or_classify("SELECT current_setting(E'\\x68ighwater.x')", shop()).what;
+  EXPECT_TRUE(escaped->misplaced_internal);
+  EXPECT_EQ(cache.find_or_classify("SELECT current_setting('a.b')", shop()).what->kind, statement_kind::read);
 }
 
 TEST(statement_cache, forgets_everything_with_the_catalogue) {
