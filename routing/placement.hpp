@@ -18,7 +18,7 @@ struct session_traits {
   bool stays_on_primary = false;      // session pooling
   bool serializable = false;          // default_transaction_isolation: no replica can run its transactions
   bool read_only_by_default = false;  // default_transaction_read_only
-  std::optional<bool> begun;          // a BEGIN that has not been sent yet; true: of a transaction that only reads
+  std::optional<bool> begun = {};     // a BEGIN that has not been sent yet; true: of a transaction that only reads
 };
 
 // `first` is the batch's first statement, or null.

@@ -108,7 +108,6 @@ struct statement {
   std::optional<name_in_text> executes;     // EXECUTE name
   std::optional<internal_command> internal;
 
-  bool misplaced_internal = false;    // names a setting of Highwater's where only a server would see it: refused
   std::uint32_t statement_count = 0;  // how many statements the text holds
   bool literal_free = true;           // false: the verdict depends on literals, so it holds for this very text only
 };

@@ -148,6 +148,32 @@ TEST_F(cancel, reaches_reads_on_replicas) {
   EXPECT_EQ(scalar(session, "select 1"), "1");
 }
 
+// The pool has one connection to each node.
+TEST_F(cancel, nobody_waits_for_what_a_client_asked_that_has_gone) {
+  {
+    auto gone = client();
+    gone.send(raw::query("insert into t select 7 from pg_sleep(1000)"));
+    await_sleeper();
+  }
+  auto next = client();
+  EXPECT_EQ(sqlstate(next.query("insert into t values (8)")), "");
+  {
+    auto gone = client();
+    gone.send(raw::query("select count(*) from generate_series(1, 1000000000) a, generate_series(1, 1000) b"));
+    await("it runs", [] {
+      return served->cluster().replica(0).ask(
+                 "select count(*) from pg_stat_activity where query like '%generate_series%' and state = 'active' and "
+                 "pid <> pg_backend_pid()") == "1";
+    });
+  }
+  await("the server has given up the read", [] {
+    return served->cluster().replica(0).ask(
+               "select count(*) from pg_stat_activity where query like '%generate_series%' and state = 'active' and "
+               "pid <> pg_backend_pid()") == "0";
+  });
+  primary().tell("select pg_terminate_backend(pid) from pg_stat_activity where wait_event = 'PgSleep'");
+}
+
 TEST_F(cancel, as_libpq_does_it) {
   auto session = served->connect();
   ASSERT_EQ(PQsendQuery(session.raw(), sleep), 1);

@@ -51,6 +51,58 @@ TEST_F(extended, reads_between_writes_of_a_pipeline_see_them) {
   }
 }
 
+// What cannot go along with the read before it waits, and nothing needs to come behind it.
+TEST_F(extended, write_behind_a_read_is_run_without_more_being_sent) {
+  auto session = client();
+  for (int i = 0; i < 3; ++i) {
+    session.query("truncate numbers");
+    session.send(batch("select count(*) from words") + batch("insert into numbers values (1)"));
+    EXPECT_EQ(raw::types(session.read_until_ready()), "12DCZ");
+    EXPECT_EQ(raw::types(session.read_until_ready()), "12CZ");
+    session.send(raw::query("select count(*) from words") + raw::query("insert into numbers values (2)"));
+    EXPECT_EQ(raw::types(session.read_until_ready()), "TDCZ");
+    EXPECT_EQ(raw::types(session.read_until_ready()), "CZ");
+    session.send(batch("select count(*) from words") + batch("insert into numbers values (3)") +
+                 batch("insert into numbers values (4)"));
+    for (const char* expected : {"12DCZ", "12CZ", "12CZ"}) EXPECT_EQ(raw::types(session.read_until_ready()), expected);
+    EXPECT_EQ(scalar(session, "select string_agg(n::text, ',' order by n) from numbers"), "1,2,3,4");
+  }
+}
+
+// An answer that begins behind the end of another, and whose data looks like messages.
+TEST_F(extended, long_answers_behind_short_ones) {
+  auto session = client();
+  for (const std::size_t size : {70'000, 80'000, 130'000, 200'000}) {
+    const std::string sql = "select repeat('1', " + std::to_string(size) + ")";
+    session.send(raw::query("select 1") + raw::query(sql) + batch(sql));
+    EXPECT_EQ(value(session.read_until_ready()), "1");
+    EXPECT_EQ(value(session.read_until_ready()), std::string(size, '1'));
+    EXPECT_EQ(value(session.read_until_ready()), std::string(size, '1'));
+  }
+}
+
+TEST_F(extended, batch_behind_one_that_a_flush_ends_is_skipped_with_it) {
+  auto session = client();
+  session.query("truncate numbers");
+  session.send(raw::parse("", "select nonsense from nowhere") + raw::describe_statement("") + raw::flush() +
+               run_unnamed("insert into numbers values (1)") + raw::sync());
+  EXPECT_EQ(raw::types(session.read_until_ready()), "EZ");
+  EXPECT_EQ(scalar(session, "select count(*) from numbers"), "0");
+  expect_fit(session);
+}
+
+TEST_F(extended, long_batch_behind_an_error_is_skipped) {
+  auto session = client();
+  session.query("truncate numbers");
+  session.send(raw::parse("", "select nonsense from nowhere") + raw::flush());
+  session.expect('E');
+  const std::string padding = " /*" + std::string(600'000, 'x') + "*/";
+  session.send(run_unnamed("insert into numbers values (1)" + padding) + raw::sync());
+  EXPECT_EQ(raw::types(session.read_until_ready()), "Z");
+  EXPECT_EQ(scalar(session, "select count(*) from numbers"), "0");
+  expect_fit(session);
+}
+
 TEST_F(extended, an_error_skips_to_sync_and_no_further) {
   auto session = client();
   session.send(run_unnamed("select 1") + run_unnamed("select 1/0") + run_unnamed("select 2") + raw::sync() +

@@ -129,6 +129,28 @@ TEST_F(failover, reads_under_way_on_a_frozen_replica_are_run_elsewhere) {
   lab->await_up(frozen);
 }
 
+// It says nothing, and its connections stand: nobody would ever hear of it.
+TEST_F(failover, whoever_is_bound_to_a_hanging_primary_is_told_when_it_has_been_replaced) {
+  node& old = cluster().primary();
+  auto listener = lab->connect();
+  listener.must("listen news");
+  auto writer = lab->connect();
+  writer.must("begin");
+  writer.must(set_to(3));
+  old.freeze();
+  pending commit(writer, "commit");
+  promote_first_replica();
+  const auto lost = commit.take();
+  EXPECT_EQ(lost.sqlstate(), "08006") << lost.message();
+  EXPECT_THAT(lost.diagnostic(PG_DIAG_MESSAGE_DETAIL), testing::HasSubstr("outcome is unknown"));
+  await("the listener's connection ends", [&] { return PQconsumeInput(listener.raw()) == 0 || listener.broken(); });
+  lab->await_primary(cluster().primary());
+  auto next = lab->connect();
+  next.must(set_to(4));
+  EXPECT_EQ(next.scalar(get), "4");
+  old.thaw();
+}
+
 TEST_F(failover, writes_wait_for_the_new_primary_and_follow_it) {
   node& old = cluster().primary();
   auto session = lab->connect("session");

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "tests/integration/routed_test.hpp"
+#include "tests/support/raw_client.hpp"
 
 namespace highwater::testing_support {
 namespace {
@@ -339,6 +340,85 @@ TEST_F(levels, set_local_ends_with_the_transaction) {
   EXPECT_EQ(session.scalar("show highwater.level"), "eventual");
   session.must("set local highwater.level = strong");
   EXPECT_EQ(session.scalar("show highwater.level"), "eventual") << "as PostgreSQL: no effect outside a transaction";
+}
+
+TEST_F(levels, set_local_over_a_set_leaves_the_set) {
+  auto session = lab->connect();
+  for (const char* sql : {"begin", "set highwater.level = strong", "set local highwater.level = eventual", "commit"}) {
+    session.must(sql);
+  }
+  EXPECT_EQ(session.scalar("show highwater.level"), "strong");
+}
+
+TEST_F(levels, rollback_to_a_savepoint_leaves_no_weaker_level) {
+  auto session = lab->connect();
+  for (const char* sql :
+       {"begin", "set highwater.level = strong", "savepoint s", "set highwater.level = eventual", "rollback to s"}) {
+    session.must(sql);
+  }
+  EXPECT_EQ(session.scalar("show highwater.level"), "strong");
+  session.must("commit");
+  EXPECT_EQ(session.scalar("show highwater.level"), "strong");
+}
+
+TEST_F(levels, set_that_fails_fails_its_transaction) {
+  auto session = lab->connect();
+  session.must("begin");
+  session.must("update register set v = v");
+  EXPECT_EQ(session.exec("set highwater.level = quick").sqlstate(), "22023");
+  EXPECT_EQ(session.transaction(), PQTRANS_INERROR);
+  EXPECT_EQ(session.exec("select 1").sqlstate(), "25P02");
+  EXPECT_EQ(session.exec("commit").tag(), "ROLLBACK");
+  session.must("begin");
+  EXPECT_EQ(session.exec("set highwater.level = quick").sqlstate(), "22023");
+  EXPECT_EQ(session.transaction(), PQTRANS_INERROR);
+  EXPECT_EQ(session.exec("commit").tag(), "ROLLBACK");
+}
+
+// A server would take it for a setting that it has never heard of, and say nothing.
+TEST_F(levels, set_among_other_statements_is_refused) {
+  for (const std::string sql :
+       {"set highwater.level = strong; select 1", "select 1; show highwater.level",
+        "select set_config('highwater.level', 'strong', false)", "alter role auditor set highwater.level = 'strong'"}) {
+    SCOPED_TRACE(sql);
+    auto session = lab->connect();
+    EXPECT_EQ(session.exec(sql).sqlstate(), "0A000");
+    EXPECT_EQ(session.scalar("show highwater.level"), "eventual");
+    session.must("begin");
+    session.must("update register set v = v");
+    EXPECT_EQ(session.exec(sql).sqlstate(), "0A000");
+    EXPECT_EQ(session.transaction(), PQTRANS_INERROR);
+    session.must("rollback");
+  }
+}
+
+TEST_F(levels, comment_speaks_for_no_other_statement) {
+  auto session = lab->connect("strong");
+  session.enter_pipeline();
+  session.send_params("/* highwater: level=eventual */ select 1");
+  session.send_params(get());
+  session.sync();
+  while (true) {
+    const auto one = session.next();
+    if (one && one->status() == PGRES_PIPELINE_SYNC) break;
+  }
+  session.exit_pipeline();
+  EXPECT_EQ(route_of(session).level, "strong");
+}
+
+// The first read is content with any replica; the one behind it in the pipeline is not.
+TEST_F(levels, read_behind_a_weaker_one_is_decided_upon_for_itself) {
+  for (node* each : lab->cluster().replicas()) each->pause_replay();
+  raw::client session(lab->proxy().port());
+  session.log_in("postgres", "postgres", {{"highwater.level", "session"}});
+  session.query("update register set v = 77");
+  session.send(raw::query("/* highwater: level=eventual */ select v from near") + raw::query(get()));
+  session.read_until_ready();
+  lab->await_waiting();
+  for (node* each : lab->cluster().replicas()) each->resume_replay();
+  const auto seen = session.read_until_ready();
+  ASSERT_EQ(raw::types(seen), "TDCZ");
+  EXPECT_EQ(raw::row(seen[1]).at(0), "77");
 }
 
 TEST_F(levels, set_in_a_transaction_is_undone_by_its_rollback_and_kept_by_its_commit) {

@@ -27,6 +27,45 @@ protected:
   static std::string told(raw::client& on, std::string_view sql) { return sqlstate(on.query(sql)); }
 };
 
+// Settings are applied with a simple Query, which ends the server's unnamed statement.
+TEST_F(prepared, unnamed_one_outlives_other_sessions_on_its_connection) {
+  auto session = client();
+  for (int i = 0; i < 4; ++i) {
+    ask(session, raw::parse("", "select count(*) from t") + raw::sync());
+    std::vector<raw::client> others;
+    for (int k = 0; k < 4; ++k) {
+      others.push_back(client({{"application_name", "other" + std::to_string(k)}}));
+      EXPECT_EQ(scalar(others.back(), "select count(*) from t where n > 5"), "5");
+    }
+    EXPECT_EQ(value(ask(session, raw::bind("", "") + raw::execute() + raw::sync())), "10");
+  }
+}
+
+TEST_F(prepared, unnamed_one_that_the_server_skipped_is_nobody_elses) {
+  for (int i = 0; i < 3; ++i) {
+    auto other = client();
+    ask(other, raw::parse("", "select 'not yours' from t limit 1") + raw::sync());
+    auto session = client();
+    EXPECT_NE(sqlstate(ask(session, raw::parse("a", "select nonsense") +
+                                        raw::parse("", "select 'mine' from t limit 1") + raw::sync())),
+              "");
+    EXPECT_NE(value(ask(session, raw::bind("", "") + raw::execute() + raw::sync())), "not yours");
+  }
+}
+
+// The server holds as many as it may; the Close that would have made room for one more is skipped with it.
+TEST_F(prepared, failure_on_a_full_connection_hurts_nobody) {
+  auto session = client();
+  constexpr int count = 25;
+  const auto name = [](int i) { return "full" + std::to_string(i); };
+  for (int i = 0; i < count; ++i) {
+    EXPECT_EQ(raw::types(prepare(session, name(i), "select " + std::to_string(i) + " + count(*) from t")), "1Z");
+    EXPECT_EQ(outcome(session, name(i)), std::to_string(i + 10));
+  }
+  for (int i = 0; i < 5; ++i) EXPECT_NE(sqlstate(prepare(session, "bad" + std::to_string(i), "select nonsense")), "");
+  for (int i = 0; i < count; ++i) EXPECT_EQ(outcome(session, name(i)), std::to_string(i + 10));
+}
+
 TEST_F(prepared, names_of_sessions_never_collide) {
   constexpr int count = 12;
   std::vector<raw::client> sessions;

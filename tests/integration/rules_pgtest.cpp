@@ -382,6 +382,22 @@ TEST_F(rules, prepared_statement_that_writes_although_a_read_is_run_once_on_the_
   EXPECT_EQ(primary().ask("select count(*) from log_of_calls"), "2");
 }
 
+TEST_F(rules, what_highwater_answers_itself_is_answered_once_when_a_read_is_run_again) {
+  primary().tell("truncate log_of_calls");
+  lab->cluster().await_replay();
+  const counted retries(lab->proxy(), "highwater_retries_total", {{"cause", "read_only"}});
+  raw::client session(lab->proxy().port());
+  session.log_in();
+  const std::string sql = "select says_it_is_stable() + 1000";
+  session.send(raw::parse("old", "select 1") + raw::sync());
+  EXPECT_EQ(raw::types(session.read_until_ready()), "1Z");
+  session.send(raw::close_statement("old") + raw::parse("new", sql) + raw::bind("", "new") + raw::execute() +
+               raw::sync());
+  EXPECT_EQ(raw::types(session.read_until_ready()), "312DCZ");
+  EXPECT_EQ(retries.more(), 1);
+  EXPECT_EQ(primary().ask("select count(*) from log_of_calls"), "1");
+}
+
 TEST_F(rules, read_that_recovery_cancels_is_run_elsewhere) {
   for (const bool extended : {false, true}) {
     SCOPED_TRACE(extended ? "extended" : "simple");

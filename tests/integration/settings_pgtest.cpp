@@ -75,6 +75,17 @@ TEST_F(settings, many_kinds_of_them) {
   EXPECT_EQ(everywhere(session, "default_transaction_isolation"), "repeatable read");
 }
 
+TEST_F(settings, of_a_client_that_leaves_before_the_answer_are_met_by_nobody) {
+  for (const std::string sql :
+       {"set work_mem = '6MB'", "select set_config('work_mem', '6MB', false)", "set role reader"}) {
+    auto session = client();
+    session.send(raw::query(sql) + raw::terminate());
+    EXPECT_TRUE(session.closed_within());
+    expect_untouched("work_mem", "4MB");
+    expect_untouched("role", "none");
+  }
+}
+
 TEST_F(settings, roles) {
   auto session = client();
   session.query("set role reader");

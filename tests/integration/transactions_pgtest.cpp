@@ -204,6 +204,34 @@ TEST_F(transactions, that_fail_before_they_reach_a_server_end_with_a_rollback) {
   }
 }
 
+TEST_F(transactions, keep_what_is_said_behind_a_comment) {
+  auto session = lab->connect();
+  for (const char* begin : {"begin -- now", "begin /* now */;", "begin;"}) {
+    session.must(begin);
+    session.must("set transaction isolation level repeatable read");
+    EXPECT_EQ(session.scalar("show transaction_isolation"), "repeatable read") << begin;
+    session.must("commit");
+  }
+  session.must("begin read write -- orm");
+  session.must("set transaction read only");
+  EXPECT_EQ(session.scalar("select v from register where false union all select 1"), "1");
+  EXPECT_EQ(session.transaction(), PQTRANS_INTRANS);
+  session.must("commit");
+}
+
+TEST_F(transactions, on_a_replica_refuse_to_make_session_state) {
+  for (const char* sql :
+       {"select pg_advisory_lock(1)", "prepare p as select 1", "declare c cursor with hold for select 1"}) {
+    SCOPED_TRACE(sql);
+    auto session = lab->connect();
+    session.must("begin read only");
+    ASSERT_EQ(read(session, "select v from register").by.role, "replica");
+    EXPECT_EQ(session.exec(sql).sqlstate(), "25006");
+    EXPECT_EQ(session.transaction(), PQTRANS_INERROR);
+    session.must("rollback");
+  }
+}
+
 TEST_F(transactions, that_only_read_refuse_to_write) {
   auto session = lab->connect();
   session.must("begin read only");

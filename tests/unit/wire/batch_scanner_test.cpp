@@ -88,6 +88,26 @@ TEST(batch_scanner, finds_the_same_however_the_bytes_arrive) {
   }
 }
 
+// Somebody may have to wait before it can be dealt with, and look again then.
+TEST(batch_scanner, keeps_a_batch_until_it_has_been_dealt_with) {
+  const auto first = message('P', 10) + message('S');
+  const auto both = first + message('Q', 10);
+  batch_scanner scanner;
+  EXPECT_FALSE(scanner.held());
+  ASSERT_EQ(scanner.scan(first, max_message, max_batch), outcome::complete);
+  for (const auto& bytes : {first, both}) {
+    EXPECT_EQ(scanner.scan(bytes, max_message, max_batch), outcome::complete);
+    EXPECT_TRUE(scanner.held());
+    EXPECT_EQ(scanner.size(), first.size());
+    EXPECT_EQ(scanner.messages().size(), 2U);
+    EXPECT_EQ(scanner.end(), batch_end::sync);
+  }
+  scanner.next();
+  EXPECT_FALSE(scanner.held());
+  EXPECT_EQ(scanner.scan(message('Q', 10), max_message, max_batch), outcome::complete);
+  EXPECT_EQ(scanner.end(), batch_end::query);
+}
+
 TEST(batch_scanner, tells_where_each_message_lies) {
   const auto stream = message('P', 10) + message('B', 20) + message('S');
   batch_scanner scanner;
