@@ -1,4 +1,7 @@
+#include <arpa/inet.h>
+
 #include <algorithm>
+#include <array>
 #include <initializer_list>
 #include <map>
 #include <string_view>
@@ -27,7 +30,12 @@ public:
                         [&](const mistake& each) { return related(each.key, key); });
   }
 
-  bool written(std::string_view section) const { return root_.find(section) != nullptr; }
+  bool written(std::string_view key) const {
+    const auto dot = key.find('.');
+    const tree* section = root_.find(key.substr(0, dot));
+    if (dot == std::string_view::npos || section == nullptr) return section != nullptr;
+    return section->find(key.substr(dot + 1)) != nullptr;
+  }
 
   void say(const std::string& key, std::string found, std::string expected) {
     const tree& at = nearest(root_, key);
@@ -74,7 +82,14 @@ void check_endpoints(checker& out, const endpoint& listen, const endpoint& http)
   }
 }
 
+// Who lists users wants them asked for their passwords, which the default does not do.
+void check_method(checker& out, const auth& value) {
+  if (value.users.empty() || out.written("auth.method") || !out.sound("auth.method")) return;
+  out.say("auth.method", "nothing", "scram-sha-256 or trust: with users it has no default");
+}
+
 void check_auth(checker& out, const auth& value) {
+  check_method(out, value);
   if (value.method == auth_method::scram_sha_256 && value.users.empty() && out.sound("auth.users")) {
     out.say("auth.users", "nothing", "at least one user with method scram-sha-256");
   }
@@ -89,7 +104,24 @@ void check_auth(checker& out, const auth& value) {
   }
 }
 
+// Names and IPv4 addresses have no colon.
+bool is_host(const std::string& host) {
+  if (host.find(':') == std::string::npos) return true;
+  std::array<unsigned char, sizeof(in6_addr)> bytes{};
+  return inet_pton(AF_INET6, host.substr(0, host.find('%')).c_str(), bytes.data()) == 1;
+}
+
+void check_hosts(checker& out, const std::vector<node>& nodes) {
+  for (std::size_t index = 0; index < nodes.size(); ++index) {
+    const std::string key = indexed("cluster.nodes", index, "host");
+    if (!out.sound(key) || is_host(nodes[index].host)) continue;
+    out.say(key, quote(nodes[index].host),
+            "a host name or an IP address alone; its port goes into " + indexed("cluster.nodes", index, "port"));
+  }
+}
+
 void check_cluster(checker& out, const cluster& value) {
+  check_hosts(out, value.nodes);
   check_unique(out, "cluster.nodes", {"name"}, value.nodes, [](const node& each) { return each.name; });
   check_unique(out, "cluster.nodes", {"host", "port"}, value.nodes,
                [](const node& each) { return each.host.empty() ? "" : each.host + ":" + std::to_string(each.port); });

@@ -66,7 +66,7 @@ section auth_section() {
       .value("method", &auth::method,
              choice<auth_method>({{"trust", auth_method::trust}, {"scram-sha-256", auth_method::scram_sha_256}}),
              "How a client proves who it is. **`trust` lets everyone in who can reach the port, under any name and "
-             "without a password**: use it only where the network itself is the guard.")
+             "without a password**: use it only where the network itself is the guard. With `users` it must be given.")
       .list("users", &auth::users, user_section(), "Who may log in. `scram-sha-256` needs at least one.")
       .value("timeout", &auth::timeout, time_limit(), "A client that has not logged in by then is disconnected.")
       .build();
@@ -77,7 +77,7 @@ section node_section() {
       .value("name", &node::name, text({.longest = longest_host + 8}),
              "What metrics, logs and `SHOW highwater.last_route` call the node.")
       .by_default("`host:port`")
-      .value("host", &node::host, host(), "Where the node is.")
+      .value("host", &node::host, host(), "Where the node is, without its port.")
       .required()
       .value("port", &node::port, whole_number<std::uint16_t>(1, highest_port), "The port that its server listens on.")
       .value("zone", &node::zone, text({.may_be_empty = true}),

@@ -14,7 +14,7 @@ namespace {
 
 namespace config = highwater::config;
 
-constexpr int bad_configuration = 2;
+constexpr int bad_configuration = 2;  // and a wrong command line
 
 void print_mistakes(const config::load_result& loaded, const std::string& file) {
   for (const auto& mistake : loaded.mistakes) std::fprintf(stderr, "%s\n", config::to_string(mistake, file).c_str());
@@ -58,7 +58,14 @@ int main(int argc, char** argv) {
   check_command->add_option("FILE", checked, "the configuration")->required();
   auto* reference = app.add_subcommand("reference", "print the reference of all options, as Markdown");
   auto* schema = app.add_subcommand("schema", "print the JSON schema of the configuration, for editors");
-  CLI11_PARSE(app, argc, argv);
+  app.footer(
+      "Exits with 0 after SIGTERM or SIGINT, 1 if it cannot start, 2 if the command line or the configuration is "
+      "wrong.");
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : bad_configuration;
+  }
 
   if (check_command->parsed()) {
     result = check(checked);

@@ -3,7 +3,6 @@
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
 #include <chrono>
-#include <memory>
 
 namespace highwater::proxy {
 
@@ -18,8 +17,9 @@ constexpr std::size_t longest_header = 8 * 1024;
 
 class exchange : public std::enable_shared_from_this<exchange> {
 public:
-  exchange(asio::ip::tcp::socket socket, const std::function<http_page(std::string_view)>& page)
-      : stream_(std::move(socket)), page_(page) {}
+  exchange(asio::ip::tcp::socket socket, const std::function<http_page(std::string_view)>& page,
+           std::shared_ptr<void> place)
+      : stream_(std::move(socket)), page_(page), place_(std::move(place)) {}
 
   void read() {
     parser_.emplace();
@@ -45,8 +45,8 @@ private:
     response_.version(request.version());
     response_.set(http::field::content_type, page.type);
     response_.keep_alive(request.keep_alive());
+    response_.content_length(page.body.size());
     if (request.method() != http::verb::head) response_.body() = std::move(page.body);
-    response_.prepare_payload();
     stream_.expires_after(patience);
     http::async_write(stream_, response_, [self = shared_from_this()](beast::error_code error, std::size_t) {
       if (!error && self->response_.keep_alive()) self->read();
@@ -55,6 +55,7 @@ private:
 
   beast::tcp_stream stream_;
   const std::function<http_page(std::string_view)>& page_;
+  std::shared_ptr<void> place_;
   beast::flat_buffer buffer_;
   std::optional<http::request_parser<http::empty_body>> parser_;
   http::response<http::string_body> response_;
@@ -64,18 +65,30 @@ private:
 
 http_server::http_server(asio::io_context& io, asio::ip::tcp::acceptor acceptor,
                          std::function<http_page(std::string_view)> page)
-    : io_(io), acceptor_(std::move(acceptor)), page_(std::move(page)) {}
+    : acceptor_(std::move(acceptor)), pause_(io), page_(std::move(page)) {}
 
 void http_server::stop() {
   beast::error_code ignored;
   acceptor_.close(ignored);
+  pause_.cancel();
 }
 
 void http_server::accept() {
+  if (place_.use_count() > most_connections) return accept_later();
   acceptor_.async_accept([this](beast::error_code error, asio::ip::tcp::socket socket) {
     if (!acceptor_.is_open()) return;
-    if (!error) std::make_shared<exchange>(std::move(socket), page_)->read();
+    if (error) return accept_later();
+    std::make_shared<exchange>(std::move(socket), page_, place_)->read();
     accept();
+  });
+}
+
+// There are enough connections, or no descriptors: asking again at once would only keep a processor busy.
+void http_server::accept_later() {
+  constexpr std::chrono::milliseconds pause{100};
+  pause_.expires_after(pause);
+  pause_.async_wait([this](beast::error_code error) {
+    if (!error && acceptor_.is_open()) accept();
   });
 }
 

@@ -4,7 +4,9 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -18,6 +20,8 @@ struct http_page {
 
 class http_server {
 public:
+  static constexpr long most_connections = 64;  // the next ones wait until one of these ends
+
   // `page` is asked for every GET, with the path.
   http_server(boost::asio::io_context& io, boost::asio::ip::tcp::acceptor acceptor,
               std::function<http_page(std::string_view path)> page);
@@ -27,10 +31,13 @@ public:
 
 private:
   void accept();
+  void accept_later();
 
-  boost::asio::io_context& io_;
   boost::asio::ip::tcp::acceptor acceptor_;
+  boost::asio::steady_timer pause_;
   std::function<http_page(std::string_view)> page_;
+  std::shared_ptr<void> place_ =
+      std::make_shared<char>();  // each connection holds a copy: that is how they are counted
 };
 
 }  // namespace highwater::proxy

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <csignal>
 #include <cstdio>
 #include <memory>
 #include <stdexcept>
@@ -64,6 +65,21 @@ void raise_descriptor_limit(const config::config& settings) {
       limit.rlim_max, settings.limits.max_clients, wanted);
 }
 
+void warn_of_open_door(const config::config& settings) {
+  if (settings.auth.method != config::auth_method::trust) return;
+  if (asio::ip::make_address(settings.listen.address).is_loopback()) return;
+  spdlog::warn(
+      "auth.method is trust and listen.address is {}: everyone who can reach the port may log in under any name, "
+      "without a password",
+      settings.listen.address);
+}
+
+// None of these is a reason to end: not a reader of the log who goes away, and not a signal that means something to
+// other servers.
+void ignore_signals() {
+  for (const int number : {SIGPIPE, SIGUSR1, SIGUSR2}) std::signal(number, SIG_IGN);
+}
+
 class server {
 public:
   explicit server(const config::config& settings);
@@ -72,6 +88,7 @@ public:
 private:
   void accept();
   void accept_later(const boost::system::error_code& why);
+  void await_hangup();
   worker& least_busy();
   http_page page(std::string_view path) const;
   void shut_down();
@@ -94,6 +111,7 @@ private:
   std::string http_endpoint_;
   http_server http_;
   asio::signal_set signals_;
+  asio::signal_set hangups_;
   asio::steady_timer drain_timer_;
   asio::steady_timer accept_timer_;
   bool cannot_accept_ = false;
@@ -123,6 +141,7 @@ server::server(const config::config& settings)
           }(),
           [this](std::string_view path) { return page(path); }),
       signals_(io_, SIGTERM, SIGINT),
+      hangups_(io_, SIGHUP),
       drain_timer_(io_),
       accept_timer_(io_) {
   const auto count = settings.workers != 0 ? settings.workers : std::max(1U, std::thread::hardware_concurrency());
@@ -137,6 +156,7 @@ int server::run() {
   signals_.async_wait([this](const boost::system::error_code& error, int) {
     if (!error) shut_down();
   });
+  await_hangup();
   // One line that scripts can wait for.
   std::printf("highwater: listening on %s, metrics on http://%s/metrics\n", text_of(acceptor_.local_endpoint()).c_str(),
               http_endpoint_.c_str());
@@ -152,6 +172,14 @@ int server::run() {
   io_.poll();
   spdlog::info("ended");
   return 0;
+}
+
+void server::await_hangup() {
+  hangups_.async_wait([this](const boost::system::error_code& error, int) {
+    if (error) return;
+    spdlog::warn("SIGHUP: the configuration is read at the start only; restart Highwater to apply a new one");
+    await_hangup();
+  });
 }
 
 worker& server::least_busy() {
@@ -215,6 +243,7 @@ void server::drained(std::chrono::steady_clock::time_point deadline) {
     monitor_.stop();
     http_.stop();
     signals_.cancel();
+    hangups_.cancel();
     return io_.stop();
   }
   constexpr std::chrono::milliseconds look_again{5};
@@ -227,7 +256,9 @@ void server::drained(std::chrono::steady_clock::time_point deadline) {
 }  // namespace
 
 int run(const config::config& settings) {
+  ignore_signals();
   raise_descriptor_limit(settings);
+  warn_of_open_door(settings);
   try {
     return server(settings).run();
   } catch (const std::exception& error) {

@@ -1,6 +1,5 @@
 #include "proxy/monitor/catalog_service.hpp"
 
-#include <libpq-fe.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
@@ -14,44 +13,10 @@ namespace highwater::proxy {
 namespace {
 
 using std::chrono::steady_clock;
-constexpr std::chrono::milliseconds settle_time{20};  // DDL comes in bursts
-constexpr std::chrono::seconds retry_time{1};
-constexpr std::chrono::seconds missed_interval{5};
 
-struct connection_closer {
-  void operator()(PGconn* connection) const noexcept { PQfinish(connection); }
-};
-struct result_clearer {
-  void operator()(PGresult* result) const noexcept { PQclear(result); }
-};
-using connection_ptr = std::unique_ptr<PGconn, connection_closer>;
-using result_ptr = std::unique_ptr<PGresult, result_clearer>;
-
-connection_ptr connect(const config::node& node, const config::monitor& settings, const std::string& database) {
-  const auto port = std::to_string(node.port);
-  const auto timeout = std::to_string(std::max<long>(2, settings.timeout.count() / 1000));
-  const char* const keys[] = {
-      "host", "port", "user", "password", "dbname", "connect_timeout", "sslmode", "application_name", nullptr};
-  const char* const values[] = {node.host.c_str(),
-                                port.c_str(),
-                                settings.user.c_str(),
-                                settings.password.c_str(),
-                                database.c_str(),
-                                timeout.c_str(),
-                                "disable",
-                                "highwater catalog",
-                                nullptr};
-  return connection_ptr(PQconnectdbParams(keys, values, 0));
-}
-
-bool run(PGconn* connection, const char* sql) {
-  const result_ptr result(PQexec(connection, sql));
-  return PQresultStatus(result.get()) == PGRES_COMMAND_OK;
-}
-
-bool read_rows(PGconn* connection, const routing::catalog_query_text& query, routing::catalog_rows& into) {
-  const result_ptr result(PQexec(connection, std::string(query.sql).c_str()));
-  if (PQresultStatus(result.get()) != PGRES_TUPLES_OK) return false;
+bool read_rows(catalog_connection& connection, const routing::catalog_query_text& query, routing::catalog_rows& into) {
+  const auto result = connection.run(std::string(query.sql));
+  if (!result) return false;
   std::vector<std::string_view> columns(static_cast<std::size_t>(PQnfields(result.get())));
   for (int row = 0; row < PQntuples(result.get()); ++row) {
     for (int column = 0; column < PQnfields(result.get()); ++column) {
@@ -63,17 +28,22 @@ bool read_rows(PGconn* connection, const routing::catalog_query_text& query, rou
   return true;
 }
 
-std::optional<routing::catalog_rows> read_catalog(PGconn* connection) {
+std::optional<routing::catalog_rows> read_catalog(catalog_connection& connection) {
   routing::catalog_rows rows;
-  if (!run(connection, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY") ||
-      !run(connection, std::string(routing::catalog_search_path).c_str())) {
+  if (!connection.run("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY") ||
+      !connection.run(std::string(routing::catalog_search_path))) {
     return std::nullopt;
   }
   for (const auto& query : routing::catalog_queries) {
     if (!read_rows(connection, query, rows)) return std::nullopt;
   }
-  run(connection, "COMMIT");
+  connection.run("COMMIT");
   return rows;
+}
+
+std::string on_node(const config::node& node, const std::string& problem) {
+  const auto why = problem.empty() ? std::string("unexpected answer") : problem;
+  return "node " + node.name + " (" + node.host + ":" + std::to_string(node.port) + "): " + why;
 }
 
 }  // namespace
@@ -90,85 +60,109 @@ void catalog_service::stop() {
     const std::scoped_lock lock(mutex_);
     stopping_ = true;
   }
+  interrupt_.raise();
   changed_.notify_all();
   if (thread_.joinable()) thread_.join();
 }
 
+catalog_service::entry& catalog_service::known(const std::string& database) {
+  const auto found = databases_.find(database);
+  if (found != databases_.end()) return found->second;
+  changed_.notify_all();
+  const catalog_schedule at_once(cluster_.monitor.catalog_interval, steady_clock::now());
+  return databases_.emplace(database, entry{at_once}).first->second;
+}
+
 routing::catalog_ptr catalog_service::use(const std::string& database) {
   const std::scoped_lock lock(mutex_);
-  const auto [found, fresh] = databases_.try_emplace(database, entry{steady_clock::now(), {}, false, nullptr});
-  if (fresh) changed_.notify_all();
-  return found->second.newest;
+  return known(database).newest;
 }
 
 void catalog_service::out_of_date(const std::string& database) {
   const std::scoped_lock lock(mutex_);
-  const auto found = databases_.find(database);
-  if (found == databases_.end()) return;
-  found->second.due = std::min(found->second.due, steady_clock::now() + settle_time);
+  known(database).schedule.changed(steady_clock::now());
   changed_.notify_all();
 }
 
 void catalog_service::missed(const std::string& database) {
   const std::scoped_lock lock(mutex_);
-  const auto found = databases_.find(database);
-  if (found == databases_.end() || found->second.due <= found->second.loaded + missed_interval) return;
-  found->second.due = found->second.loaded + missed_interval;
+  known(database).schedule.missed();
   changed_.notify_all();
 }
 
 void catalog_service::run() {
   std::unique_lock lock(mutex_);
   while (!stopping_) {
-    const auto next = std::min_element(databases_.begin(), databases_.end(),
-                                       [](const auto& a, const auto& b) { return a.second.due < b.second.due; });
+    const auto next = std::min_element(databases_.begin(), databases_.end(), [](const auto& a, const auto& b) {
+      return a.second.schedule.due() < b.second.schedule.due();
+    });
     if (next == databases_.end()) {
       changed_.wait(lock);
       continue;
     }
-    if (steady_clock::now() < next->second.due) {
-      changed_.wait_until(lock, next->second.due);
+    auto& schedule = next->second.schedule;
+    const auto due = schedule.due();
+    if (steady_clock::now() < due) {
+      changed_.wait_until(lock, due);
       continue;
     }
     const auto database = next->first;
-    next->second.due = steady_clock::now() + cluster_.monitor.catalog_interval;
+    schedule.begun(steady_clock::now());
     lock.unlock();
-    auto loaded = load(database);
+    auto done = read(database);
     lock.lock();
-    finish(database, databases_[database], std::move(loaded));
+    if (!stopping_) finish(database, std::move(done));
   }
 }
 
-void catalog_service::finish(const std::string& database, entry& one, routing::catalog_ptr loaded) {
-  if (!loaded) {
-    one.due = std::min(one.due, steady_clock::now() + retry_time);
-    if (!std::exchange(one.failed, true)) {
-      spdlog::warn("the catalogue of database {} cannot be read: its statements go to the primary", database);
-    }
-    return;
+void catalog_service::finish(const std::string& database, reading done) {
+  using outcome = reading::outcome;
+  auto& one = databases_.at(database);
+  const auto now = steady_clock::now();
+  switch (done.how) {
+    case outcome::no_primary:
+      return one.schedule.no_primary(now);
+    case outcome::failed:
+      one.schedule.failed(now);
+      return complain(database, one, done.problem);
+    case outcome::no_such_database:
+      return forget(database, done.problem);
+    case outcome::read:
+      break;
   }
-  one.failed = false;
-  one.loaded = steady_clock::now();
-  one.newest = loaded;
-  publish_(database, std::move(loaded));
+  one.schedule.read(now);
+  if (!std::exchange(one.problem, {}).empty()) spdlog::info("the catalogue of database {} can be read again", database);
+  one.newest = done.catalog;
+  publish_(database, std::move(done.catalog));
 }
 
-// The primary, whose catalogue is never behind. Without one nothing may be assumed to be current.
-const config::node* catalog_service::where() const {
+void catalog_service::complain(const std::string& database, entry& one, const std::string& problem) {
+  if (problem == one.problem) return;
+  one.problem = problem;
+  spdlog::warn("the catalogue of database {} cannot be read: {}; {}", database, problem,
+               one.newest ? "what was read before is used" : "its statements go to the primary");
+}
+
+void catalog_service::forget(const std::string& database, const std::string& problem) {
+  spdlog::info("the catalogue of database {} is not looked for until somebody uses it: {}", database, problem);
+  databases_.erase(database);
+  publish_(database, nullptr);
+}
+
+// From the primary, whose catalogue is never behind. Without one nothing may be assumed to be current.
+catalog_service::reading catalog_service::read(const std::string& database) const {
+  using outcome = reading::outcome;
   const auto view = board_.newest();
-  return view->has_primary() ? &cluster_.nodes[view->primary] : nullptr;
-}
-
-routing::catalog_ptr catalog_service::load(const std::string& database) {
-  const auto* node = where();
-  if (node == nullptr) return nullptr;
-  const auto connection = connect(*node, cluster_.monitor, database);
-  if (PQstatus(connection.get()) != CONNECTION_OK) return nullptr;
-  PQsetNoticeProcessor(
-      connection.get(), [](void*, const char*) {}, nullptr);
-  auto rows = read_catalog(connection.get());
-  if (!rows) return nullptr;
-  return std::make_shared<const routing::catalog>(std::move(*rows));
+  if (!view->has_primary()) return {outcome::no_primary};
+  const auto& node = cluster_.nodes[view->primary];
+  catalog_connection connection(interrupt_);
+  if (!connection.open(node, cluster_.monitor, database)) {
+    const auto how = connection.no_such_database() ? outcome::no_such_database : outcome::failed;
+    return {how, nullptr, on_node(node, connection.problem())};
+  }
+  auto rows = read_catalog(connection);
+  if (!rows) return {outcome::failed, nullptr, on_node(node, connection.problem())};
+  return {outcome::read, std::make_shared<const routing::catalog>(std::move(*rows))};
 }
 
 }  // namespace highwater::proxy

@@ -1,7 +1,7 @@
 #pragma once
 
-// Keeps a catalogue for every database that clients use: loads it, and loads it again now and then and after DDL. One
-// thread of its own with blocking libpq, because building a large catalogue takes a while.
+// Keeps a catalogue for every database that clients use: reads it, and reads it again now and then and after DDL. One
+// thread of its own, because building a large catalogue takes a while.
 
 #include <condition_variable>
 #include <functional>
@@ -12,6 +12,8 @@
 #include <thread>
 
 #include "config/config.hpp"
+#include "proxy/monitor/catalog_connection.hpp"
+#include "proxy/monitor/catalog_schedule.hpp"
 #include "proxy/monitor/view_board.hpp"
 #include "routing/catalog.hpp"
 
@@ -19,34 +21,41 @@ namespace highwater::proxy {
 
 class catalog_service {
 public:
-  // `publish` is called on the service's thread.
+  // `publish` is called on the service's thread; with null when the database turns out not to exist any more.
   using publish_function = std::function<void(const std::string& database, routing::catalog_ptr)>;
 
   catalog_service(const config::cluster& cluster, view_board& board, publish_function publish);
   ~catalog_service();
 
-  // From any thread. What is known of the database already, or null; one that nobody has named before is loaded at
-  // once.
+  // From any thread. What is known of the database already, or null; one that is not known is read at once, and
+  // forgotten if it does not exist: call this again when somebody has logged in there.
   routing::catalog_ptr use(const std::string& database);
   // Something was created, altered or dropped there: what is known may be wrong.
   void out_of_date(const std::string& database);
-  // A name is not known there. It may have been made by somebody who went round Highwater; loads again, but not often.
+  // A name is not known there. It may have been made by somebody who went round Highwater; reads again, but not often.
   void missed(const std::string& database);
+  // Ends what is under way at once.
   void stop();
 
 private:
-  using time_point = std::chrono::steady_clock::time_point;
   struct entry {
-    time_point due;
-    time_point loaded{};
-    bool failed = false;
-    routing::catalog_ptr newest;
+    catalog_schedule schedule;
+    std::string problem = {};  // why it cannot be read, as logged
+    routing::catalog_ptr newest = nullptr;
+  };
+  struct reading {
+    enum class outcome : std::uint8_t { read, no_primary, no_such_database, failed };
+    outcome how;
+    routing::catalog_ptr catalog = nullptr;
+    std::string problem = {};
   };
 
   void run();
-  routing::catalog_ptr load(const std::string& database);
-  void finish(const std::string& database, entry& one, routing::catalog_ptr loaded);
-  const config::node* where() const;
+  entry& known(const std::string& database);
+  reading read(const std::string& database) const;
+  void finish(const std::string& database, reading done);
+  static void complain(const std::string& database, entry& one, const std::string& problem);
+  void forget(const std::string& database, const std::string& problem);
 
   const config::cluster& cluster_;
   view_board& board_;
@@ -55,6 +64,7 @@ private:
   std::condition_variable changed_;
   std::map<std::string, entry> databases_;
   bool stopping_ = false;
+  interrupt interrupt_;
   std::thread thread_;
 };
 

@@ -1,6 +1,7 @@
 #include "proxy/monitor/cluster_state.hpp"
 
 #include <algorithm>
+#include <map>
 #include <utility>
 
 namespace highwater::proxy {
@@ -48,7 +49,6 @@ void cluster_state::sampled(node_index node, const node_sample& sample) {
   one.view.sampled = sample.sent;
   one.view.received = sample.received;
   one.view.replayed = {one.identity.system, one.timeline, sample.at};
-  if (view_.system == 0 && sample.role == node_role::primary) view_.system = one.identity.system;
   if (belongs(one) && view_.system != 0) follow_timeline(one.timeline);
   elect();
   // The history is one node's: what a second claimant says of its own WAL covers nothing that happened on the first.
@@ -75,15 +75,30 @@ bool cluster_state::settled() const noexcept {
   return std::all_of(members_.begin(), members_.end(), [](const member& m) { return m.asked; });
 }
 
-// Without a primary to say which cluster this is, the first replica's word is taken once all have been asked: reads can
-// be served then at the levels that need no primary.
+// The one that more of the nodes have than any other; 0 if there is none.
+std::uint64_t cluster_state::prevailing_system() {
+  std::map<std::uint64_t, int> votes;
+  for (const auto& one : members_) {
+    if (one.identity.system != 0) ++votes[one.identity.system];
+  }
+  const auto fewer = [](const auto& left, const auto& right) { return left.second < right.second; };
+  const auto most = std::max_element(votes.begin(), votes.end(), fewer);
+  if (most == votes.end()) return 0;
+  const auto as_many = [&](const auto& each) { return each.second == most->second; };
+  if (std::count_if(votes.begin(), votes.end(), as_many) == 1) return most->first;
+  if (!std::exchange(told_of_no_common_system_, true)) tell(cluster_news::kind::no_common_system, no_node);
+  return 0;
+}
+
+// Which cluster this is, is decided once, and only after all have been asked: the first that answers may be a stray,
+// and what it says would make the others strangers. It takes no primary to decide it, because reads can be served
+// without one at the levels that need none.
 void cluster_state::adopt_system() {
   if (view_.system != 0 || !settled()) return;
-  const auto first = std::find_if(members_.begin(), members_.end(), [](const member& m) { return m.alive; });
-  if (first == members_.end()) return;
-  view_.system = first->identity.system;
+  view_.system = prevailing_system();
+  if (view_.system == 0) return;
   for (const auto& one : members_) {
-    if (one.alive && belongs(one)) follow_timeline(one.timeline);
+    if (belongs(one)) follow_timeline(one.timeline);
   }
 }
 
@@ -120,7 +135,7 @@ void cluster_state::judge(node_index node) {
   if (one.view.usable != std::exchange(one.was_usable, one.view.usable)) {
     tell(one.view.usable ? cluster_news::kind::node_up : cluster_news::kind::node_down, node);
   }
-  if (!one.alive || one.view.usable || one.complained || !settled()) return;
+  if (!one.alive || one.view.usable || one.complained || view_.system == 0) return;
   if (!belongs(one)) {
     one.complained = true;
     tell(cluster_news::kind::foreign_system, node);

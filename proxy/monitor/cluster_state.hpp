@@ -14,7 +14,15 @@ namespace highwater::proxy {
 
 // Something that an operator wants to read in the log.
 struct cluster_news {
-  enum class kind : std::uint8_t { primary_found, primary_lost, node_up, node_down, foreign_system, old_primary };
+  enum class kind : std::uint8_t {
+    primary_found,
+    primary_lost,
+    node_up,
+    node_down,
+    foreign_system,
+    old_primary,
+    no_common_system  // of no node
+  };
   kind what;
   routing::node_index node;
 };
@@ -48,6 +56,7 @@ private:
   void follow_timeline(routing::timeline_id timeline);
   bool settled() const noexcept;
   void adopt_system();
+  std::uint64_t prevailing_system();
   void elect();
   bool may_lead(const member& one) const noexcept;
   bool belongs(const member& one) const noexcept;
@@ -59,6 +68,7 @@ private:
   routing::cluster_view view_;
   routing::incarnation_id next_incarnation_ = 1;
   std::vector<cluster_news> news_;
+  bool told_of_no_common_system_ = false;
 };
 
 }  // namespace highwater::proxy

@@ -145,9 +145,16 @@ void monitor::publish() {
 }
 
 void monitor::log_news() {
+  using kind = cluster_news::kind;
   for (const auto& news : state_.take_news()) {
+    if (news.what == kind::no_common_system) {
+      spdlog::error(
+          "the nodes belong to different clusters (their system identifiers differ), and to none of them more than to "
+          "another: no node is used. Take the nodes of the wrong cluster out of cluster.nodes and restart; 'select "
+          "system_identifier from pg_control_system()' tells them apart");
+      continue;
+    }
     const auto& node = cluster_.nodes[news.node];
-    using kind = cluster_news::kind;
     switch (news.what) {
       case kind::primary_found:
         spdlog::info("node {} ({}:{}) is the primary", node.name, node.host, node.port);
@@ -170,6 +177,8 @@ void monitor::log_news() {
             "node {} ({}:{}) says that it is a primary, but a newer timeline exists or another node says so too: not "
             "used",
             node.name, node.host, node.port);
+        break;
+      case kind::no_common_system:
         break;
     }
   }

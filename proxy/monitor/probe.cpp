@@ -1,7 +1,10 @@
 #include "proxy/monitor/probe.hpp"
 
+#include <algorithm>
 #include <boost/asio/ip/address.hpp>
 #include <utility>
+
+#include "proxy/monitor/one_line.hpp"
 
 namespace highwater::proxy {
 
@@ -17,6 +20,8 @@ probe::~probe() {
 
 void probe::close() noexcept {
   ++*life_;
+  // Given up while connecting: the address may be one that swallows everything, so another goes first next time.
+  if (connection_ && PQstatus(connection_.get()) != CONNECTION_OK) ++first_address_;
   resolver_.cancel();
   if (socket_) {
     // libpq owns the descriptor.
@@ -31,9 +36,7 @@ void probe::close() noexcept {
 }
 
 std::string probe::last_error() const {
-  std::string text = PQerrorMessage(connection_.get());
-  while (!text.empty() && text.back() == '\n') text.pop_back();
-  return text;
+  return one_line(PQerrorMessage(connection_.get()));
 }
 
 void probe::fail(const std::string& why) {
@@ -45,7 +48,7 @@ void probe::connect() {
   close();
   boost::system::error_code not_numeric;
   asio::ip::make_address(node_.host, not_numeric);
-  if (!not_numeric) return start(node_.host);
+  if (!not_numeric) return start({node_.host});
   // libpq would block on the name.
   resolver_.async_resolve(
       node_.host, std::to_string(node_.port),
@@ -54,16 +57,26 @@ void probe::connect() {
         if (error || found.empty()) {
           return fail("cannot resolve " + node_.host + ": " + error.message());
         }
-        start(found.begin()->endpoint().address().to_string());
+        std::vector<std::string> addresses;
+        for (const auto& one : found) addresses.push_back(one.endpoint().address().to_string());
+        start(std::move(addresses));
       });
 }
 
-void probe::start(const std::string& address) {
+// libpq tries them in this order, each with the host of the same place in its list.
+void probe::start(std::vector<std::string> addresses) {
+  const auto first = static_cast<std::ptrdiff_t>(first_address_ % addresses.size());
+  std::rotate(addresses.begin(), addresses.begin() + first, addresses.end());
+  std::string hosts, numeric;
+  for (const auto& one : addresses) {
+    hosts.append(hosts.empty() ? "" : ",").append(node_.host);
+    numeric.append(numeric.empty() ? "" : ",").append(one);
+  }
   const auto port = std::to_string(node_.port);
   const char* const keys[] = {"host",   "hostaddr",         "port",    "user",    "password",
                               "dbname", "application_name", "sslmode", "options", nullptr};
-  const char* const values[] = {node_.host.c_str(),
-                                address.c_str(),
+  const char* const values[] = {hosts.c_str(),
+                                numeric.c_str(),
                                 port.c_str(),
                                 settings_.user.c_str(),
                                 settings_.password.c_str(),
@@ -79,8 +92,16 @@ void probe::start(const std::string& address) {
   PQsetnonblocking(connection_.get(), 1);
   PQsetNoticeProcessor(
       connection_.get(), [](void*, const char*) {}, nullptr);
-  socket_.emplace(io_, PQsocket(connection_.get()));
+  use_socket();
   await(wait_type::wait_write, &probe::poll_connection);
+}
+
+// libpq replaces the socket when it goes on to another address, and the new one may have the old one's number. The
+// event loop knows nothing of that, so it is told anew.
+void probe::use_socket() {
+  if (socket_) socket_->release();
+  socket_.reset();
+  if (PQsocket(connection_.get()) >= 0) socket_.emplace(io_, PQsocket(connection_.get()));
 }
 
 void probe::await(wait_type what, handler then) {
@@ -97,12 +118,7 @@ void probe::await_answer() {
 
 void probe::poll_connection() {
   const auto status = PQconnectPoll(connection_.get());
-  // libpq may have replaced the socket.
-  if (socket_->native_handle() != PQsocket(connection_.get())) {
-    socket_->release();
-    socket_.reset();
-    if (PQsocket(connection_.get()) >= 0) socket_.emplace(io_, PQsocket(connection_.get()));
-  }
+  use_socket();
   switch (status) {
     case PGRES_POLLING_READING:
       return await(wait_type::wait_read, &probe::poll_connection);

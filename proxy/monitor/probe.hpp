@@ -12,6 +12,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "config/config.hpp"
 #include "proxy/monitor/sample.hpp"
@@ -40,7 +41,8 @@ public:
 private:
   using handler = void (probe::*)();
 
-  void start(const std::string& address);
+  void start(std::vector<std::string> addresses);
+  void use_socket();
   void poll_connection();
   void await(boost::asio::posix::stream_descriptor::wait_type what, handler then);
   void send(bool sent);
@@ -69,6 +71,7 @@ private:
   std::optional<node_sample> answer_;
   std::string error_;
   routing::instant sent_ = routing::never;
+  std::size_t first_address_ = 0;  // of the name, modulo how many there are
   bool asking_ = false;
   bool reading_ = false;
 };

@@ -55,12 +55,25 @@ std::optional<error_fields> read_error(std::string_view body) noexcept {
     if (code == 'V') fields.severity = text;
     if (code == 'C') fields.code = text;
     if (code == 'M') fields.message = text;
+    if (code == 'R') fields.routine = text;
   }
   return std::nullopt;
 }
 
+namespace {
+
+// Messages come in the language of lc_messages, the names of the routines that raise them (PostgreSQL 15) do not.
+// ProcessInterrupts raises 40001 for nothing else; its 57014 may also be the user's own request.
+bool is_recovery_conflict(const error_fields& fields) noexcept {
+  return (fields.code == sqlstate::serialization_failure && fields.routine == "ProcessInterrupts") ||
+         (fields.code == sqlstate::deadlock_detected && fields.routine == "CheckRecoveryConflictDeadlock");
+}
+
+}  // namespace
+
 replica_refusal refusal_of(const error_fields& fields) noexcept {
   if (fields.code == sqlstate::read_only_sql_transaction) return replica_refusal::read_only;
+  if (is_recovery_conflict(fields)) return replica_refusal::recovery_conflict;
   // "cannot access temporary or unlogged relations during recovery", "... in a hot standby", and
   // "recovery is in progress" of functions that need a primary: no SQLSTATE of their own.
   const bool speaks_of_recovery = fields.message.find("recovery") != std::string_view::npos ||

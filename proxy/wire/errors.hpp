@@ -18,6 +18,7 @@ inline constexpr std::string_view read_only_sql_transaction = "25006";
 inline constexpr std::string_view invalid_authorization = "28000";
 inline constexpr std::string_view invalid_password = "28P01";
 inline constexpr std::string_view serialization_failure = "40001";
+inline constexpr std::string_view deadlock_detected = "40P01";
 inline constexpr std::string_view undefined_object = "42704";
 inline constexpr std::string_view too_many_connections = "53300";
 inline constexpr std::string_view program_limit_exceeded = "54000";
@@ -45,7 +46,8 @@ void write_notice(std::string& out, severity how, const error& what);  // Notice
 struct error_fields {
   std::string_view severity;  // not localised ('V', servers since 9.6)
   std::string_view code;
-  std::string_view message;
+  std::string_view message;  // in the language of the server's lc_messages
+  std::string_view routine;  // of the server's source
 };
 std::optional<error_fields> read_error(std::string_view body) noexcept;
 

@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 
+#include <csignal>
+
 #include "tests/integration/wire_test.hpp"
 #include "tests/support/scratch.hpp"
 
@@ -103,7 +105,41 @@ TEST_F(limits, the_program_says_what_it_is) {
   const auto help = highwater({"--help"});
   EXPECT_EQ(help.status.code, 0);
   for (const char* part : {"check", "FILE", "--version"}) EXPECT_THAT(help.output, HasSubstr(part));
-  EXPECT_NE(highwater({"--no-such-option"}).status.code, 0);
+}
+
+TEST_F(limits, a_wrong_command_line_is_told) {
+  for (const std::vector<std::string>& wrong :
+       {std::vector<std::string>{"--no-such-option"}, {"check"}, {"check", "a", "b"}, {"a.yaml", "b.yaml"}}) {
+    const auto done = highwater(wrong);
+    EXPECT_EQ(done.status.code, 2) << done.output;
+    EXPECT_THAT(done.output, HasSubstr("--help"));
+  }
+}
+
+TEST_F(limits, signals_that_mean_nothing_here_are_survived) {
+  auto session = client();
+  const auto told = [] { return served->proxy().log().find("SIGHUP: ") != std::string::npos; };
+  EXPECT_FALSE(told());
+  for (const int number : {SIGHUP, SIGUSR1, SIGUSR2, SIGPIPE}) served->proxy().child().signal(number);
+  await("it says that it cannot reload", told);
+  EXPECT_EQ(scalar(session, "select 3"), "3");
+  auto next = client();
+  EXPECT_EQ(scalar(next, "select 4"), "4");
+}
+
+TEST_F(limits, a_catalogue_that_cannot_be_read_does_not_hold_up_the_end) {
+  served->cluster().primary().tell("create database locked");
+  auto locker = served->cluster().primary().connect("locked");
+  locker.must("begin; lock table pg_proc in access exclusive mode");
+  highwater_process another(highwater_config{served->cluster()});
+  another.await_ready();
+  auto session = another.connect("locked");
+  await("its catalogue is asked for", [] {
+    return primary().ask(
+               "select count(*) from pg_stat_activity where application_name = 'highwater catalog' and "
+               "datname = 'locked' and wait_event_type = 'Lock'") == "1";
+  });
+  EXPECT_TRUE(another.stop().success());
 }
 
 }  // namespace

@@ -53,7 +53,7 @@ TEST(hostile, more_than_a_mebibyte_is_refused) {
 TEST(hostile, a_secret_of_any_length_is_only_wrong) {
   const std::string secret = "SCRAM-SHA-256$4096:" + std::string(500'000, 'A');
   const load_result result =
-      load_text("cluster: {nodes: [{host: a}]}\nauth: {users: [{name: a, secret: " + secret + "}]}");
+      load_text("cluster: {nodes: [{host: a}]}\nauth: {method: trust, users: [{name: a, secret: " + secret + "}]}");
   ASSERT_EQ(result.mistakes.size(), 1U);
   EXPECT_EQ(result.mistakes[0].key, "auth.users[0].secret");
 }

@@ -124,6 +124,12 @@ TEST(load_mistakes, who_may_log_in) {
   expect_mistakes({
       {"auth: {method: scram-sha-256}",
        "f:1:7: auth.users: found nothing, expected at least one user with method scram-sha-256"},
+      {"auth: {users: [{name: a, password: p}]}",
+       "f:1:7: auth.method: found nothing, expected scram-sha-256 or trust: with users it has no default"},
+      {"auth: {method: trust, users: [{name: a, password: p}]}", ""},
+      {"auth: {users: []}", ""},
+      {"auth: {method: none, users: [{name: a, password: p}]}",
+       "f:1:16: auth.method: found 'none', expected one of trust, scram-sha-256"},
       {scram + "[{name: a}]}", "f:1:39: auth.users[0].password: found nothing, expected a password or a secret"},
       {scram + "[{password: p}]}", "f:1:39: auth.users[0].name: found nothing, expected text of 1 to 63 bytes"},
       {scram + "[{name: a, secret: hunter2}]}",
@@ -169,6 +175,13 @@ TEST(load_mistakes, the_cluster) {
        "f:1:19: cluster.nodes[0].host: found nothing, expected a host name or an IP address"},
       {"cluster: {nodes: [{host: 'a b'}]}",
        "f:1:26: cluster.nodes[0].host: found the text 'a b', expected a host name or an IP address"},
+      {"cluster: {nodes: [{host: '10.0.0.1:5432'}]}",
+       "f:1:26: cluster.nodes[0].host: found '10.0.0.1:5432', expected a host name or an IP address alone; its port "
+       "goes into cluster.nodes[0].port"},
+      {"cluster: {nodes: [{host: a}, {host: 'db.example:5432'}]}",
+       "f:1:37: cluster.nodes[1].host: found 'db.example:5432', expected a host name or an IP address alone; its port "
+       "goes into cluster.nodes[1].port"},
+      {"cluster: {nodes: [{host: '::1'}, {host: 'fe80::1%eth0'}, {host: '2001:db8::5432'}]}", ""},
       {"cluster: {nodes: [{host: a}, {host: a}]}",
        "f:1:37: cluster.nodes[1].host: found 'a:5432', expected another than that of cluster.nodes[0]"},
       {"cluster: {nodes: [{host: a, name: n}, {host: b, name: n}]}",

@@ -225,7 +225,7 @@ TEST_F(three_nodes, begin_a_new_life_when_promoted_over_the_same_connection) {
 }
 
 TEST_F(three_nodes, remember_the_timeline_that_a_replica_cannot_name) {
-  began(a).began(b, ours, 3).primary(a, 1'000, 1, 3).replica(b, 1'000, 2, 0);
+  lost(c).began(a).began(b, ours, 3).primary(a, 1'000, 1, 3).replica(b, 1'000, 2, 0);
   EXPECT_TRUE(view().nodes[b].usable);
   EXPECT_EQ(view().nodes[b].replayed.timeline, 3U);
 }
@@ -242,6 +242,51 @@ TEST_F(three_nodes, do_not_use_one_of_another_system) {
   v = view();
   EXPECT_FALSE(v.has_primary());
   EXPECT_EQ(v.system, ours);
+}
+
+// A logical subscriber, say, that is listed by mistake and answers first.
+TEST_F(three_nodes, belong_to_the_system_of_most_of_them) {
+  began(c, foreign, 9).primary(c, 99'999, 1, 9);
+  EXPECT_FALSE(view().has_primary());
+  EXPECT_EQ(view().system, 0U);
+  began(a).primary(a, 1'000, 2);
+  EXPECT_FALSE(view().has_primary());
+  began(b).replica(b, 900, 3);
+  const auto v = view();
+  EXPECT_EQ(v.primary, a);
+  EXPECT_EQ(v.system, ours);
+  EXPECT_EQ(v.timeline, 1U);
+  EXPECT_TRUE(v.nodes[b].usable);
+  EXPECT_FALSE(v.nodes[c].usable);
+  EXPECT_THAT(told(), testing::UnorderedElementsAre(std::pair(news::primary_found, a), std::pair(news::node_up, a),
+                                                    std::pair(news::node_up, b), std::pair(news::foreign_system, c)));
+}
+
+TEST_F(three_nodes, count_one_that_has_gone_away_again) {
+  began(a).primary(a, 1'000, 1).lost(a);
+  began(b).replica(b, 900, 2).began(c, foreign).primary(c, 99'999, 3);
+  EXPECT_EQ(view().system, ours);
+  EXPECT_FALSE(view().has_primary());
+}
+
+TEST_F(three_nodes, are_not_used_while_as_many_belong_to_another_system) {
+  began(a).primary(a, 1'000, 1).began(c, foreign).primary(c, 99'999, 2).lost(b);
+  const auto v = view();
+  EXPECT_EQ(v.system, 0U);
+  EXPECT_FALSE(v.has_primary() || v.nodes[a].usable || v.nodes[c].usable);
+  EXPECT_THAT(told(), testing::ElementsAre(std::pair(news::no_common_system, no_node)));
+  primary(a, 1'100, 3);
+  EXPECT_THAT(told(), testing::IsEmpty()) << "said once";
+  began(b).replica(b, 1'100, 4);
+  EXPECT_EQ(view().primary, a);
+  EXPECT_THAT(told(), testing::Contains(std::pair(news::foreign_system, c)));
+}
+
+TEST_F(three_nodes, stay_with_the_system_that_was_chosen) {
+  all_well();
+  lost(a).began(b, foreign).replica(b, 1, 20).began(c, foreign).primary(c, 99'999, 21);
+  EXPECT_EQ(view().system, ours);
+  EXPECT_FALSE(view().has_primary());
 }
 
 TEST_F(three_nodes, serve_reads_without_a_primary_once_all_have_been_asked) {

@@ -41,6 +41,7 @@ TEST(read_error, finds_the_fields_in_any_order) {
   EXPECT_EQ(fields->severity, "ERROR");
   EXPECT_EQ(fields->code, "40001");
   EXPECT_EQ(fields->message, "message");
+  EXPECT_EQ(fields->routine, "Routine");
 }
 
 TEST(read_error, accepts_one_without_fields) {
@@ -78,8 +79,35 @@ TEST(refusal_of, tells_a_replicas_verdict_from_a_statements_own_error) {
       {"", "", none},
   };
   for (const auto& each : rows) {
-    EXPECT_EQ(static_cast<int>(refusal_of({"ERROR", each.code, each.message})), static_cast<int>(each.expected))
+    EXPECT_EQ(static_cast<int>(refusal_of({"ERROR", each.code, each.message, ""})), static_cast<int>(each.expected))
         << each.code << " " << each.message;
+  }
+}
+
+TEST(refusal_of, knows_a_recovery_conflict_in_any_language) {
+  using enum replica_refusal;
+  struct row {
+    const char *code, *message, *routine;
+    replica_refusal expected;
+  };
+  const char* const conflict = "storniere Anfrage wegen Konflikt mit der Wiederherstellung";
+  const row rows[] = {
+      {"40001", conflict, "ProcessInterrupts", recovery_conflict},
+      {"40P01", conflict, "CheckRecoveryConflictDeadlock", recovery_conflict},
+      {"40P01", "canceling statement due to conflict with recovery", "CheckRecoveryConflictDeadlock",
+       recovery_conflict},
+      {"57014", "canceling statement due to conflict with recovery", "ProcessInterrupts", recovery_conflict},
+      {"57014", "storniere Anfrage wegen Benutzeraufforderung", "ProcessInterrupts", none},
+      {"57014", "canceling statement due to user request", "ProcessInterrupts", none},
+      {"57P04", conflict, "ProcessInterrupts", none},
+      {"40001", "could not serialize access due to read/write dependencies among transactions",
+       "OnConflict_CheckForSerializationFailure", none},
+      {"40P01", "deadlock detected", "DeadLockReport", none},
+  };
+  for (const auto& each : rows) {
+    EXPECT_EQ(static_cast<int>(refusal_of({"ERROR", each.code, each.message, each.routine})),
+              static_cast<int>(each.expected))
+        << each.code << " " << each.message << " " << each.routine;
   }
 }
 
