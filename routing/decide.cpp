@@ -28,6 +28,7 @@ private:
 
   plan choose() const;
   bool resolves_first() const noexcept;
+  bool may_use_primary() const noexcept;
   plan fall_back() const;
   plan step(const config::stale_step& what, instant& waited_until) const;
   plan serve(node_index node, route_reason reason) const noexcept;
@@ -181,7 +182,15 @@ plan reader::fall_back() const {
   return p;
 }
 
+bool reader::may_use_primary() const noexcept {
+  const auto is_primary = [](const config::stale_step& s) { return s.what == config::stale_step::kind::primary; };
+  return std::ranges::any_of(*need_.on_stale, is_primary);
+}
+
 plan reader::choose() const {
+  if (request_.conflicted && may_use_primary() && primary_usable()) {
+    return serve(view_.primary, route_reason::fallback);
+  }
   if (sticky_ != no_node) return serve(sticky_, route_reason::sticky);
   if (balance_.chosen() != no_node) return serve(balance_.chosen(), route_reason::fresh);
   constexpr auto patience = std::chrono::seconds(1);

@@ -18,6 +18,7 @@ struct read_request {
   session_floors* floors = nullptr;       // what can be resolved is resolved on the way
   const domain_floors* domain = nullptr;  // causal only
   node_index excluded = no_node;          // a replica that has refused this statement already (rule 15)
+  bool conflicted = false;                // ... for what the other replicas will replay as well: the primary, if it may
 };
 
 struct read_target {

@@ -59,7 +59,7 @@ session_kind_ptr worker_context::kind(const std::string& user, const std::string
 }
 
 void worker_context::use_catalog(database_context& of) {
-  if (!std::exchange(of.uses_catalog, true)) of.catalog = shared.catalogs.use(of.name);
+  if (of.catalog == nullptr) of.catalog = shared.catalogs.use(of.name);
 }
 
 pool& worker_context::pool_of(session_kind& kind, routing::node_index node) {

@@ -47,7 +47,6 @@ struct process {
 struct database_context {
   std::string name;
   routing::catalog_ptr catalog;
-  bool uses_catalog = false;
   routing::catalog_ptr missed_in;  // the one in which a name was not found: asked for a newer one already
   routing::statement_cache statements;
 };

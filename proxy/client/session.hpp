@@ -111,6 +111,7 @@ private:
     routing::node_index excluded = routing::no_node;
     bool retrying = false;        // the batch at the beginning is about to be tried again
     bool retried = false;         // ... is being tried for the second time
+    bool conflicted = false;      // ... after a recovery conflict
     bool taken_for_read = false;  // ... and a replica found that it is none: learn that
     settings_exchange changes;
     timer_queue::ticket deadline;

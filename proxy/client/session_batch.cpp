@@ -35,6 +35,7 @@ bool session::begin_batch(bool too_long) {
   if (!now.retried) {
     now.arrived = std::chrono::steady_clock::now();
     now.excluded = routing::no_node;
+    now.conflicted = false;
   }
   if (on_deposed_node()) {
     end_on_deposed_node();
@@ -212,7 +213,8 @@ bool session::examine() {
   // A portal without a statement that is known here, or a part of an exchange that no Sync has ended: nothing is
   // proved.
   const bool unknown = facts.executes && facts.statements.empty();
-  const bool unfinished = facts.executes && (facts.end == wire::batch_end::flush || facts.end == wire::batch_end::cut);
+  const bool unfinished = facts.executes && facts.kind != statement_kind::internal &&
+                          (facts.end == wire::batch_end::flush || facts.end == wire::batch_end::cut);
   facts.unclear = !facts.statements.empty() && !text_is_plain(*settings_);
   if (unknown || unfinished || facts.unclear) facts.kind = statement_kind::write;
   return true;

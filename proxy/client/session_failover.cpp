@@ -40,6 +40,7 @@ std::size_t session::refused(std::string_view bytes, wire::replica_refusal how) 
   auto& connection = *lease_;
   const bool read_only = how == wire::replica_refusal::read_only;
   now.excluded = connection.node();
+  now.conflicted = !read_only;
   now.taken_for_read = read_only && now.flights.size() == 1;
   const auto used = connection.skip(bytes);
   release();
@@ -67,6 +68,7 @@ void session::node_died(routing::node_index node) {
   if (work_->flights.empty() || !work_->flights.front().retryable) return;
   const auto alive = shared_from_this();
   drop_lease();
+  work_->excluded = node;
   retry(metrics::retry_cause::connection_lost);
 }
 
@@ -93,7 +95,10 @@ void session::on_server_lost(const wire::error& why) {
     told.detail = "The transaction was not finished; if it was being committed, its outcome is unknown.";
     return fatal(told);
   }
-  if (!now.flights.empty() && now.flights.front().retryable) return retry(metrics::retry_cause::connection_lost);
+  if (!now.flights.empty() && now.flights.front().retryable) {
+    now.excluded = node;
+    return retry(metrics::retry_cause::connection_lost);
+  }
   told.detail = "If the statement was a write, its outcome is unknown.";
   lost_flights(told);
   if (stage_ == stage::ready) process();

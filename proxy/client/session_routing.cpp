@@ -49,6 +49,7 @@ void session::make_plan() {
   request.arrived = now.arrived;
   request.floors = &floors_;
   request.excluded = now.excluded;
+  request.conflicted = now.conflicted;
   request.domain = &now.told;
   now.plan = routing::decide_read(request, view, worker_.loads, std::chrono::steady_clock::now(), worker_.turn++);
   if (now.plan.floor_restarted) {

@@ -332,6 +332,16 @@ TEST(decide_read, does_not_compare_positions_of_different_timelines) {
   EXPECT_EQ(s.decide().node, c);
 }
 
+TEST(decide_read, goes_to_the_primary_after_a_recovery_conflict_if_it_may) {
+  situation s;
+  s.request.excluded = b;
+  EXPECT_EQ(s.decide().node, c);
+  s.request.conflicted = true;
+  EXPECT_EQ(s.decide().node, a);
+  s.request.need.on_stale = &refuse;
+  EXPECT_EQ(s.decide().node, c);
+}
+
 TEST(decide_read, resolves_the_floors_that_it_is_given) {
   situation s;
   s.request.need.level = session;
