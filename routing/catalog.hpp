@@ -25,14 +25,17 @@ struct catalog_function {
   char volatility = 'v';   // pg_proc.provolatile
   bool builtin = false;    // oid < 16384: came with the server
   bool takes_row = false;  // may be called with one row: f(t) can be written t.f
+  friend bool operator==(const catalog_function&, const catalog_function&) = default;
 };
 struct catalog_operator {
   std::string schema, name;
   char volatility = 'v';  // of the function behind it
+  friend bool operator==(const catalog_operator&, const catalog_operator&) = default;
 };
 struct catalog_cast {
   std::string target_schema, target_name;  // the type that is cast to
   char volatility = 'v';                   // of the cast's function; 'i' for binary-coercible and I/O casts
+  friend bool operator==(const catalog_cast&, const catalog_cast&) = default;
 };
 struct catalog_relation {
   std::string schema, name;
@@ -41,6 +44,7 @@ struct catalog_relation {
   // The SQL below was printed with an empty search_path: a name that is not qualified is pg_catalog's.
   std::string definition;             // views only: the SELECT
   std::vector<std::string> policies;  // row security expressions
+  friend bool operator==(const catalog_relation&, const catalog_relation&) = default;
 };
 
 struct catalog_rows {
@@ -48,6 +52,7 @@ struct catalog_rows {
   std::vector<catalog_operator> operators;
   std::vector<catalog_cast> casts;
   std::vector<catalog_relation> relations;
+  friend bool operator==(const catalog_rows&, const catalog_rows&) = default;
 };
 
 // What a function's name can mean.

@@ -70,6 +70,12 @@ struct session_kind {
 
 using session_kind_ptr = std::shared_ptr<session_kind>;
 
+// What a server said at login, as it is said to clients.
+struct welcome_text {
+  std::string parameters;  // ParameterStatus messages
+  bool plain = true;       // the texts that such a client sends can be read: see text_is_plain()
+};
+
 // One worker's own.
 class worker_context {
 public:
@@ -109,7 +115,7 @@ public:
   // Sessions that wait for news of the nodes.
   std::vector<session*> awaiting_view;
   // Keyed by user, database and settings: what a client is told at login, as bytes.
-  std::map<std::tuple<std::string, std::string, session_settings>, std::string> welcomes;
+  std::map<std::tuple<std::string, std::string, session_settings>, welcome_text> welcomes;
 
 private:
   std::random_device entropy_;

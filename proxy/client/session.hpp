@@ -154,7 +154,8 @@ private:
   void accept();
   bool take_setting(std::string name, const std::string& value);
   void welcome(server_connection& from);
-  void send_welcome(const std::string& parameters);
+  static bool plain_at_login(const server_connection& of);
+  void send_welcome(const welcome_text& text);
 
   // session_batch.cpp
   bool begin_batch(bool too_long);
@@ -166,6 +167,7 @@ private:
   bool examine_message(char type, std::string_view body);
   void examine_prepared(std::string_view name);
   bool examine();
+  bool reads_texts() const;
 
   // session_placement.cpp
   std::optional<wire::error> refusal() const;
@@ -315,6 +317,7 @@ private:
     std::string name;
   } ending_;
   stage stage_ = stage::login;
+  bool plain_by_default_ = true;  // at login, the server's strings and encoding were such that texts can be read
   bool deferred_read_only_ = false;
   bool deferred_read_write_ = false;            // it says READ WRITE
   std::optional<config::level> deferred_hint_;  // a comment in it

@@ -1,6 +1,4 @@
 #include <algorithm>
-#include <array>
-#include <cctype>
 #include <utility>
 
 #include "proxy/client/session.hpp"
@@ -10,23 +8,6 @@ namespace highwater::proxy {
 
 using routing::route_reason;
 using routing::statement_kind;
-
-namespace {
-
-// The verdicts on texts hold for standard strings, and for encodings in which no byte of a longer character looks like
-// ASCII. These client encodings are the ones in which it may.
-bool text_is_plain(const session_settings& of) {
-  if (find(of, "standard_conforming_strings").value_or("on") != "on") return false;
-  auto encoding = std::string(find(of, "client_encoding").value_or(""));
-  std::erase_if(encoding, [](unsigned char c) { return std::isalnum(c) == 0; });
-  std::transform(encoding.begin(), encoding.end(), encoding.begin(), [](unsigned char c) { return std::tolower(c); });
-  constexpr std::array unsafe{"sjis",    "shiftjis", "mskanji",    "win932",     "windows932", "shiftjis2004",
-                              "big5",    "win950",   "windows950", "gbk",        "win936",     "windows936",
-                              "gb18030", "uhc",      "win949",     "windows949", "johab"};
-  return std::find(unsafe.begin(), unsafe.end(), encoding) == unsafe.end();
-}
-
-}  // namespace
 
 // A batch is there as a whole, or is too long to wait for. True if it has been dealt with.
 bool session::begin_batch(bool too_long) {
@@ -196,6 +177,12 @@ void session::examine_prepared(std::string_view name) {
   }
 }
 
+// Can the texts be read that the client sends now?
+bool session::reads_texts() const {
+  return text_is_plain(*settings_) && (plain_by_default_ || (find(*settings_, "client_encoding") &&
+                                                             find(*settings_, "standard_conforming_strings")));
+}
+
 // What the batch is, out of the verdicts on its statements. False if the session has been ended.
 bool session::examine() {
   auto& now = *work_;
@@ -210,12 +197,12 @@ bool session::examine() {
     return false;
   }
   now.taken_for_read = false;
+  facts.unclear = !facts.statements.empty() && !reads_texts();
+  if (facts.kind == statement_kind::internal) return true;
   // A portal without a statement that is known here, or a part of an exchange that no Sync has ended: nothing is
   // proved.
   const bool unknown = facts.executes && facts.statements.empty();
-  const bool unfinished = facts.executes && facts.kind != statement_kind::internal &&
-                          (facts.end == wire::batch_end::flush || facts.end == wire::batch_end::cut);
-  facts.unclear = !facts.statements.empty() && !text_is_plain(*settings_);
+  const bool unfinished = facts.executes && (facts.end == wire::batch_end::flush || facts.end == wire::batch_end::cut);
   if (unknown || unfinished || facts.unclear) facts.kind = statement_kind::write;
   return true;
 }

@@ -79,12 +79,21 @@ void session::welcome(server_connection& from) {
   }
   constexpr std::size_t most_welcomes = 1024;
   if (worker_.welcomes.size() >= most_welcomes) worker_.welcomes.clear();
-  worker_.welcomes.emplace(std::tuple(kind_->user, kind_->database.name, *settings_), parameters);
+  const welcome_text text{std::move(parameters), plain_at_login(from)};
+  worker_.welcomes.emplace(std::tuple(kind_->user, kind_->database.name, *settings_), text);
   release();
-  send_welcome(parameters);
+  send_welcome(text);
 }
 
-void session::send_welcome(const std::string& parameters) {
+// The server's own values, where the client has asked for none: ALTER ROLE and ALTER DATABASE set some too.
+bool session::plain_at_login(const server_connection& of) {
+  session_settings reported;
+  for (const auto& [name, value] : of.parameters()) put(reported, name, value);
+  return text_is_plain(reported);
+}
+
+void session::send_welcome(const welcome_text& text) {
+  plain_by_default_ = text.plain;
   worker_.use_catalog(kind_->database);
   key_ = worker_.shared.cancels.add(worker_.random(), [&io = worker_.io, weak = weak_from_this()] {
     boost::asio::post(io, [weak] {
@@ -93,7 +102,7 @@ void session::send_welcome(const std::string& parameters) {
   });
   std::string out;
   wire::write_authentication_ok(out);
-  out += parameters;
+  out += text.parameters;
   wire::write_backend_key(out, key_);
   wire::write_ready_for_query(out, wire::transaction_status::idle);
   stage_ = stage::ready;

@@ -8,6 +8,7 @@ namespace {
 
 using namespace std::chrono_literals;
 constexpr auto settle_time = 20ms;  // DDL comes in bursts
+constexpr auto doubted_interval = 1s;
 constexpr auto missed_interval = 5s;
 constexpr auto first_backoff = 1s;
 constexpr auto longest_backoff = 60s;
@@ -25,6 +26,12 @@ void catalog_schedule::begun(time_point now) noexcept {
 void catalog_schedule::read(time_point now) noexcept {
   backoff_ = {};
   read_at_ = now;
+  same_ = false;
+}
+
+void catalog_schedule::read_the_same(time_point now) noexcept {
+  read(now);
+  same_ = true;
 }
 
 void catalog_schedule::failed(time_point now) noexcept {
@@ -39,7 +46,8 @@ void catalog_schedule::no_primary(time_point now) noexcept {
 
 // What cannot be read now is not tried at the rate at which clients change it.
 void catalog_schedule::changed(time_point now) noexcept {
-  no_later_than(now + (backoff_ == duration{} ? settle_time : first_backoff));
+  const auto soon = now + (backoff_ == duration{} ? settle_time : first_backoff);
+  no_later_than(same_ ? std::max(soon, read_at_ + doubted_interval) : soon);
 }
 
 void catalog_schedule::missed() noexcept {

@@ -18,6 +18,8 @@ public:
 
   void begun(time_point now) noexcept;
   void read(time_point now) noexcept;
+  // It was read and is what it was: somebody says "changed" who only may change something (DO, CALL).
+  void read_the_same(time_point now) noexcept;
   void failed(time_point now) noexcept;      // 1 s until the next attempt, twice as long each time, 60 s at most
   void no_primary(time_point now) noexcept;  // nobody to ask: says nothing about the database
 
@@ -31,6 +33,7 @@ private:
   duration interval_;
   time_point due_;
   time_point read_at_{};
+  bool same_ = false;  // the last reading found nothing new
   duration backoff_{};
 };
 

@@ -110,6 +110,7 @@ void catalog_service::run() {
     schedule.begun(steady_clock::now());
     lock.unlock();
     auto done = read(database);
+    if (done.how == reading::outcome::read) make_catalog(database, done);
     lock.lock();
     if (!stopping_) finish(database, std::move(done));
   }
@@ -130,10 +131,22 @@ void catalog_service::finish(const std::string& database, reading done) {
     case outcome::read:
       break;
   }
-  one.schedule.read(now);
   if (!std::exchange(one.problem, {}).empty()) spdlog::info("the catalogue of database {} can be read again", database);
+  if (done.catalog == nullptr) return one.schedule.read_the_same(now);
+  one.schedule.read(now);
+  one.rows = std::move(done.rows);
   one.newest = done.catalog;
   publish_(database, std::move(done.catalog));
+}
+
+// A new one empties every worker's statement cache, so it has to be a different one.
+void catalog_service::make_catalog(const std::string& database, reading& from) {
+  {
+    const std::scoped_lock lock(mutex_);
+    const auto& one = databases_.at(database);
+    if (one.newest != nullptr && one.rows == from.rows) return;
+  }
+  from.catalog = std::make_shared<const routing::catalog>(from.rows);
 }
 
 void catalog_service::complain(const std::string& database, entry& one, const std::string& problem) {
@@ -158,11 +171,11 @@ catalog_service::reading catalog_service::read(const std::string& database) cons
   catalog_connection connection(interrupt_);
   if (!connection.open(node, cluster_.monitor, database)) {
     const auto how = connection.no_such_database() ? outcome::no_such_database : outcome::failed;
-    return {how, nullptr, on_node(node, connection.problem())};
+    return {how, on_node(node, connection.problem())};
   }
   auto rows = read_catalog(connection);
-  if (!rows) return {outcome::failed, nullptr, on_node(node, connection.problem())};
-  return {outcome::read, std::make_shared<const routing::catalog>(std::move(*rows))};
+  if (!rows) return {outcome::failed, on_node(node, connection.problem())};
+  return {outcome::read, {}, std::move(*rows)};
 }
 
 }  // namespace highwater::proxy

@@ -40,19 +40,22 @@ public:
 private:
   struct entry {
     catalog_schedule schedule;
-    std::string problem = {};  // why it cannot be read, as logged
+    std::string problem = {};         // why it cannot be read, as logged
+    routing::catalog_rows rows = {};  // what `newest` was made of
     routing::catalog_ptr newest = nullptr;
   };
   struct reading {
     enum class outcome : std::uint8_t { read, no_primary, no_such_database, failed };
     outcome how;
-    routing::catalog_ptr catalog = nullptr;
     std::string problem = {};
+    routing::catalog_rows rows = {};
+    routing::catalog_ptr catalog = nullptr;  // null: there is nothing new in the rows
   };
 
   void run();
   entry& known(const std::string& database);
   reading read(const std::string& database) const;
+  void make_catalog(const std::string& database, reading& from);
   void finish(const std::string& database, reading done);
   static void complain(const std::string& database, entry& one, const std::string& problem);
   void forget(const std::string& database, const std::string& problem);

@@ -1,6 +1,8 @@
 #include "proxy/server/settings.hpp"
 
 #include <algorithm>
+#include <array>
+#include <cctype>
 
 namespace highwater::proxy {
 
@@ -109,6 +111,17 @@ std::string quote_literal(std::string_view text) {
     escaped.push_back(c);
   }
   return escaped;
+}
+
+bool text_is_plain(const session_settings& of) {
+  if (find(of, "standard_conforming_strings").value_or("on") != "on") return false;
+  auto encoding = std::string(find(of, "client_encoding").value_or(""));
+  std::erase_if(encoding, [](unsigned char c) { return std::isalnum(c) == 0; });
+  std::transform(encoding.begin(), encoding.end(), encoding.begin(), [](unsigned char c) { return std::tolower(c); });
+  constexpr std::array unsafe{"sjis",    "shiftjis", "mskanji",    "win932",     "windows932", "shiftjis2004",
+                              "big5",    "win950",   "windows950", "gbk",        "win936",     "windows936",
+                              "gb18030", "uhc",      "win949",     "windows949", "johab"};
+  return std::find(unsafe.begin(), unsafe.end(), encoding) == unsafe.end();
 }
 
 std::string quote_identifier(std::string_view name) {

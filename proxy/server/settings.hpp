@@ -38,6 +38,10 @@ std::string transition_sql(const session_settings& from, const session_settings&
 // A query of one row that tells what the named settings are now, NULL for those that do not exist.
 std::string inquiry_sql(const std::vector<std::string>& names);
 
+// Do texts mean what they seem to, byte by byte? The verdicts on them hold for standard strings, and for encodings in
+// which no byte of a longer character looks like ASCII. What is not named has PostgreSQL's own default.
+bool text_is_plain(const session_settings& of);
+
 std::string quote_literal(std::string_view text);
 std::string quote_identifier(std::string_view name);
 

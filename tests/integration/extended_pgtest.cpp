@@ -185,6 +185,7 @@ TEST_F(extended, highwaters_own_settings_behind_a_flush) {
     EXPECT_TRUE(session.closed_within());
     EXPECT_EQ(primary().ask("select count(*) from numbers"), "1");
   }
+  primary().tell("truncate numbers");
 }
 
 TEST_F(extended, flush_between_two_syncs_holds_what_is_not_committed) {

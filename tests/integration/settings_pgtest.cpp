@@ -352,6 +352,30 @@ TEST_F(settings, strings_that_do_not_conform_to_the_standard) {
   EXPECT_EQ(scalar(other, "select count(*) from own.t"), "1");
 }
 
+// A text then means something else than the parser sees.
+TEST_F(settings, strings_that_do_not_conform_by_the_roles_default) {
+  PROXY_ONLY();
+  primary().tell("create role old_fashioned login; alter role old_fashioned set standard_conforming_strings = off");
+  served->cluster().await_replay();
+  raw::client session(served->port());
+  ASSERT_EQ(sqlstate(session.log_in("old_fashioned")), "");
+  session.query("set highwater.level = eventual");
+  const auto role = [&] {
+    EXPECT_EQ(scalar(session, "select 'it' from pg_class limit 1"), "it");
+    const auto route = scalar(session, "show highwater.last_route");
+    return route.find("role=replica") != std::string::npos ? "replica" : "primary";
+  };
+  auto other = client({{"highwater.level", "eventual"}});
+  await("reads are known as such", [&] {
+    other.query("select 'it' from pg_class limit 1");
+    return scalar(other, "show highwater.last_route").find("role=replica") != std::string::npos;
+  });
+  EXPECT_STREQ(role(), "primary");
+  session.query("set standard_conforming_strings = on");
+  session.query("set client_encoding = utf8");
+  await("texts can be read again", [&] { return role() == std::string("replica"); });
+}
+
 TEST_F(settings, a_setting_that_cannot_be_restored_is_told_and_hurts_nobody_else) {
   PROXY_ONLY();
   primary().tell("create role fleeting; grant fleeting to postgres");

@@ -54,6 +54,16 @@ TEST(catalog_schedule, reads_soon_after_a_change) {
   EXPECT_EQ(schedule.due(), start + 1min + 20ms) << "a burst does not put it off";
 }
 
+TEST(catalog_schedule, is_not_driven_by_changes_that_change_nothing) {
+  catalog_schedule schedule(1h, start);
+  attempt(schedule, &catalog_schedule::read_the_same);
+  schedule.changed(start + 100ms);
+  EXPECT_EQ(schedule.due(), start + 1s);
+  attempt(schedule, &catalog_schedule::read);
+  schedule.changed(start + 2s);
+  EXPECT_EQ(schedule.due(), start + 2s + 20ms);
+}
+
 TEST(catalog_schedule, reads_again_after_a_change_during_the_reading) {
   catalog_schedule schedule(1h, start);
   schedule.begun(start);

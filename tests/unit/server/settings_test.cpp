@@ -5,6 +5,20 @@
 namespace highwater::proxy {
 namespace {
 
+TEST(session_settings, tell_whether_texts_can_be_read) {
+  const std::pair<session_settings, bool> rows[] = {
+      {{}, true},
+      {{{"client_encoding", "UTF8"}, {"standard_conforming_strings", "on"}}, true},
+      {{{"client_encoding", "latin1"}}, true},
+      {{{"standard_conforming_strings", "off"}}, false},
+      {{{"client_encoding", "SJIS"}}, false},
+      {{{"client_encoding", "Shift_JIS-2004"}}, false},
+      {{{"client_encoding", "gb18030"}}, false},
+  };
+  for (const auto& [settings, plain] : rows)
+    EXPECT_EQ(text_is_plain(settings), plain) << testing::PrintToString(settings);
+}
+
 TEST(session_settings, stay_sorted_and_without_duplicates) {
   session_settings some;
   put(some, "timezone", "UTC");
