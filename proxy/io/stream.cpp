@@ -2,9 +2,14 @@
 
 #include <netinet/tcp.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
+#include <boost/asio/execution.hpp>
 #include <cerrno>
+#include <string>
 #include <utility>
+
+#include "proxy/io/readiness.hpp"
 
 namespace highwater::proxy {
 
@@ -21,13 +26,142 @@ void detect_dead_peer(int socket) noexcept {
 
 }  // namespace
 
-stream::stream(boost::asio::ip::tcp::socket socket, listener& owner) : core_(new core(std::move(socket), owner)) {
-  boost::system::error_code ignored;
-  core_->socket.non_blocking(true, ignored);
-  core_->socket.set_option(boost::asio::ip::tcp::no_delay(true), ignored);
-  core_->socket.set_option(boost::asio::socket_base::keep_alive(true), ignored);
-  detect_dead_peer(core_->socket.native_handle());
+// What lives on when the stream has gone with something still to be sent.
+class stream::core final : public readiness::watched {
+public:
+  core(readiness& events, int socket, listener& to) : owner(&to), events_(events), socket_(socket) {
+    events_.add(socket_, *this);
+  }
+  // With the last reference, and so not removed before: the set forgets a socket that is closed.
+  ~core() override {
+    if (socket_ >= 0) ::close(socket_);
+  }
+
+  read_result read(char* to, std::size_t size) noexcept;
+  void await_readable();
+  void write(std::string_view bytes);
+  std::size_t pending() const noexcept { return pending_.size() - sent_; }
+  void close() noexcept;
+  int release() noexcept;
+  void keep() { events_.keep(readiness::watched_ptr(this)); }
+
+  listener* owner;  // null: nobody listens any more
+
+private:
+  void on_event(bool can_read, bool can_write, bool hung_up) override;
+  std::size_t send_some(std::string_view bytes) noexcept;
+  void send_pending();
+
+  readiness& events_;
+  int socket_;
+  std::string pending_;
+  std::size_t sent_ = 0;   // of pending_
+  bool readable_ = false;  // an edge has come, and nothing has been found empty since
+  bool hung_up_ = false;   // the peer has closed: the last edge there is
+  bool wants_read_ = false;
+  bool told_ = false;  // an event of our own is on its way
+  bool broken_ = false;
+};
+
+stream::read_result stream::core::read(char* to, std::size_t size) noexcept {
+  if (broken_) return {read_status::closed, 0};
+  for (;;) {
+    const auto got = ::recv(socket_, to, size, 0);
+    if (got > 0) {
+      // Less than there was room for: the next bytes will be an edge again ("epoll(7)", question 9).
+      readable_ = hung_up_ || static_cast<std::size_t>(got) == size;
+      return {read_status::data, static_cast<std::size_t>(got)};
+    }
+    if (got == 0) return {read_status::closed, 0};
+    if (errno == EINTR) continue;
+    if (errno != EAGAIN && errno != EWOULDBLOCK) return {read_status::closed, 0};
+    readable_ = hung_up_;
+    return {read_status::would_block, 0};
+  }
 }
+
+void stream::core::await_readable() {
+  wants_read_ = true;
+  if ((readable_ || broken_) && !std::exchange(told_, true))
+    events_.tell_later(readiness::watched_ptr(this), true, false);
+}
+
+std::size_t stream::core::send_some(std::string_view bytes) noexcept {
+  std::size_t done = 0;
+  while (done < bytes.size()) {
+    const auto sent = ::send(socket_, bytes.data() + done, bytes.size() - done, MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (sent >= 0) {
+      done += static_cast<std::size_t>(sent);
+    } else if (errno != EINTR) {
+      broken_ = errno != EAGAIN && errno != EWOULDBLOCK;
+      break;
+    }
+  }
+  return done;
+}
+
+void stream::core::write(std::string_view bytes) {
+  if (broken_ || bytes.empty()) return;
+  if (pending_.empty()) {
+    bytes.remove_prefix(send_some(bytes));
+    if (bytes.empty()) return;
+  }
+  pending_.append(bytes);
+  // A broken connection is reported from the event loop, as any other news.
+  if (broken_) events_.tell_later(readiness::watched_ptr(this), false, true);
+}
+
+void stream::core::send_pending() {
+  if (!broken_) sent_ += send_some(std::string_view(pending_).substr(sent_));
+  if (!broken_ && sent_ < pending_.size()) return;
+  pending_ = {};
+  sent_ = 0;
+  if (owner != nullptr) {
+    owner->on_drained();
+  } else {
+    close();
+  }
+}
+
+void stream::core::on_event(bool can_read, bool can_write, bool hung_up) {
+  if (socket_ < 0) return;
+  hung_up_ |= hung_up;
+  if (can_read) {
+    readable_ = true;
+    told_ = false;
+  }
+  if (can_write && !pending_.empty()) send_pending();
+  if (can_read && owner != nullptr && std::exchange(wants_read_, false)) owner->on_readable();
+}
+
+void stream::core::close() noexcept {
+  owner = nullptr;
+  const int socket = std::exchange(socket_, -1);
+  if (socket < 0) return;
+  events_.remove(socket, *this);
+  ::close(socket);
+}
+
+int stream::core::release() noexcept {
+  owner = nullptr;
+  const int socket = std::exchange(socket_, -1);
+  events_.remove(socket, *this);
+  return socket;
+}
+
+stream::stream() noexcept = default;
+
+stream::stream(boost::asio::ip::tcp::socket socket, listener& owner) {
+  auto& context = boost::asio::query(socket.get_executor(), boost::asio::execution::context);
+  boost::system::error_code ignored;
+  socket.non_blocking(true, ignored);
+  socket.set_option(boost::asio::ip::tcp::no_delay(true), ignored);
+  socket.set_option(boost::asio::socket_base::keep_alive(true), ignored);
+  detect_dead_peer(socket.native_handle());
+  core_ = new core(boost::asio::use_service<readiness>(context), socket.release(ignored), owner);
+}
+
+stream::stream(stream&& other) noexcept : core_(std::move(other.core_)) {}
 
 stream& stream::operator=(stream&& other) noexcept {
   if (this != &other) {
@@ -37,99 +171,42 @@ stream& stream::operator=(stream&& other) noexcept {
   return *this;
 }
 
+stream::~stream() {
+  close();
+}
+
 stream::read_result stream::read(char* to, std::size_t size) noexcept {
-  if (!core_ || core_->broken) return {read_status::closed, 0};
-  for (;;) {
-    const auto got = ::recv(core_->socket.native_handle(), to, size, 0);
-    if (got > 0) return {read_status::data, static_cast<std::size_t>(got)};
-    if (got == 0) return {read_status::closed, 0};
-    if (errno == EINTR) continue;
-    if (errno == EAGAIN || errno == EWOULDBLOCK) return {read_status::would_block, 0};
-    return {read_status::closed, 0};
-  }
+  return core_ ? core_->read(to, size) : read_result{read_status::closed, 0};
 }
 
 void stream::await_readable() {
-  if (!core_ || core_->awaiting_read) return;
-  core_->awaiting_read = true;
-  core_->socket.async_wait(boost::asio::ip::tcp::socket::wait_read,
-                           [self = core_](const boost::system::error_code& error) {
-                             self->awaiting_read = false;
-                             if (error == boost::asio::error::operation_aborted || !self->owner) return;
-                             self->owner->on_readable();
-                           });
-}
-
-std::size_t stream::send_some(core& self, std::string_view bytes) noexcept {
-  std::size_t done = 0;
-  while (done < bytes.size()) {
-    const auto sent =
-        ::send(self.socket.native_handle(), bytes.data() + done, bytes.size() - done, MSG_NOSIGNAL | MSG_DONTWAIT);
-    if (sent >= 0) {
-      done += static_cast<std::size_t>(sent);
-    } else if (errno != EINTR) {
-      self.broken = errno != EAGAIN && errno != EWOULDBLOCK;
-      break;
-    }
-  }
-  return done;
+  if (core_) core_->await_readable();
 }
 
 void stream::write(std::string_view bytes) {
-  if (!core_ || core_->broken || bytes.empty()) return;
-  auto& self = *core_;
-  if (self.pending.empty()) {
-    bytes.remove_prefix(send_some(self, bytes));
-    if (bytes.empty()) return;
-  }
-  self.pending.append(bytes);
-  // A broken connection is reported from the event loop, as any other news.
-  await_writable(core_);
+  if (core_) core_->write(bytes);
 }
 
-void stream::await_writable(core_ptr self) {
-  if (self->awaiting_write) return;
-  self->awaiting_write = true;
-  auto& socket = self->socket;
-  socket.async_wait(boost::asio::ip::tcp::socket::wait_write,
-                    [self = std::move(self)](const boost::system::error_code& error) {
-                      self->awaiting_write = false;
-                      if (error != boost::asio::error::operation_aborted) send_pending(self);
-                    });
-}
-
-void stream::send_pending(const core_ptr& self) {
-  if (!self->broken) self->sent += send_some(*self, std::string_view(self->pending).substr(self->sent));
-  if (self->broken || self->sent == self->pending.size()) {
-    self->pending = {};
-    self->sent = 0;
-    if (self->owner) self->owner->on_drained();
-    return;
-  }
-  await_writable(self);
+std::size_t stream::pending() const noexcept {
+  return core_ ? core_->pending() : 0;
 }
 
 void stream::close() noexcept {
-  if (!core_) return;
-  core_->owner = nullptr;
-  boost::system::error_code ignored;
-  core_->socket.close(ignored);
+  if (core_) core_->close();
   core_ = nullptr;
 }
 
 void stream::close_when_drained() {
   if (!core_ || pending() == 0) return close();
-  // The waiting write keeps the core, and with it the socket, alive until all has been sent.
   core_->owner = nullptr;
+  core_->keep();
   core_ = nullptr;
 }
 
 int stream::release() noexcept {
-  core_->owner = nullptr;
-  boost::system::error_code ignored;
-  const int handle = core_->socket.release(ignored);
+  const int socket = core_->release();
   core_ = nullptr;
-  return handle;
+  return socket;
 }
 
 }  // namespace highwater::proxy

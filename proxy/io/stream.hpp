@@ -5,9 +5,7 @@
 // is kept and sent when it does. Belongs to one thread.
 
 #include <boost/asio/ip/tcp.hpp>
-#include <boost/intrusive_ptr.hpp>
-#include <boost/smart_ptr/intrusive_ref_counter.hpp>
-#include <string>
+#include <boost/smart_ptr/intrusive_ptr.hpp>
 #include <string_view>
 
 namespace highwater::proxy {
@@ -29,11 +27,11 @@ public:
     std::size_t size = 0;
   };
 
-  stream() = default;
+  stream() noexcept;
   stream(boost::asio::ip::tcp::socket socket, listener& owner);
-  stream(stream&& other) noexcept : core_(std::move(other.core_)) {}
+  stream(stream&& other) noexcept;
   stream& operator=(stream&& other) noexcept;
-  ~stream() { close(); }
+  ~stream();
 
   bool is_open() const noexcept { return core_ != nullptr; }
   read_result read(char* to, std::size_t size) noexcept;
@@ -43,7 +41,7 @@ public:
 
   // Sends, or keeps for later. After an error nothing is sent any more, and the next read says `closed`.
   void write(std::string_view bytes);
-  std::size_t pending() const noexcept { return core_ ? core_->pending.size() - core_->sent : 0; }
+  std::size_t pending() const noexcept;
 
   void close() noexcept;
   // Closes when what is pending has been sent, without telling the owner any more.
@@ -52,21 +50,8 @@ public:
   int release() noexcept;
 
 private:
-  struct core : boost::intrusive_ref_counter<core, boost::thread_unsafe_counter> {
-    core(boost::asio::ip::tcp::socket from, listener& to) : socket(std::move(from)), owner(&to) {}
-    boost::asio::ip::tcp::socket socket;
-    listener* owner;  // null: nobody listens any more
-    std::string pending;
-    std::size_t sent = 0;  // of pending
-    bool awaiting_read = false;
-    bool awaiting_write = false;
-    bool broken = false;
-  };
+  class core;
   using core_ptr = boost::intrusive_ptr<core>;
-
-  static void await_writable(core_ptr self);
-  static void send_pending(const core_ptr& self);
-  static std::size_t send_some(core& self, std::string_view bytes) noexcept;
 
   core_ptr core_;
 };

@@ -1,5 +1,7 @@
 #include "proxy/server/server_connection.hpp"
 
+#include <unistd.h>
+
 #include <array>
 #include <boost/asio/connect.hpp>
 #include <boost/asio/ip/address.hpp>
@@ -62,6 +64,7 @@ server_connection::server_connection(connection_context& context, connection_hom
 server_connection::~server_connection() {
   *alive_ = false;
   context_->timers.cancel(deadline_);
+  if (moving_ >= 0) ::close(moving_);
 }
 
 void server_connection::connect(const std::string& host, std::uint16_t port, server_login login) {
@@ -94,11 +97,7 @@ void server_connection::connect(const std::string& host, std::uint16_t port, ser
 
 std::unique_ptr<server_connection> server_connection::move_to(connection_context& context, connection_home& home) {
   auto moved = std::make_unique<server_connection>(context, home, node_);
-  const auto protocol = tcp::v4();
-  tcp::socket socket(context.io);
-  boost::system::error_code error;
-  socket.assign(protocol, stream_.release(), error);
-  moved->stream_ = stream(std::move(socket), *moved);
+  moved->moving_ = stream_.release();
   moved->partial_ = std::move(partial_);
   moved->state_ = state::ready;
   moved->key_ = key_;
@@ -114,7 +113,12 @@ std::unique_ptr<server_connection> server_connection::move_to(connection_context
   return moved;
 }
 
+// On the other worker's thread: its event loop is nobody else's to touch.
 void server_connection::resume_after_move() {
+  tcp::socket socket(context_->io);
+  boost::system::error_code ignored;
+  socket.assign(tcp::v4(), std::exchange(moving_, -1), ignored);
+  stream_ = stream(std::move(socket), *this);
   stream_.await_readable();
 }
 

@@ -140,6 +140,7 @@ private:
   routing::node_index node_;
   lease_holder* holder_ = nullptr;
   stream stream_;
+  int moving_ = -1;      // its socket, between two workers
   std::string partial_;  // the beginning of a message that is not complete yet
   std::unique_ptr<server_login> login_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
