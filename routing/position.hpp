@@ -32,7 +32,7 @@ constexpr bool covers(const position& replayed, const position& floor) noexcept 
 // Sizes of the WAL's units, as the server was built and initialised with (wal_block_size, wal_segment_size).
 struct wal_geometry {
   std::uint32_t page = 8192;
-  std::uint64_t segment = 16 * 1024 * 1024;
+  std::uint64_t segment = 16U << 20U;
 };
 
 // Rule 2: at a page boundary the insert position already points past the next page's header, where replay cannot be

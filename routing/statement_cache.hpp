@@ -19,7 +19,7 @@ class statement_cache {
 public:
   struct limits {
     std::size_t entries = 8192;
-    std::size_t key_bytes = 16 * 1024 * 1024;  // of all keys together
+    std::size_t key_bytes = 16U << 20U;  // of all keys together
   };
   struct answer {
     statement_ptr what;                       // never null

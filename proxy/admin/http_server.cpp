@@ -13,7 +13,7 @@ namespace beast = boost::beast;
 namespace http = beast::http;
 
 constexpr std::chrono::seconds patience{10};
-constexpr std::size_t longest_header = 8 * 1024;
+constexpr std::size_t longest_header = 8U << 10U;
 
 class exchange : public std::enable_shared_from_this<exchange> {
 public:

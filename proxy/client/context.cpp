@@ -10,7 +10,7 @@ namespace highwater::proxy {
 
 namespace {
 
-constexpr std::size_t read_size = 64 * 1024;
+constexpr std::size_t read_size = 64U << 10U;
 
 }  // namespace
 

@@ -8,7 +8,7 @@ namespace highwater::proxy {
 namespace {
 
 // How much of what a client sends is held while a server is busy; then the client has to wait.
-constexpr std::size_t read_ahead = 64 * 1024;
+constexpr std::size_t read_ahead = 64U << 10U;
 
 }  // namespace
 

@@ -152,7 +152,7 @@ private:
   // session_login.cpp
   void process_login();
   void accept();
-  bool take_setting(std::string name, const std::string& value);
+  bool take_setting(std::string_view name, std::string_view value);
   void welcome(server_connection& from);
   static bool plain_at_login(const server_connection& of);
   void send_welcome(const welcome_text& text);

@@ -8,7 +8,7 @@ namespace highwater::proxy {
 namespace {
 
 // A replica's first replies are held back this long at most, in bytes, to see whether it refuses.
-constexpr std::size_t look_ahead_limit = 32 * 1024;
+constexpr std::size_t look_ahead_limit = 32U << 10U;
 
 }  // namespace
 

@@ -1,4 +1,5 @@
 #include <boost/asio/post.hpp>
+#include <utility>
 
 #include "proxy/client/session.hpp"
 
@@ -44,8 +45,9 @@ void session::accept() {
   level_.start(std::nullopt, worker_.shared.settings.consistency.default_level);
   for (const auto& [name, value] : login_->settings) {
     if (!take_setting(name, value)) {
-      return fatal({std::string(wire::sqlstate::invalid_parameter_value),
-                    "invalid value for startup parameter \"" + name + "\": \"" + value + "\"", "",
+      std::string what = "invalid value for startup parameter \"";
+      what.append(name).append("\": \"").append(value).append("\"");
+      return fatal({std::string(wire::sqlstate::invalid_parameter_value), std::move(what), "",
                     "Highwater knows highwater.level with the levels eventual, bounded, monotonic_reads, "
                     "read_your_writes, session, causal, strong, primary."});
     }
@@ -62,7 +64,7 @@ void session::accept() {
   start_plan();
 }
 
-bool session::take_setting(std::string name, const std::string& value) {
+bool session::take_setting(std::string_view name, std::string_view value) {
   if (!name.starts_with(own_prefix)) return true;
   if (name != "highwater.level") return false;
   const auto asked = config::parse_level(value);

@@ -10,7 +10,7 @@ namespace highwater::proxy {
 
 class buffer_pool {
 public:
-  static constexpr std::size_t usual_size = 8 * 1024;
+  static constexpr std::size_t usual_size = 8U << 10U;
 
   std::string take() {
     if (free_.empty()) {

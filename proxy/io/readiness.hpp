@@ -1,7 +1,7 @@
 #pragma once
 
 // Tells which of one event loop's sockets are ready. Asio asks the kernel anew for each wait (an epoll_ctl each time);
-// with as many waits as messages that is a fifth of a proxy's system calls. Here every socket is registered once, edge
+// with as many waits as messages that is a third of a proxy's system calls. Here every socket is registered once, edge
 // triggered, in a set of its own, and Asio waits for that set alone: one such call per turn of the loop.
 
 #include <boost/asio/execution_context.hpp>

@@ -67,7 +67,7 @@ struct pool_key {
   routing::node_index node;
   std::string user;
   std::string database;
-  auto operator<=>(const pool_key&) const = default;
+  auto operator<=>(const pool_key&) const = default;  // NOLINT(modernize-use-nullptr): the compiler's own 0
 };
 
 class shared_pools {

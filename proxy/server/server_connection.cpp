@@ -131,7 +131,7 @@ void server_connection::close() {
   stream_.close();
 }
 
-void server_connection::fail_connect(wire::error why) {
+void server_connection::fail_connect(const wire::error& why) {
   if (state_ == state::closed) return;
   state_ = state::closed;
   context_->timers.cancel(deadline_);
@@ -139,7 +139,7 @@ void server_connection::fail_connect(wire::error why) {
   home_->on_connect_failed(*this, why);
 }
 
-void server_connection::lost(wire::error why) {
+void server_connection::lost(const wire::error& why) {
   if (state_ == state::closed) return;
   state_ = state::closed;
   stream_.close();

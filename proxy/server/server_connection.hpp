@@ -128,12 +128,12 @@ private:
   void on_drained() override;
   void login_with(std::string_view bytes, std::size_t& used);
   void finish_login();
-  void fail_connect(wire::error why);
+  void fail_connect(const wire::error& why);
   std::size_t handle(std::string_view bytes);
   std::size_t handle_own(std::string_view bytes);
   void finish_own();
   void clean();
-  void lost(wire::error why);
+  void lost(const wire::error& why);
 
   connection_context* context_;
   connection_home* home_;

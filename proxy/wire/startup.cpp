@@ -97,9 +97,7 @@ bool split_options(std::string_view options, std::vector<std::pair<std::string, 
     const std::string_view word = words[i];
     if (word == "-c") {
       if (++i == words.size() || !add_setting(words[i], out)) return false;
-    } else if (word.starts_with("-c")) {
-      if (!add_setting(word.substr(2), out)) return false;
-    } else if (word.starts_with("--")) {
+    } else if (word.starts_with("-c") || word.starts_with("--")) {
       if (!add_setting(word.substr(2), out)) return false;
     } else {
       return false;
