@@ -365,9 +365,9 @@ TEST_F(extended, what_a_very_long_query_does_to_its_connection_meets_nobody_else
     others.back().query("begin");
     EXPECT_EQ(scalar(others.back(), "show search_path"), "\"$user\", public");
     EXPECT_EQ(scalar(others.back(), "select to_regclass('pg_temp.leaked')"), "NULL");
-    EXPECT_EQ(scalar(others.back(),
-                     "select count(*) from pg_locks where locktype = 'advisory' and pid = pg_backend_pid()"),
-              "0");
+    EXPECT_EQ(
+        scalar(others.back(), "select count(*) from pg_locks where locktype = 'advisory' and pid = pg_backend_pid()"),
+        "0");
   }
   auto watcher = primary().connect();
   await("the lock is gone",
