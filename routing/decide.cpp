@@ -28,7 +28,6 @@ private:
 
   plan choose() const;
   bool resolves_first() const noexcept;
-  bool may_use_primary() const noexcept;
   plan fall_back() const;
   plan step(const config::stale_step& what, instant& waited_until) const;
   plan serve(node_index node, route_reason reason) const noexcept;
@@ -182,13 +181,8 @@ plan reader::fall_back() const {
   return p;
 }
 
-bool reader::may_use_primary() const noexcept {
-  const auto is_primary = [](const config::stale_step& s) { return s.what == config::stale_step::kind::primary; };
-  return std::ranges::any_of(*need_.on_stale, is_primary);
-}
-
 plan reader::choose() const {
-  if (request_.conflicted && may_use_primary() && primary_usable()) {
+  if (request_.conflicted && may_use_primary(need_) && primary_usable()) {
     return serve(view_.primary, route_reason::fallback);
   }
   if (sticky_ != no_node) return serve(sticky_, route_reason::sticky);
@@ -237,6 +231,11 @@ plan decide_read(const read_request& request, const cluster_view& view, std::spa
 plan decide_write(const cluster_view& view, std::span<const node_load> loads) {
   if (!view.has_primary() || !usable(view.nodes[view.primary], loads[view.primary])) return await_node();
   return on(view, view.primary);
+}
+
+bool may_use_primary(const requirement& need) noexcept {
+  const auto names_it = [](const config::stale_step& s) { return s.what == config::stale_step::kind::primary; };
+  return need.level == level::primary || std::ranges::any_of(*need.on_stale, names_it);
 }
 
 plan decide_anywhere(const cluster_view& view, std::span<const node_load> loads) {

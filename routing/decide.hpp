@@ -20,6 +20,9 @@ plan decide_read(const read_request& request, const cluster_view& view, std::spa
 // To the primary, unless there is none or the caller doubts that it is still there.
 plan decide_write(const cluster_view& view, std::span<const node_load> loads);
 
+// Does `on_stale` name the primary, or the level?
+bool may_use_primary(const requirement& need) noexcept;
+
 // On whichever node can be used: for what any server can answer.
 plan decide_anywhere(const cluster_view& view, std::span<const node_load> loads);
 

@@ -11,17 +11,6 @@ namespace highwater::proxy {
 using routing::plan;
 using routing::route_reason;
 
-namespace {
-
-bool may_use_primary(const routing::requirement& need) {
-  using kind = config::stale_step::kind;
-  return need.level == config::level::primary || need.on_stale == nullptr ||
-         std::any_of(need.on_stale->begin(), need.on_stale->end(),
-                     [](const auto& s) { return s.what == kind::primary; });
-}
-
-}  // namespace
-
 void session::start_plan() {
   auto& now = *work_;
   now.need = kind_ && stage_ != stage::login ? required() : routing::requirement{};
@@ -176,7 +165,7 @@ void session::give_up_waiting() {
                   "Highwater goes on looking for one; /readyz and its log tell what each node answers."};
   if (stage_ == stage::login) {
     why.message = "no node of the cluster can be used";
-  } else if (placed_read() && !may_use_primary(work_->need)) {
+  } else if (placed_read() && !routing::may_use_primary(work_->need)) {
     why.message = "no replica can be used, and on_stale does not let this read go to the primary";
     why.hint = "Let on_stale name primary for reads that must not fail with the replicas.";
   }
