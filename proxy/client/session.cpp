@@ -51,7 +51,7 @@ std::string_view session::input_left() const noexcept {
 }
 
 bool session::busy() const noexcept {
-  return lease_ != nullptr && (!lease_->queue.empty() || unsynced_ || copy_in_ || work_->streaming ||
+  return lease_ != nullptr && (!lease_->queue.empty() || held_.unsynced || held_.copy_in || work_->streaming ||
                                (work_->pass_left > 0 && !work_->pass_drop));
 }
 
@@ -124,7 +124,7 @@ bool session::process_one() {
     return stage_ == stage::ready;
   }
   if (lease_ != nullptr && lease_->unsent() > read_ahead) return false;
-  if (copy_in_) return pass_copy();
+  if (held_.copy_in) return pass_copy();
   if (now.streaming) return stream_messages();
   const auto& limits = worker_.shared.settings.limits;
   using outcome = wire::batch_scanner::outcome;

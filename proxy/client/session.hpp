@@ -59,6 +59,27 @@ struct batch_facts {
   }
 };
 
+// What ends with a lease, however it ends. Nothing of it means anything without one.
+struct lease_state {
+  bool on_replica = false;        // the connection was chosen as a replica's
+  bool pinned = false;            // the session keeps it
+  bool in_read_only = false;      // the transaction was placed as one that only reads
+  bool begin_unanswered = false;  // BEGIN has been sent, and the server has not answered it yet
+  bool cancel_wanted = false;     // ... and a cancel request waits for that
+  bool unsynced = false;          // a Flush was sent without a Sync behind it
+  bool copy_in = false;           // the server waits for copy data
+  bool discards_all = false;      // DISCARD ALL is under way
+  bool rolled_back = false;       // the last command tag was ROLLBACK
+  bool batch_failed = false;      // an error was among the batch's replies
+
+  // What a DEALLOCATE or DISCARD that is under way ends, if it succeeds.
+  struct ending_names {
+    bool all = false;
+    prepared_ptr one;
+    std::string name;
+  } ending;
+};
+
 // A batch that a server is answering.
 struct flight {
   std::size_t begin = 0;  // where its bytes are in the session's input, while they are kept
@@ -200,6 +221,8 @@ private:
   bool proof_arrived();
   void on_settings_applied(const wire::error* failed) override;
   void go();
+  bool bound() const noexcept;
+  server_connection& end_lease();
   void release();
   void drop_lease();
   void hand_back(server_connection& connection);
@@ -262,6 +285,7 @@ private:
   std::size_t refused(std::string_view bytes, wire::replica_refusal how);
   void retry(metrics::retry_cause cause);
   void on_server_lost(const wire::error& why) override;
+  void tell_of_loss(wire::error why, bool was_bound);
   void lost_flights(const wire::error& why);
   bool note_unknown_writes();
   bool on_deposed_node() const;
@@ -296,6 +320,7 @@ private:
   settings_ptr startup_settings_ = no_settings();
   settings_ptr settings_ = no_settings();
   server_connection* lease_ = nullptr;
+  lease_state held_;
   std::string deferred_begin_;  // a BEGIN that has been answered and not yet sent
   bool begin_failed_ = false;   // ... and whose transaction has failed before anything of it reached a server
   routing::session_floors floors_;
@@ -310,30 +335,14 @@ private:
   } last_route_;
 
   asked_level level_;
-  // What a DEALLOCATE or DISCARD that is under way ends, if it succeeds.
-  struct ending_names {
-    bool all = false;
-    prepared_ptr one;
-    std::string name;
-  } ending_;
   stage stage_ = stage::login;
   bool plain_by_default_ = true;  // at login, the server's strings and encoding were such that texts can be read
   bool deferred_read_only_ = false;
   bool deferred_read_write_ = false;            // it says READ WRITE
   std::optional<config::level> deferred_hint_;  // a comment in it
-  bool begin_unanswered_ = false;               // BEGIN has been sent, and the server has not answered it yet
-  bool cancel_wanted_ = false;                  // ... and a cancel request waits for that
   bool schema_changed_ = false;                 // by the transaction that is under way
-  bool in_read_only_ = false;                   // the transaction was placed as one that only reads
-  bool pinned_ = false;
-  bool on_replica_ = false;    // the leased connection was chosen as a replica's
-  bool unsynced_ = false;      // a Flush was sent without a Sync behind it
-  bool skip_to_sync_ = false;  // an error was answered; the client's messages up to Sync do not count
+  bool skip_to_sync_ = false;                   // an error was answered; the messages up to Sync do not count
   bool draining_ = false;
-  bool copy_in_ = false;  // the server waits for copy data
-  bool discards_all_ = false;
-  bool rolled_back_ = false;   // the last command tag of the batch was ROLLBACK
-  bool batch_failed_ = false;  // an error was among the batch's replies
 };
 
 }  // namespace highwater::proxy

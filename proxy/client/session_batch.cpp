@@ -39,7 +39,7 @@ bool session::begin_batch(bool too_long) {
   if (skip_to_sync_) return skip_batch();
   if (!examine()) return false;
   const bool answered = lease_ == nullptr || lease_->queue.empty();
-  if (const auto why = answered && !copy_in_ ? refusal() : std::nullopt) {
+  if (const auto why = answered && !held_.copy_in ? refusal() : std::nullopt) {
     answer_error(*why);
     return stage_ == stage::ready;
   }
@@ -50,10 +50,10 @@ bool session::begin_batch(bool too_long) {
   }
   if (!busy()) {
     if (answer_locally()) return true;
-    send_batch(pinned_ ? route_reason::pinned : route_reason::transaction);
+    send_batch(held_.pinned ? route_reason::pinned : route_reason::transaction);
   } else if (can_join()) {
-    send_batch(pinned_ ? route_reason::pinned : route_reason::pipelined);
-  } else if (now.facts.kind == statement_kind::internal && unsynced_ && lease_->queue.empty() && !copy_in_) {
+    send_batch(held_.pinned ? route_reason::pinned : route_reason::pipelined);
+  } else if (now.facts.kind == statement_kind::internal && held_.unsynced && lease_->queue.empty() && !held_.copy_in) {
     answer_internal();
   } else {
     return false;

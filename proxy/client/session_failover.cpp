@@ -57,7 +57,6 @@ void session::retry(metrics::retry_cause cause) {
   now.flights.clear();
   now.scanner.next();
   now.retrying = true;
-  batch_failed_ = false;
   stage_ = stage::ready;
   process();
   settle();
@@ -75,15 +74,14 @@ void session::node_died(routing::node_index node) {
 void session::on_server_lost(const wire::error& why) {
   const auto alive = shared_from_this();
   const auto node = lease_->node();
-  const bool in_transaction = lease_->status != wire::transaction_status::idle || pinned_ || copy_in_ || unsynced_ ||
-                              in_read_only_ || work_->streaming;
-  const bool in_message = lease_->reader.in_message();
-  lease_ = nullptr;
-  --worker_.loads[node].outstanding;
-  worker_.node_suspect(node);
   auto& now = *work_;
-  const bool on_the_way = now.awaiting_proof || stage_ == stage::awaiting_settings || stage_ == stage::login;
-  if (on_the_way && !pinned_) {
+  const bool on_the_way =
+      !held_.pinned && (now.awaiting_proof || stage_ == stage::awaiting_settings || stage_ == stage::login);
+  const bool was_bound = bound() || stage_ == stage::inquiring;
+  const bool in_message = lease_->reader.in_message();
+  end_lease();
+  worker_.node_suspect(node);
+  if (on_the_way) {
     if (std::exchange(now.awaiting_proof, false)) stop_waiting(false);
     return replan();
   }
@@ -91,16 +89,21 @@ void session::on_server_lost(const wire::error& why) {
   if (in_message) return end();
   auto told = why;
   told.message = "lost the connection to node " + worker_.shared.settings.cluster.nodes[node].name + ": " + why.message;
-  if (in_transaction || stage_ == stage::inquiring) {
-    told.detail = "The transaction was not finished; if it was being committed, its outcome is unknown.";
-    return fatal(told);
-  }
-  if (!now.flights.empty() && now.flights.front().retryable) {
+  if (!was_bound && !now.flights.empty() && now.flights.front().retryable) {
     now.excluded = node;
     return retry(metrics::retry_cause::connection_lost);
   }
-  told.detail = "If the statement was a write, its outcome is unknown.";
-  lost_flights(told);
+  tell_of_loss(std::move(told), was_bound);
+}
+
+// The lease has ended in the middle of what it was for.
+void session::tell_of_loss(wire::error why, bool was_bound) {
+  if (was_bound) {
+    why.detail = "The transaction was not finished; if it was being committed, its outcome is unknown.";
+    return fatal(why);
+  }
+  why.detail = "If the statement was a write, its outcome is unknown.";
+  lost_flights(why);
   if (stage_ == stage::ready) process();
   settle();
 }
@@ -118,10 +121,7 @@ void session::lost_flights(const wire::error& why) {
   }
   work_->flights.clear();
   work_->changes.clear();
-  ending_ = {};
-  discards_all_ = false;
   while (names_ && names_->has_pending()) names_->revoke();
-  batch_failed_ = unsynced_ = copy_in_ = begin_unanswered_ = cancel_wanted_ = false;
   write_client(out);
 }
 
@@ -139,7 +139,7 @@ bool session::note_unknown_writes() {
 
 // Rule 12: a transaction or a pinned session stays where it is, but writes nothing to a primary that is none any more.
 bool session::on_deposed_node() const {
-  if (lease_ == nullptr || on_replica_) return false;
+  if (lease_ == nullptr || held_.on_replica) return false;
   const auto& view = worker_.view();
   return view.has_primary() && view.primary != lease_->node() && !view.nodes[lease_->node()].usable;
 }

@@ -94,13 +94,13 @@ void session::answer_internal() {
     answers.take(message.type, batch.substr(message.offset + wire::header_size, message.size - wire::header_size));
   }
   const bool flushes = now.facts.end == wire::batch_end::flush || now.facts.end == wire::batch_end::cut;
-  if (answers.failed() && unsynced_) return fatal(answers.why());  // see answer_error()
+  if (answers.failed() && held_.unsynced) return fatal(answers.why());  // see answer_error()
   if (answers.failed()) fail_transaction();
   if (answers.failed() && !deferred_begin_.empty()) begin_failed_ = true;
   if (answers.failed() && flushes) skip_to_sync_ = true;
-  if (!flushes && !unsynced_) wire::write_ready_for_query(answers.out, client_status());
+  if (!flushes && !held_.unsynced) wire::write_ready_for_query(answers.out, client_status());
   write_client(answers.out);
-  if (!flushes && unsynced_) return send_sync();
+  if (!flushes && held_.unsynced) return send_sync();
   consume(now.scanner.size());
 }
 

@@ -125,11 +125,11 @@ bool session::proof_arrived() {
 
 void session::on_settings_applied(const wire::error* failed) {
   const auto alive = shared_from_this();
-  if (failed == nullptr && pinned_) {
+  if (failed == nullptr && held_.pinned) {
     stage_ = stage::ready;  // between two exchanges
   } else if (failed == nullptr) {
     go();
-  } else if (pinned_) {
+  } else if (held_.pinned) {
     return fatal(*failed);
   } else {
     auto told = *failed;
@@ -146,7 +146,7 @@ void session::on_settings_applied(const wire::error* failed) {
 void session::go() {
   if (stage_ == stage::login) return welcome(*lease_);
   stage_ = stage::ready;
-  on_replica_ = work_->plan.on_replica;
+  held_.on_replica = work_->plan.on_replica;
   if (work_->facts.bad_hint) {
     notify({"01000", "a highwater hint in a comment was not understood, and is ignored", "",
             "A hint reads /* highwater: level=NAME */ with one of the levels."});
@@ -161,19 +161,26 @@ void session::go() {
   send_batch(work_->plan.reason);
 }
 
-// The lease is over, and the connection may serve somebody else.
-void session::release() {
-  if (lease_ == nullptr) return;
+// Is something there that no other connection could go on with?
+bool session::bound() const noexcept {
+  return lease_->status != wire::transaction_status::idle || held_.begin_unanswered || held_.pinned ||
+         held_.in_read_only || held_.copy_in || held_.unsynced || work_->streaming;
+}
+
+server_connection& session::end_lease() {
   auto& connection = *std::exchange(lease_, nullptr);
   --worker_.loads[connection.node()].outstanding;
-  in_read_only_ = false;
-  connection.give_back();
+  held_ = {};
+  return connection;
+}
+
+// The lease is over, and the connection may serve somebody else.
+void session::release() {
+  if (lease_ != nullptr) end_lease().give_back();
 }
 
 void session::drop_lease() {
-  auto& connection = *std::exchange(lease_, nullptr);
-  --worker_.loads[connection.node()].outstanding;
-  in_read_only_ = false;
+  auto& connection = end_lease();
   worker_.pool_of(*kind_, connection.node()).drop(connection);
 }
 
@@ -187,7 +194,7 @@ void session::hand_back(server_connection& connection) {
 // server is left alone with a write, as when a client of its own has gone, and told to give up a read.
 void session::abandon_lease() {
   auto& connection = *lease_;
-  const bool in_the_middle = unsynced_ || copy_in_ || (work_ && (work_->streaming || work_->pass_left > 0));
+  const bool in_the_middle = held_.unsynced || held_.copy_in || (work_ && (work_->streaming || work_->pass_left > 0));
   if (in_the_middle || !connection.queue.empty()) {
     const auto writes = [](const flight& one) { return one.writes; };
     const bool reads = work_ && !work_->flights.empty() && !in_the_middle &&
@@ -196,7 +203,8 @@ void session::abandon_lease() {
     drop_lease();
     return;
   }
-  const bool changed = pinned_ || discards_all_ || ending_.all || ending_.one || (work_ && work_->changes.pending());
+  const bool changed =
+      held_.pinned || held_.discards_all || held_.ending.all || held_.ending.one || (work_ && work_->changes.pending());
   if (changed) connection.soiled = true;
   release();
 }

@@ -115,7 +115,7 @@ void session::answer_error(const wire::error& why) {
   // The rest of it is yet to come, and would have to be read to be thrown away.
   if (now.streaming) return fatal(why);
   // What stands before it in the same exchange would be committed by the Sync that is yet to come.
-  if (unsynced_) return fatal(why);
+  if (held_.unsynced) return fatal(why);
   begin_failed_ = !deferred_begin_.empty();
   fail_transaction();
   std::string out;
@@ -156,8 +156,8 @@ void session::cancel() {
   if (stage_ != stage::ready || lease_ == nullptr || lease_->queue.empty()) return;
   worker_.probe.cancels.add();
   // If it hit the BEGIN that the client takes for done, what follows would be a transaction of its own.
-  if (begin_unanswered_) {
-    cancel_wanted_ = true;
+  if (held_.begin_unanswered) {
+    held_.cancel_wanted = true;
   } else {
     worker_.send_cancel(*lease_);
   }

@@ -27,7 +27,7 @@ std::optional<wire::error> session::refusal() const {
                        "connecting: options=-chighwater.level=LEVEL."};
   }
   const auto pins = [](const routing::statement& one) { return one.pin != routing::pin_reason::none; };
-  if (facts.executes && lease_ != nullptr && on_replica_ && any(pins)) {
+  if (facts.executes && lease_ != nullptr && held_.on_replica && any(pins)) {
     return wire::error{std::string(wire::sqlstate::read_only_sql_transaction),
                        "session state cannot be made in a read-only transaction that runs on a replica", "",
                        "Begin the transaction without READ ONLY, and it runs on the primary."};
@@ -37,16 +37,16 @@ std::optional<wire::error> session::refusal() const {
 
 // May the batch be sent behind others that are still being answered?
 bool session::can_join() const {
-  if (stage_ != stage::ready || copy_in_ || work_->facts.kind == statement_kind::internal) return false;
+  if (stage_ != stage::ready || held_.copy_in || work_->facts.kind == statement_kind::internal) return false;
   // Behind what no Sync has ended there is nothing to wait for: the answers may come only after this.
-  if (unsynced_) return true;
+  if (held_.unsynced) return true;
   // What the session's state will be is not known until the answer is there.
-  if (ending_.all || ending_.one || ends_names() || work_->changes.pending() || refusal()) return false;
+  if (held_.ending.all || held_.ending.one || ends_names() || work_->changes.pending() || refusal()) return false;
   // A failure there would make the server skip this too, if it were asked as the client has asked.
   if (!work_->flights.empty() && work_->flights.back().hidden_sync) return false;
   routing::lease_traits lease;
-  lease.on_primary = !on_replica_;
-  lease.bound = pinned_ || in_read_only_ || lease_->status != wire::transaction_status::idle;
+  lease.on_primary = !held_.on_replica;
+  lease.bound = bound();
   lease.stale = work_->plan.reason == route_reason::stale;
   return routing::may_follow(work_->facts.kind, required(), work_->need, lease);
 }

@@ -82,8 +82,8 @@ const prepared_ptr* session::named_in(const routing::statement* what) const {
 std::string session::with_server_name(const routing::statement& what, std::string_view sql, const prepared_ptr& known) {
   const auto& named = *name_in(what);
   if (what.deallocates) {
-    ending_.one = known;
-    ending_.name = named.name;
+    held_.ending.one = known;
+    held_.ending.name = named.name;
   }
   std::string text(sql);
   return text.replace(named.offset, named.length, server_name(known->id));

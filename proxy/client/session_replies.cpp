@@ -53,33 +53,33 @@ struct session::reply_handler {
     if (what.tracked && self.names_) self.names_->revoke();
   }
   void command_complete(std::string_view tag) {
-    self.rolled_back_ = tag == "ROLLBACK";
-    if (self.rolled_back_) self.work_->changes.undone();
+    self.held_.rolled_back = tag == "ROLLBACK";
+    if (self.held_.rolled_back) self.work_->changes.undone();
   }
   bool parameter_status(const wire::parameter_status_message& message) {
     self.lease_->note_parameter(message.name, message.value);
     return message.name != "in_hot_standby";
   }
   void failed(const wire::error_fields& fields, bool hidden) {
-    self.batch_failed_ = true;
-    if (hidden && self.begin_unanswered_) begin_failed = std::string(fields.message);
+    self.held_.batch_failed = true;
+    if (hidden && self.held_.begin_unanswered) begin_failed = std::string(fields.message);
     if (spoils_connection(fields)) self.lease_->soiled = true;
     const auto& flights = self.work_->flights;
     if (!flights.empty() && flights.front().hidden_sync) self.skip_to_sync_ = true;
   }
   void copy_in() {
-    self.copy_in_ = true;
+    self.held_.copy_in = true;
     auto& flights = self.work_->flights;
     if (self.lease_->queue.front().kind != reply_kind::execute) return;
     // The server drops the Sync that it has, and waits for another one, whichever way the copy ends.
-    self.unsynced_ = true;
+    self.held_.unsynced = true;
     if (!flights.empty()) flights.front().no_ready = true;
   }
-  void copy_ended() { self.copy_in_ = false; }
+  void copy_ended() { self.held_.copy_in = false; }
   bool ready(wire::transaction_status status, bool hidden) {
     self.lease_->status = status;
     const auto& flights = self.work_->flights;
-    if (std::exchange(self.begin_unanswered_, false) && hidden) {
+    if (std::exchange(self.held_.begin_unanswered, false) && hidden) {
       // Anything but "idle", and the server refuses what follows by itself.
       if (!begin_failed.empty() && status == wire::transaction_status::idle) return false;
       begin_failed.clear();
@@ -140,18 +140,20 @@ wire::reply_reader::result session::take_replies(std::string_view bytes) {
            "The outcome of the statement behind BEGIN is unknown.", "Connect again."});
   } else if (read.what == wire::reply_reader::outcome::violation) {
     worker_.probe.protocol_errors.add();
+    const auto node = connection.node();
     spdlog::error("node {} sent something that does not belong into the protocol here: connection closed",
-                  worker_.shared.settings.cluster.nodes[connection.node()].name);
+                  worker_.shared.settings.cluster.nodes[node].name);
+    const bool was_bound = bound();
     drop_lease();
-    lost_flights({std::string(wire::sqlstate::protocol_violation), "the server sent an invalid message", "", ""});
-    if (stage_ == stage::ready) process();
-    settle();
+    tell_of_loss({std::string(wire::sqlstate::protocol_violation),
+                  "node " + worker_.shared.settings.cluster.nodes[node].name + " sent an invalid message", "", ""},
+                 was_bound);
   }
   return read;
 }
 
 void session::send_wanted_cancel() {
-  if (std::exchange(cancel_wanted_, false)) worker_.send_cancel(*lease_);
+  if (std::exchange(held_.cancel_wanted, false)) worker_.send_cancel(*lease_);
 }
 
 void session::note_told(routing::instant now) {
@@ -174,10 +176,10 @@ void session::batch_answered(wire::transaction_status status) {
     flights.pop_front();
   }
   if (status != wire::transaction_status::idle) {
-    if (rolled_back_) level_.partly_undone();
+    if (held_.rolled_back) level_.partly_undone();
     return;
   }
-  level_.transaction_over(rolled_back_ || batch_failed_);
+  level_.transaction_over(held_.rolled_back || held_.batch_failed);
   // Not before its transaction has been committed: until then the old catalogue is what there is to read.
   if (std::exchange(schema_changed_, false)) worker_.shared.catalogs.out_of_date(kind_->database.name);
 }
@@ -195,8 +197,8 @@ void session::on_server_drained() {
 
 // A DEALLOCATE or DISCARD has been answered.
 void session::names_over() {
-  const auto ending = std::exchange(ending_, {});
-  if (batch_failed_) return;
+  const auto ending = std::exchange(held_.ending, {});
+  if (held_.batch_failed) return;
   if (ending.all) {
     if (names_) names_->clear();
     lease_->forget_all();

@@ -11,18 +11,18 @@ using wire::reply_kind;
 // Sends the batch at the beginning of the input to the leased connection.
 void session::send_batch(routing::route_reason reason) {
   auto& now = *work_;
-  count_route(deferred_begin_.empty() || in_read_only_ ? reason : routing::route_reason::transaction);
+  count_route(deferred_begin_.empty() || held_.in_read_only ? reason : routing::route_reason::transaction);
   auto one = new_flight();
   auto& out = worker_.out_scratch;
   out.clear();
   const bool begins = send_deferred_begin(out);
-  if (begins_placed()) in_read_only_ = true;
+  if (begins_placed()) held_.in_read_only = true;
   note_batch_effects(begins, one.no_ready);
 
   // A Flush behind messages that only prepare becomes a Sync, so that the connection need not be kept for what may be a
   // long time; the client does not see its ReadyForQuery.
-  one.hidden_sync = now.facts.end == wire::batch_end::flush && !now.facts.executes && !unsynced_ && !begins &&
-                    lease_->status == wire::transaction_status::idle && !pinned_;
+  one.hidden_sync = now.facts.end == wire::batch_end::flush && !now.facts.executes && !held_.unsynced && !begins &&
+                    lease_->status == wire::transaction_status::idle && !held_.pinned;
   one.no_ready &= !one.hidden_sync;
   const auto batch = input_left();
   for (const auto& message : now.scanner.messages()) {
@@ -44,7 +44,7 @@ void session::note_batch_effects(bool begins, bool no_ready) {
   const auto& facts = work_->facts;
   if (facts.unclear) lease_->soiled = true;
   if (!facts.executes) return;
-  const bool alone = lease_->queue.empty() && !begins && !unsynced_ && !no_ready &&
+  const bool alone = lease_->queue.empty() && !begins && !held_.unsynced && !no_ready &&
                      lease_->status == wire::transaction_status::idle && facts.statements.size() == 1 &&
                      facts.first()->statement_count == 1;
   for (const auto& one : facts.statements) note_effects(*one.what, alone);
@@ -55,13 +55,13 @@ flight session::new_flight() const {
   const auto kind = now.facts.kind;
   const bool reads = kind == statement_kind::read || kind == statement_kind::begin ||
                      kind == statement_kind::begin_read_only || kind == statement_kind::empty;
-  const bool alone = deferred_begin_.empty() && !in_read_only_ && !pinned_ && !unsynced_ &&
+  const bool alone = deferred_begin_.empty() && !held_.in_read_only && !held_.pinned && !held_.unsynced &&
                      lease_->status == wire::transaction_status::idle;
   flight one;
   one.begin = now.begin;
   one.size = now.scanner.size();
-  one.writes = !on_replica_ && !reads;
-  one.retryable = on_replica_ && kind == statement_kind::read && alone && !now.retried &&
+  one.writes = !held_.on_replica && !reads;
+  one.retryable = held_.on_replica && kind == statement_kind::read && alone && !now.retried &&
                   (lease_->queue.empty() || (!now.flights.empty() && now.flights.back().retryable));
   one.no_ready = now.facts.end == wire::batch_end::flush || now.facts.end == wire::batch_end::cut;
   one.schema = std::any_of(now.facts.statements.begin(), now.facts.statements.end(),
@@ -72,7 +72,7 @@ flight session::new_flight() const {
 // What had no ReadyForQuery of its own (a Flush before, or a Sync that copy-in mode swallowed) is answered with this.
 void session::take_off(flight& one) {
   auto& flights = work_->flights;
-  unsynced_ = one.no_ready;
+  held_.unsynced = one.no_ready;
   while (!one.no_ready && !flights.empty() && flights.back().no_ready) {
     one.writes |= flights.back().writes;
     one.schema |= flights.back().schema;
@@ -88,12 +88,12 @@ bool session::send_deferred_begin(std::string& out) {
   wire::write_query(out, begin_failed_ ? "BEGIN" : std::string_view(deferred_begin_));
   lease_->queue.push({reply_kind::query, true, false, 0});
   lease_->unnamed = 0;
-  begin_unanswered_ = true;
+  held_.begin_unanswered = true;
   if (begin_failed_) {
     wire::write_query(out, failing_statement);
     lease_->queue.push({reply_kind::query, true, false, 0});
   }
-  in_read_only_ = deferred_read_only_ && !begin_failed_;
+  held_.in_read_only = deferred_read_only_ && !begin_failed_;
   begin_failed_ = false;
   forget_deferred_begin();
   return true;
@@ -142,19 +142,19 @@ void session::send_message(const wire::frame& message, std::string& out) {
 
 void session::note_effects(const routing::statement& what, bool alone) {
   work_->changes.note(what, alone);
-  discards_all_ |= what.discards_all;
+  held_.discards_all |= what.discards_all;
   if (what.pin != routing::pin_reason::none) pin(what.pin);
   // What could not be read may have left anything behind.
   const bool unread =
       what.reason == routing::write_reason::parse_failed || what.reason == routing::write_reason::too_long;
   if (unread) lease_->soiled = true;
-  ending_.all |= what.deallocates_all;
+  held_.ending.all |= what.deallocates_all;
 }
 
 // Never on a replica, whose transactions are not allowed to make such state: see refusal().
 void session::pin(routing::pin_reason why) {
   worker_.probe.pinned(static_cast<std::size_t>(why));
-  pinned_ = true;
+  held_.pinned = true;
 }
 
 void session::count_route(routing::route_reason reason) {
@@ -172,7 +172,8 @@ void session::count_route(routing::route_reason reason) {
   } else {
     worker_.probe.write_routed(node);
   }
-  if (worker_.shared.settings.pool.mode == config::pool_mode::session && !pinned_) pin(routing::pin_reason::pool_mode);
+  if (worker_.shared.settings.pool.mode == config::pool_mode::session && !held_.pinned)
+    pin(routing::pin_reason::pool_mode);
 }
 
 }  // namespace highwater::proxy

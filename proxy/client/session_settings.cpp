@@ -9,16 +9,16 @@ using wire::reply_kind;
 // All that was sent has been answered.
 void session::exchange_over() {
   if (lease_ == nullptr || lease_->status != wire::transaction_status::idle) {
-    batch_failed_ = discards_all_ = false;  // DISCARD ALL does nothing in a transaction
+    held_.batch_failed = held_.discards_all = false;  // DISCARD ALL does nothing in a transaction
     return;
   }
-  in_read_only_ = false;
-  const bool failed = std::exchange(batch_failed_, false);
+  held_.in_read_only = false;
+  const bool failed = std::exchange(held_.batch_failed, false);
   auto& changes = work_->changes;
-  const auto outcome = changes.over(failed || rolled_back_, *lease_->current_settings());
+  const auto outcome = changes.over(failed || held_.rolled_back, *lease_->current_settings());
   if (outcome == settings_exchange::outcome::reset) reset_settings();
-  if (std::exchange(discards_all_, false) && !failed) {
-    pinned_ = false;
+  if (std::exchange(held_.discards_all, false) && !failed) {
+    held_.pinned = false;
     lease_->soiled = false;
   }
   if (outcome == settings_exchange::outcome::inquire) return inquire();
@@ -80,7 +80,7 @@ void session::inquired(std::string_view row) {
 
 // The exchange is over. A session that keeps its connection wants its settings there at once.
 void session::keep_or_release() {
-  if (!pinned_) return release();
+  if (!held_.pinned) return release();
   if (lease_->apply(settings_)) stage_ = stage::awaiting_settings;
 }
 

@@ -55,7 +55,7 @@ bool session::pass_copy() {
     case wire::frontend::copy_fail:
       if (!message.complete()) return false;
       lease_->send(message.available);
-      copy_in_ = false;
+      held_.copy_in = false;
       break;
     case wire::frontend::flush:
     case wire::frontend::sync:
@@ -69,7 +69,7 @@ bool session::pass_copy() {
       std::string out;
       wire::writer(out, wire::frontend::copy_fail).c_string("unexpected message during COPY from stdin");
       lease_->send(out);
-      copy_in_ = false;
+      held_.copy_in = false;
       return true;
     }
   }

@@ -1,68 +1,13 @@
 // What no honest peer would send: the sender loses its connection, everybody else loses nothing.
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <poll.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
-#include <atomic>
 #include <filesystem>
 #include <random>
-#include <thread>
 
 #include "tests/integration/wire_test.hpp"
+#include "tests/support/faulty_server.hpp"
 
 namespace highwater::testing_support {
 namespace {
-
-// Listens where a server should, and answers each connection's first bytes with the same nonsense.
-class fake_server {
-public:
-  explicit fake_server(std::string nonsense) : nonsense_(std::move(nonsense)) {
-    listener_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    const int on = 1;
-    ::setsockopt(listener_, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_port = htons(port_.number());
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    if (::bind(listener_, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0 || ::listen(listener_, 64) != 0) {
-      throw std::runtime_error("the fake server cannot listen");
-    }
-    thread_ = std::thread([this] { serve(); });
-  }
-  ~fake_server() {
-    ends_ = true;
-    thread_.join();
-    ::close(listener_);
-  }
-  fake_server(const fake_server&) = delete;
-  fake_server& operator=(const fake_server&) = delete;
-
-  std::uint16_t port() const { return port_.number(); }
-  int connections() const { return connections_; }
-
-private:
-  void serve() {
-    while (!ends_) {
-      pollfd wanted{listener_, POLLIN, 0};
-      if (::poll(&wanted, 1, 5) <= 0) continue;
-      const int peer = ::accept(listener_, nullptr, nullptr);
-      char request[1024];
-      if (::recv(peer, request, sizeof request, 0) > 0) ::send(peer, nonsense_.data(), nonsense_.size(), MSG_NOSIGNAL);
-      ::close(peer);
-      ++connections_;
-    }
-  }
-
-  std::string nonsense_;
-  reserved_port port_;
-  int listener_ = -1;
-  std::atomic<bool> ends_{false};
-  std::atomic<int> connections_{0};
-  std::thread thread_;
-};
 
 class bad_input : public wire_test {
 protected:
@@ -93,6 +38,17 @@ protected:
     auto session = client();
     session.send(bytes);
     EXPECT_TRUE(session.closed_within()) << raw::describe({bytes[0], ""});
+  }
+
+  static highwater_config with_nodes(const std::vector<std::pair<std::string, std::uint16_t>>& nodes) {
+    std::string list;
+    for (const auto& [name, port] : nodes) {
+      list += (list.empty() ? "" : ", ");
+      list += "{name: " + name + ", host: 127.0.0.1, port: " + std::to_string(port) + "}";
+    }
+    highwater_config config(served->cluster());
+    config.set("cluster", "{nodes: [" + list + "], monitor: {user: highwater, database: postgres, interval: 5ms}}");
+    return config;
   }
 
   std::unique_ptr<raw::client> witness;
@@ -201,19 +157,37 @@ TEST_F(bad_input, servers_that_talk_nonsense_are_not_used) {
         std::string("E\x7f\xff\xff\xff", 5), raw::frame('R', raw::int32(12) + "proof"), raw::frame('R', ""),
         raw::frame('K', "x"), raw::frame('Z', "?"), ok + raw::frame('D', raw::int16(1)),
         ok + raw::frame('T', "never asked for"), std::string("N")}) {
-    const fake_server liar(nonsense);
-    postgres_cluster& cluster = served->cluster();
-    highwater_config config(cluster);
-    config.set("cluster", "{nodes: [{name: a, host: 127.0.0.1, port: " + std::to_string(cluster.primary().port()) +
-                              "}, {name: liar, host: 127.0.0.1, port: " + std::to_string(liar.port()) +
-                              "}], monitor: {user: highwater, database: postgres, interval: 5ms}}");
-    highwater_process proxy(config);
+    const babbler liar(nonsense);
+    const highwater_process proxy(with_nodes({{"a", primary().port()}, {"liar", liar.port()}}));
     proxy.await_ready();
     await("it was asked", [&] { return liar.connections() > 1; });
     raw::client session(proxy.port());
     session.log_in();
     for (int i = 0; i < 10; ++i) EXPECT_EQ(value(session.query("select 1")), "1");
     EXPECT_EQ(proxy.metric("highwater_node_up", {{"node", "liar"}}), 0);
+  }
+}
+
+// What a session had on that connection is gone, and it must not go on as if it were there.
+TEST_F(bad_input, server_that_talks_nonsense_costs_what_its_connection_held) {
+  const moody_relay relay(primary().port(), "lose your mind", raw::frame('1', "not asked for"));
+  const highwater_process proxy(with_nodes({{"a", relay.port()}}));
+  proxy.await_ready();
+  for (const auto& [state, ends] : std::vector<std::pair<std::string, bool>>{
+           {"select 1", false}, {"begin; select 1", true}, {"create temporary table mine (n int)", true}}) {
+    raw::client session(proxy.port());
+    session.log_in();
+    EXPECT_EQ(sqlstate(session.query(state)), "");
+    session.send(raw::query("select 'lose your mind'"));
+    const auto error = session.expect('E');
+    EXPECT_EQ(raw::error_field(error, 'C'), "08P01") << state;
+    EXPECT_EQ(raw::error_field(error, 'S'), ends ? "FATAL" : "ERROR") << state;
+    if (ends) {
+      EXPECT_TRUE(session.closed_within()) << state;
+    } else {
+      EXPECT_EQ(raw::types(session.read_until_ready()), "Z");
+      EXPECT_EQ(scalar(session, "select 2"), "2");
+    }
   }
 }
 

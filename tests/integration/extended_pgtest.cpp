@@ -13,6 +13,7 @@ protected:
     serve({.replicas = 2}, [](highwater_config& config) { config.set("pool", "{size: 3}"); });
     primary().tell("create table numbers (n int); create table words (w text)");
     served->cluster().await_replay();
+    await_read("select count(*) from words");
   }
 
   static std::string batch(std::string_view sql) { return run_unnamed(sql) + raw::sync(); }
@@ -53,7 +54,7 @@ TEST_F(extended, reads_between_writes_of_a_pipeline_see_them) {
 
 // What cannot go along with the read before it waits, and nothing needs to come behind it.
 TEST_F(extended, write_behind_a_read_is_run_without_more_being_sent) {
-  auto session = client();
+  auto session = client({{"options", "-c highwater.level=eventual"}});
   for (int i = 0; i < 3; ++i) {
     session.query("truncate numbers");
     session.send(batch("select count(*) from words") + batch("insert into numbers values (1)"));

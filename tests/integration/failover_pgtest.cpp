@@ -152,6 +152,23 @@ TEST_F(failover, whoever_is_bound_to_a_hanging_primary_is_told_when_it_has_been_
   old.thaw();
 }
 
+// Its BEGIN was answered before the server had it. Outside of its transaction nothing of it may be run.
+TEST_F(failover, session_whose_transaction_is_lost_with_its_begin_is_ended) {
+  node& dying = cluster().primary();
+  auto session = lab->connect();
+  session.must(set_to(1));
+  const counted writes(proxy(), "highwater_writes_total", {{"node", dying.name()}});
+  dying.freeze();
+  session.must("begin");
+  pending update(session, set_to(2));
+  await("the update is on its way", [&] { return writes.more() >= 1; });
+  dying.kill9();
+  const auto lost = session.next();
+  ASSERT_TRUE(lost);
+  EXPECT_EQ(lost->sqlstate(), "08006") << lost->message();
+  EXPECT_EQ(lost->diagnostic(PG_DIAG_SEVERITY_NONLOCALIZED), "FATAL");
+}
+
 TEST_F(failover, writes_wait_for_the_new_primary_and_follow_it) {
   node& old = cluster().primary();
   auto session = lab->connect("session");

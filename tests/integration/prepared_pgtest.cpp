@@ -35,7 +35,8 @@ TEST_F(prepared, unnamed_one_outlives_other_sessions_on_its_connection) {
     std::vector<raw::client> others;
     for (int k = 0; k < 4; ++k) {
       others.push_back(client({{"application_name", "other" + std::to_string(k)}}));
-      EXPECT_EQ(scalar(others.back(), "select count(*) from t where n > 5"), "5");
+      prepare(others.back(), "s", "select count(*) from t where n > 5");
+      EXPECT_EQ(outcome(others.back(), "s"), "5") << "and no Query of its own";
     }
     EXPECT_EQ(value(ask(session, raw::bind("", "") + raw::execute() + raw::sync())), "10");
   }

@@ -81,6 +81,19 @@ protected:
   }
 
   static node& primary() { return served->cluster().primary(); }
+  // Every worker takes it for a read: the catalogue that it is classified with has its tables. Workers take clients in
+  // turn.
+  static void await_read(const std::string& sql) {
+    if (testing_direct()) return;
+    std::vector<raw::client> sessions;
+    for (int i = 0; i < 4; ++i) sessions.push_back(client({{"options", "-c highwater.level=eventual"}}));
+    for (auto& session : sessions) {
+      await("it is known to be a read: " + sql, [&] {
+        session.query(sql);
+        return scalar(session, "show highwater.last_route").find("because=") == std::string::npos;
+      });
+    }
+  }
 
   inline static std::unique_ptr<served_cluster> served;
 };

@@ -1,0 +1,136 @@
+#include "tests/support/faulty_server.hpp"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <stdexcept>
+#include <string_view>
+#include <utility>
+
+namespace highwater::testing_support {
+
+namespace {
+
+sockaddr_in loopback(std::uint16_t port) {
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(port);
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  return address;
+}
+
+bool send_all(int to, std::string_view bytes) {
+  while (!bytes.empty()) {
+    const auto sent = ::send(to, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    if (sent <= 0) return false;
+    bytes.remove_prefix(static_cast<std::size_t>(sent));
+  }
+  return true;
+}
+
+}  // namespace
+
+faulty_server::faulty_server() : listener_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+  const int on = 1;
+  ::setsockopt(listener_, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  const auto address = loopback(port());
+  if (::bind(listener_, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
+      ::listen(listener_, 64) != 0) {
+    throw std::runtime_error("the faulty server cannot listen");
+  }
+}
+
+void faulty_server::start() {
+  thread_ = std::thread([this] { serve(); });
+}
+
+void faulty_server::stop() {
+  ends_ = true;
+  thread_.join();
+  ::close(listener_);
+}
+
+void faulty_server::serve() {
+  while (!ends_) {
+    std::vector<pollfd> wanted{{listener_, POLLIN, 0}};
+    for (const int each : watched()) wanted.push_back({each, POLLIN, 0});
+    if (::poll(wanted.data(), wanted.size(), 5) <= 0) continue;
+    if (wanted.front().revents != 0) {
+      accepted(::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC));
+      ++connections_;
+      continue;
+    }
+    // One at a time: it may end others.
+    const auto ready = std::find_if(wanted.begin(), wanted.end(), [](const pollfd& one) { return one.revents != 0; });
+    if (ready != wanted.end()) readable(ready->fd);
+  }
+}
+
+babbler::babbler(std::string nonsense) : nonsense_(std::move(nonsense)) {
+  start();
+}
+
+babbler::~babbler() {
+  stop();
+}
+
+void babbler::accepted(int peer) {
+  char request[1024];
+  if (::recv(peer, request, sizeof request, 0) > 0) send_all(peer, nonsense_);
+  ::close(peer);
+}
+
+moody_relay::moody_relay(std::uint16_t server_port, std::string cue, std::string nonsense)
+    : server_port_(server_port), cue_(std::move(cue)), nonsense_(std::move(nonsense)) {
+  start();
+}
+
+moody_relay::~moody_relay() {
+  stop();
+  for (const auto& [client, server] : pairs_) {
+    ::close(client);
+    ::close(server);
+  }
+}
+
+void moody_relay::accepted(int peer) {
+  const int server = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  const auto address = loopback(server_port_);
+  if (::connect(server, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
+    ::close(server);
+    ::close(peer);
+    return;
+  }
+  pairs_.push_back({peer, server});
+}
+
+std::vector<int> moody_relay::watched() const {
+  std::vector<int> all;
+  for (const auto& [client, server] : pairs_) {
+    all.push_back(client);
+    all.push_back(server);
+  }
+  return all;
+}
+
+void moody_relay::readable(int which) {
+  const auto found = std::find_if(pairs_.begin(), pairs_.end(),
+                                  [&](const pair& one) { return one.client == which || one.server == which; });
+  char buffer[16384];
+  const auto got = ::recv(which, buffer, sizeof buffer, 0);
+  const std::string_view bytes(buffer, got > 0 ? static_cast<std::size_t>(got) : 0);
+  const bool from_client = found->client == which;
+  const bool cued = from_client && bytes.find(cue_) != std::string_view::npos;
+  const bool passed = cued ? send_all(found->client, nonsense_)
+                           : !bytes.empty() && send_all(from_client ? found->server : found->client, bytes);
+  if (passed) return;
+  ::close(found->client);
+  ::close(found->server);
+  pairs_.erase(found);
+}
+
+}  // namespace highwater::testing_support

@@ -1,0 +1,80 @@
+#pragma once
+
+// Servers that break the protocol.
+
+#include <atomic>
+#include <cstdint>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "tests/support/free_port.hpp"
+
+namespace highwater::testing_support {
+
+// Listens on a port of its own and serves all its connections on one thread.
+class faulty_server {
+public:
+  virtual ~faulty_server() = default;
+  faulty_server(const faulty_server&) = delete;
+  faulty_server& operator=(const faulty_server&) = delete;
+
+  std::uint16_t port() const { return port_.number(); }
+  int connections() const { return connections_; }  // that have been accepted
+
+protected:
+  faulty_server();
+  void start();  // by the constructor of what derives from it
+  void stop();   // by its destructor
+
+  virtual void accepted(int peer) = 0;           // to be kept, or closed
+  virtual std::vector<int> watched() const = 0;  // what readable() is to be called for
+  virtual void readable(int which) = 0;
+
+private:
+  void serve();
+
+  reserved_port port_;
+  int listener_ = -1;
+  std::atomic<bool> ends_{false};
+  std::atomic<int> connections_{0};
+  std::thread thread_;
+};
+
+// Answers each connection's first bytes with the same nonsense, and hangs up.
+class babbler final : public faulty_server {
+public:
+  explicit babbler(std::string nonsense);
+  ~babbler() override;
+
+private:
+  void accepted(int peer) override;
+  std::vector<int> watched() const override { return {}; }
+  void readable(int) override {}
+
+  std::string nonsense_;
+};
+
+// Stands before a real server, and passes everything on; but for what contains the cue the answer is nonsense.
+class moody_relay final : public faulty_server {
+public:
+  moody_relay(std::uint16_t server_port, std::string cue, std::string nonsense);
+  ~moody_relay() override;
+
+private:
+  struct pair {
+    int client = -1;
+    int server = -1;
+  };
+
+  void accepted(int peer) override;
+  std::vector<int> watched() const override;
+  void readable(int which) override;
+
+  std::uint16_t server_port_;
+  std::string cue_;
+  std::string nonsense_;
+  std::vector<pair> pairs_;
+};
+
+}  // namespace highwater::testing_support
