@@ -16,7 +16,7 @@ PGBOUNCER_MODE = {"simple": "transaction", "prepared": "session"}
 COLUMNS = ("", "CPU µs per query", "to PgBouncer", "queries/s", "to PgBouncer", "latency ms")
 
 
-def _pgbench(cluster, port, protocol, clients, seconds):
+def pgbench(cluster, port, protocol, clients, seconds):
     done = subprocess.run(["pgbench", "-n", "-S", "-M", protocol, "-c", str(clients), "-j", "2", "-T", str(seconds),
                            "-h", "127.0.0.1", "-p", str(port), "-U", cluster.user, cluster.database],
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
@@ -30,7 +30,7 @@ def _pgbench(cluster, port, protocol, clients, seconds):
 
 def _measure(cluster, contender, protocol, clients, seconds):
     before = contender.process.cpu_seconds()
-    figures = _pgbench(cluster, contender.port, protocol, clients, seconds)
+    figures = pgbench(cluster, contender.port, protocol, clients, seconds)
     figures["cpu_us"] = (contender.process.cpu_seconds() - before) * 1e6 / figures["queries"]
     return figures
 
@@ -49,7 +49,7 @@ def _rounds(settings, cluster, contestants, protocol, clients):
     """Figures per contender, one entry a round; every round starts with the next contender."""
     figures = {one.name: [] for one in contestants}
     for one in contestants:  # connections are made, caches are filled
-        _pgbench(cluster, one.port, protocol, clients, 1)
+        pgbench(cluster, one.port, protocol, clients, 1)
     for number in range(settings.rounds):
         first = number % len(contestants)
         for one in contestants[first:] + contestants[:first]:

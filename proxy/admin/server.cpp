@@ -150,7 +150,7 @@ server::server(const config::config& settings)
 
 int server::run() {
   monitor_.start();
-  for (auto& one : workers_) one->start();
+  for (std::size_t i = 0; i < workers_.size(); ++i) workers_[i]->start("worker " + std::to_string(i));
   accept();
   http_.start();
   signals_.async_wait([this](const boost::system::error_code& error, int) {

@@ -285,7 +285,8 @@ private:
   std::size_t refused(std::string_view bytes, wire::replica_refusal how);
   void retry(metrics::retry_cause cause);
   void on_server_lost(const wire::error& why) override;
-  void tell_of_loss(wire::error why, bool was_bound);
+  void give_up_connection(const wire::error& why);
+  void tell_of_loss(routing::node_index node, wire::error why, bool was_bound);
   void lost_flights(const wire::error& why);
   bool note_unknown_writes();
   bool on_deposed_node() const;

@@ -38,6 +38,13 @@ session::first_reply session::look_ahead(std::string_view bytes, wire::replica_r
 std::size_t session::refused(std::string_view bytes, wire::replica_refusal how) {
   auto& now = *work_;
   auto& connection = *lease_;
+  if (how == wire::replica_refusal::shutdown) {
+    now.excluded = connection.node();
+    worker_.node_suspect(connection.node());
+    drop_lease();
+    retry(metrics::retry_cause::connection_lost);
+    return bytes.size();
+  }
   const bool read_only = how == wire::replica_refusal::read_only;
   now.excluded = connection.node();
   now.conflicted = !read_only;
@@ -87,17 +94,24 @@ void session::on_server_lost(const wire::error& why) {
   }
   note_unknown_writes();
   if (in_message) return end();
-  auto told = why;
-  told.message = "lost the connection to node " + worker_.shared.settings.cluster.nodes[node].name + ": " + why.message;
   if (!was_bound && !now.flights.empty() && now.flights.front().retryable) {
     now.excluded = node;
     return retry(metrics::retry_cause::connection_lost);
   }
-  tell_of_loss(std::move(told), was_bound);
+  tell_of_loss(node, why, was_bound);
+}
+
+void session::give_up_connection(const wire::error& why) {
+  const auto node = lease_->node();
+  const bool was_bound = bound();
+  worker_.node_suspect(node);
+  drop_lease();
+  tell_of_loss(node, why, was_bound);
 }
 
 // The lease has ended in the middle of what it was for.
-void session::tell_of_loss(wire::error why, bool was_bound) {
+void session::tell_of_loss(routing::node_index node, wire::error why, bool was_bound) {
+  why.message = "lost the connection to node " + worker_.shared.settings.cluster.nodes[node].name + ": " + why.message;
   if (was_bound) {
     why.detail = "The transaction was not finished; if it was being committed, its outcome is unknown.";
     return fatal(why);

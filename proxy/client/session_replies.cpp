@@ -26,6 +26,7 @@ struct session::reply_handler {
   std::string_view run{};  // forwarded in place, if it is all there is
   std::string gathered{};
   std::string begin_failed{};  // why the BEGIN failed that the client takes for done
+  wire::error last_words{};    // of a server that is about to close the connection
 
   void forward(std::string_view bytes) {
     if (run.empty() && gathered.empty()) {
@@ -60,12 +61,17 @@ struct session::reply_handler {
     self.lease_->note_parameter(message.name, message.value);
     return message.name != "in_hot_standby";
   }
-  void failed(const wire::error_fields& fields, bool hidden) {
+  bool failed(const wire::error_fields& fields, bool hidden) {
     self.held_.batch_failed = true;
+    if (wire::ends_connection(fields)) {
+      last_words = {std::string(fields.code), std::string(fields.message), "", ""};
+      return false;
+    }
     if (hidden && self.held_.begin_unanswered) begin_failed = std::string(fields.message);
     if (spoils_connection(fields)) self.lease_->soiled = true;
     const auto& flights = self.work_->flights;
     if (!flights.empty() && flights.front().hidden_sync) self.skip_to_sync_ = true;
+    return true;
   }
   void copy_in() {
     self.held_.copy_in = true;
@@ -124,7 +130,7 @@ std::size_t session::on_server_bytes(std::string_view bytes) {
 }
 
 // Forwards what has come, up to the end of it or of a batch behind which a decision is due. Afterwards there is no
-// lease if the server has said something that it should not have.
+// lease if the server has said that it ends, or something that it should not have.
 wire::reply_reader::result session::take_replies(std::string_view bytes) {
   // Before the first byte is on its way: whoever is told of it can tell others.
   note_told(std::chrono::steady_clock::now());
@@ -140,14 +146,11 @@ wire::reply_reader::result session::take_replies(std::string_view bytes) {
            "The outcome of the statement behind BEGIN is unknown.", "Connect again."});
   } else if (read.what == wire::reply_reader::outcome::violation) {
     worker_.probe.protocol_errors.add();
-    const auto node = connection.node();
     spdlog::error("node {} sent something that does not belong into the protocol here: connection closed",
-                  worker_.shared.settings.cluster.nodes[node].name);
-    const bool was_bound = bound();
-    drop_lease();
-    tell_of_loss({std::string(wire::sqlstate::protocol_violation),
-                  "node " + worker_.shared.settings.cluster.nodes[node].name + " sent an invalid message", "", ""},
-                 was_bound);
+                  worker_.shared.settings.cluster.nodes[connection.node()].name);
+    give_up_connection({std::string(wire::sqlstate::protocol_violation), "it sent an invalid message", "", ""});
+  } else if (!handler.last_words.code.empty()) {
+    give_up_connection(handler.last_words);
   }
   return read;
 }

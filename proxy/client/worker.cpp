@@ -1,5 +1,7 @@
 #include "proxy/client/worker.hpp"
 
+#include <pthread.h>
+
 #include <boost/asio/post.hpp>
 #include <chrono>
 #include <utility>
@@ -20,9 +22,10 @@ worker::~worker() {
   stop();
 }
 
-void worker::start() {
+void worker::start(const std::string& name) {
   tidy_later();
   thread_ = std::thread([this] { io_.run(); });
+  ::pthread_setname_np(thread_.native_handle(), name.c_str());  // for top -H, perf and debuggers
 }
 
 void worker::serve(boost::asio::ip::tcp::socket socket) {

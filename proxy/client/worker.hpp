@@ -21,7 +21,7 @@ public:
   explicit worker(process& in);
   ~worker();
 
-  void start();
+  void start(const std::string& name);  // what the thread is called, at most 15 bytes
 
   // From any thread.
   void serve(boost::asio::ip::tcp::socket socket);  // made for io()

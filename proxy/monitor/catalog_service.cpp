@@ -1,5 +1,6 @@
 #include "proxy/monitor/catalog_service.hpp"
 
+#include <pthread.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
@@ -49,7 +50,9 @@ std::string on_node(const config::node& node, const std::string& problem) {
 }  // namespace
 
 catalog_service::catalog_service(const config::cluster& cluster, view_board& board, publish_function publish)
-    : cluster_(cluster), board_(board), publish_(std::move(publish)), thread_([this] { run(); }) {}
+    : cluster_(cluster), board_(board), publish_(std::move(publish)), thread_([this] { run(); }) {
+  ::pthread_setname_np(thread_.native_handle(), "catalogue");
+}
 
 catalog_service::~catalog_service() {
   stop();

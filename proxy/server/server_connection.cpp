@@ -2,24 +2,14 @@
 
 #include <unistd.h>
 
-#include <array>
-#include <boost/asio/connect.hpp>
-#include <boost/asio/ip/address.hpp>
 #include <utility>
 
 namespace highwater::proxy {
 
 namespace {
 
-namespace asio = boost::asio;
-using tcp = asio::ip::tcp;
-
 // Longest beginning of an incomplete message that is kept; the reader lets no message through that needs more.
 constexpr std::size_t max_partial = wire::reply_reader::max_held + wire::header_size;
-
-wire::error lost_error(std::string what) {
-  return {std::string(wire::sqlstate::connection_failure), std::move(what), "", ""};
-}
 
 // Replies to what the connection asked for itself, or that nobody waits for any more.
 struct own_replies {
@@ -41,8 +31,9 @@ struct own_replies {
     connection.note_parameter(message.name, message.value);
     return false;
   }
-  void failed(const wire::error_fields& fields, bool) {
+  bool failed(const wire::error_fields& fields, bool) {
     error = {std::string(fields.code), std::string(fields.message), "", ""};
+    return false;
   }
   void copy_in() {}
   void copy_ended() {}
@@ -67,34 +58,6 @@ server_connection::~server_connection() {
   if (moving_ >= 0) ::close(moving_);
 }
 
-void server_connection::connect(const std::string& host, std::uint16_t port, server_login login) {
-  login_ = std::make_unique<server_login>(std::move(login));
-  deadline_ = context_->timers.schedule(std::chrono::steady_clock::now() + context_->connect_timeout, [this] {
-    deadline_ = {};
-    fail_connect(lost_error("timeout"));
-  });
-  auto socket = std::make_shared<tcp::socket>(context_->io);
-  const auto connected = [this, alive = alive_, socket](const boost::system::error_code& error, const tcp::endpoint&) {
-    if (!*alive || state_ == state::closed) return;
-    if (error) return fail_connect(lost_error(error.message()));
-    stream_ = stream(std::move(*socket), *this);
-    state_ = state::logging_in;
-    std::string first;
-    login_->first(first);
-    stream_.write(first);
-    stream_.await_readable();
-  };
-  boost::system::error_code not_numeric;
-  const auto address = asio::ip::make_address(host, not_numeric);
-  if (!not_numeric) return asio::async_connect(*socket, std::array{tcp::endpoint(address, port)}, connected);
-  auto resolver = std::make_shared<tcp::resolver>(context_->io);
-  resolver->async_resolve(host, std::to_string(port),
-                          [socket, resolver, connected](const boost::system::error_code& error, const auto& found) {
-                            if (error) return connected(error, {});
-                            asio::async_connect(*socket, found, connected);
-                          });
-}
-
 std::unique_ptr<server_connection> server_connection::move_to(connection_context& context, connection_home& home) {
   auto moved = std::make_unique<server_connection>(context, home, node_);
   moved->moving_ = stream_.release();
@@ -104,7 +67,6 @@ std::unique_ptr<server_connection> server_connection::move_to(connection_context
   moved->parameters_ = std::move(parameters_);
   moved->settings_ = std::move(settings_);
   moved->prepared_ = std::move(prepared_);
-  moved->uses_ = uses_;
   moved->unnamed = unnamed;
   moved->proved = proved;
   moved->established_ = established_;
@@ -115,9 +77,9 @@ std::unique_ptr<server_connection> server_connection::move_to(connection_context
 
 // On the other worker's thread: its event loop is nobody else's to touch.
 void server_connection::resume_after_move() {
-  tcp::socket socket(context_->io);
+  boost::asio::ip::tcp::socket socket(context_->io);
   boost::system::error_code ignored;
-  socket.assign(tcp::v4(), std::exchange(moving_, -1), ignored);
+  socket.assign(boost::asio::ip::tcp::v4(), std::exchange(moving_, -1), ignored);
   stream_ = stream(std::move(socket), *this);
   stream_.await_readable();
 }
@@ -129,14 +91,6 @@ void server_connection::close() {
   wire::write_empty(goodbye, wire::frontend::terminate);
   stream_.write(goodbye);
   stream_.close();
-}
-
-void server_connection::fail_connect(const wire::error& why) {
-  if (state_ == state::closed) return;
-  state_ = state::closed;
-  context_->timers.cancel(deadline_);
-  stream_.close();
-  home_->on_connect_failed(*this, why);
 }
 
 void server_connection::lost(const wire::error& why) {
@@ -153,13 +107,13 @@ void server_connection::on_readable() {
   partial_.copy(scratch.data(), partial_.size());
   const auto got = stream_.read(scratch.data() + partial_.size(), scratch.size() - partial_.size());
   if (got.status == stream::read_status::closed) {
-    if (state_ == state::logging_in) return fail_connect(lost_error("the server closed the connection"));
-    return lost(lost_error("the server closed the connection"));
+    if (state_ == state::logging_in) return fail_connect(server_lost("the server closed the connection"));
+    return lost(server_lost("the server closed the connection"));
   }
   const std::string_view bytes(scratch.data(), partial_.size() + got.size);
   const auto used = got.size == 0 ? 0 : handle(bytes);
   if (state_ == state::closed) return;
-  if (bytes.size() - used > max_partial) return lost(lost_error("the server sent a message that is too long"));
+  if (bytes.size() - used > max_partial) return lost(server_lost("the server sent a message that is too long"));
   if (got.size != 0) partial_.assign(bytes.substr(used));
   if (!paused_) stream_.await_readable();
 }
@@ -188,37 +142,6 @@ void server_connection::on_drained() {
   if (holder_ != nullptr) holder_->on_server_drained();
 }
 
-void server_connection::login_with(std::string_view bytes, std::size_t& used) {
-  std::string answer;
-  while (state_ == state::logging_in) {
-    wire::frame message;
-    const auto found = wire::peek_frame(bytes.substr(used), wire::reply_reader::max_held, message);
-    if (found == wire::frame_status::bad_length)
-      return fail_connect(lost_error("the server does not speak the protocol"));
-    if (found == wire::frame_status::need_header || !message.complete()) break;
-    used += message.available.size();
-    switch (login_->take(message, answer)) {
-      case server_login::step::failed:
-        return fail_connect(login_->why());
-      case server_login::step::done:
-        return finish_login();
-      case server_login::step::more:
-        break;
-    }
-  }
-  stream_.write(answer);
-}
-
-void server_connection::finish_login() {
-  context_->timers.cancel(deadline_);
-  key_ = login_->key();
-  parameters_ = std::move(login_->parameters());
-  login_ = nullptr;
-  state_ = state::ready;
-  established_ = idle_since_ = std::chrono::steady_clock::now();
-  home_->on_connected(*this);
-}
-
 std::size_t server_connection::skip(std::string_view bytes) {
   own_replies handler{*this, own_error_};
   const auto used = reader.read(bytes, queue, handler).consumed;
@@ -231,7 +154,7 @@ std::size_t server_connection::handle_own(std::string_view bytes) {
   const auto read = reader.read(bytes, queue, handler);
   if (read.what == wire::reply_reader::outcome::violation) {
     // Unasked: what a server says before it closes an idle connection.
-    lost(lost_error("the server ended the connection"));
+    lost(server_lost("the server ended the connection"));
     return bytes.size();
   }
   if (queue.empty() && (state_ == state::applying || state_ == state::cleaning)) finish_own();
@@ -241,7 +164,7 @@ std::size_t server_connection::handle_own(std::string_view bytes) {
 void server_connection::finish_own() {
   if (state_ == state::cleaning) {
     const bool failed = std::exchange(own_error_, std::nullopt).has_value();
-    if (std::exchange(discarding_, false) && failed) return lost(lost_error("its state could not be discarded"));
+    if (std::exchange(discarding_, false) && failed) return lost(server_lost("its state could not be discarded"));
     return clean();
   }
   state_ = state::ready;
@@ -274,7 +197,7 @@ void server_connection::give_back() {
   const bool unanswerable = reader.in_message() || reader.copying_in() || queue.size() != 0;
   if (unanswerable &&
       (reader.copying_in() || queue.ready_count() == 0 || !wire::ends_with_ready(queue.at(queue.size() - 1).kind))) {
-    return lost(lost_error("given back in the middle of an exchange"));
+    return lost(server_lost("given back in the middle of an exchange"));
   }
   state_ = state::cleaning;
   clean();
@@ -284,11 +207,11 @@ void server_connection::give_back() {
 void server_connection::clean() {
   if (!queue.empty()) return read_on();
   if (status != wire::transaction_status::idle || stream_.pending() != 0) {
-    return lost(lost_error("given back inside a transaction"));
+    return lost(server_lost("given back inside a transaction"));
   }
   // The signal may come to the backend after its sender has hung up, and past any answer: it must not find another
   // session's statement.
-  if (cancels != 0) return lost(lost_error("a cancel was sent to it"));
+  if (cancels != 0) return lost(server_lost("a cancel was sent to it"));
   if (std::exchange(soiled, false)) {
     std::string request;
     wire::write_query(request, "DISCARD ALL");
@@ -307,13 +230,6 @@ void server_connection::clean() {
   home_->on_clean(*this);
 }
 
-bool server_connection::knows(statement_id id) noexcept {
-  const auto found = prepared_.find(id);
-  if (found == prepared_.end()) return false;
-  found->second = ++uses_;
-  return true;
-}
-
 // The server has passed it over, after an error: what it would have done to the connection it has not.
 void server_connection::skipped(const wire::expected_reply& what) {
   if (what.kind == wire::reply_kind::parse) {
@@ -323,23 +239,6 @@ void server_connection::skipped(const wire::expected_reply& what) {
   } else if (what.kind == wire::reply_kind::close) {
     learn(what.statement);
   }
-}
-
-void server_connection::learn(statement_id id) {
-  if (id != 0) prepared_[id] = ++uses_;
-}
-
-statement_id server_connection::surplus() const noexcept {
-  if (prepared_.size() <= context_->max_prepared_statements) return 0;
-  statement_id oldest = 0;
-  std::uint64_t least = UINT64_MAX;
-  for (const auto& [id, used] : prepared_) {
-    if (used < least) {
-      least = used;
-      oldest = id;
-    }
-  }
-  return oldest;
 }
 
 void server_connection::note_parameter(std::string_view name, std::string_view value) {

@@ -3,7 +3,6 @@
 // One connection to one node: made, logged in, leased to one session at a time, brought to its state, cleaned, closed.
 
 #include <boost/asio/ip/tcp.hpp>
-#include <boost/unordered/unordered_flat_map.hpp>
 #include <chrono>
 #include <memory>
 #include <optional>
@@ -12,6 +11,7 @@
 
 #include "proxy/io/stream.hpp"
 #include "proxy/io/timer_queue.hpp"
+#include "proxy/server/held_statements.hpp"
 #include "proxy/server/server_login.hpp"
 #include "proxy/server/settings.hpp"
 #include "proxy/wire/reply_queue.hpp"
@@ -48,9 +48,12 @@ protected:
   ~connection_home() = default;
 };
 
-// Names one statement text on all servers; unique within the process, 0 is none.
-using statement_id = std::uint32_t;
 std::string server_name(statement_id id);
+
+// What a session is told when the connection is gone.
+inline wire::error server_lost(std::string what) {
+  return {std::string(wire::sqlstate::connection_failure), std::move(what), "", ""};
+}
 
 // What connections of one worker share.
 struct connection_context {
@@ -90,13 +93,13 @@ public:
   void pause(bool paused) noexcept { paused_ = paused; }
 
   // Prepared statements that this connection has.
-  bool knows(statement_id id) noexcept;
-  void learn(statement_id id);
-  void forget(statement_id id) noexcept { prepared_.erase(id); }
+  bool knows(statement_id id) noexcept { return prepared_.knows(id); }
+  void learn(statement_id id) { prepared_.add(id); }
+  void forget(statement_id id) noexcept { prepared_.remove(id); }
   void forget_all() noexcept { prepared_.clear(); }
   void skipped(const wire::expected_reply& what);
   // The one to close because there are too many, or 0.
-  statement_id surplus() const noexcept;
+  statement_id surplus() const noexcept { return prepared_.surplus(context_->max_prepared_statements); }
   std::uint64_t unnamed = 0;  // whose unnamed statement it holds; 0: nobody's
 
   wire::reply_queue queue;
@@ -152,9 +155,8 @@ private:
   settings_ptr settings_ = no_settings();
   settings_ptr wanted_;
   std::optional<wire::error> own_error_;
-  bool discarding_ = false;                                          // what is being cleaned is DISCARD ALL
-  boost::unordered_flat_map<statement_id, std::uint64_t> prepared_;  // to the time of last use
-  std::uint64_t uses_ = 0;
+  bool discarding_ = false;  // what is being cleaned is DISCARD ALL
+  held_statements prepared_;
   time_point established_{};
   time_point idle_since_{};
 };

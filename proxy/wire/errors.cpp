@@ -74,6 +74,7 @@ bool is_recovery_conflict(const error_fields& fields) noexcept {
 replica_refusal refusal_of(const error_fields& fields) noexcept {
   if (fields.code == sqlstate::read_only_sql_transaction) return replica_refusal::read_only;
   if (is_recovery_conflict(fields)) return replica_refusal::recovery_conflict;
+  if (ends_connection(fields)) return replica_refusal::shutdown;
   // "cannot access temporary or unlogged relations during recovery", "... in a hot standby", and
   // "recovery is in progress" of functions that need a primary: no SQLSTATE of their own.
   const bool speaks_of_recovery = fields.message.find("recovery") != std::string_view::npos ||

@@ -51,10 +51,17 @@ struct error_fields {
 };
 std::optional<error_fields> read_error(std::string_view body) noexcept;
 
-// Rule 15: a replica refused or cancelled the statement for being a replica, so another node may run it instead.
+// Behind such an error the server closes the connection.
+inline bool ends_connection(const error_fields& fields) noexcept {
+  return fields.severity == "FATAL" || fields.severity == "PANIC";
+}
+
+// Rule 15: a replica refused or cancelled the statement for being a replica, or stops being one, so another node may
+// run it instead.
 //   read_only:          25006, or another error that only recovery mode causes
 //   recovery_conflict:  cancelled because replay needed what the query was using
-enum class replica_refusal : unsigned char { none, read_only, recovery_conflict };
+//   shutdown:           the server ends the connection, for whatever other reason
+enum class replica_refusal : unsigned char { none, read_only, recovery_conflict, shutdown };
 replica_refusal refusal_of(const error_fields& fields) noexcept;
 
 }  // namespace highwater::wire

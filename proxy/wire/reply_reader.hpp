@@ -21,7 +21,7 @@ namespace highwater::wire {
 //   local(expected)                the turn has come of an answer that the proxy makes
 //   command_complete(tag)
 //   parameter_status(message)      returns whether the client shall see it
-//   failed(fields, hidden)         an ErrorResponse
+//   failed(fields, hidden)         an ErrorResponse; returns whether the client shall see it, if it is not hidden
 //   copy_in() / copy_ended()
 //   ready(status, hidden)          ReadyForQuery; returns false to stop reading here
 //
@@ -182,8 +182,7 @@ reply_reader::fate reply_reader::take_error(const frame& message, reply_queue& q
     copying_ = false;
     handler.copy_ended();
   }
-  handler.failed(*fields, hidden);
-  return hidden ? fate::swallow : fate::pass;
+  return handler.failed(*fields, hidden) && !hidden ? fate::pass : fate::swallow;
 }
 
 template <class Handler>

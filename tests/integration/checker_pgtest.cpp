@@ -48,8 +48,9 @@ protected:
   };
 
   static completed check(const std::vector<std::string>& how) {
-    command checking{.argv = {HIGHWATER_BUILD_DIR "/highwater-checker", "--clients", "8", "--write-percent", "30",
-                              "--side-writer", lab->cluster().primary().conninfo(), "--header"}};
+    command checking{.argv = {std::string(HIGHWATER_BUILD_DIR) + "/highwater-checker", "--clients", "8",
+                              "--write-percent", "30", "--side-writer", lab->cluster().primary().conninfo(),
+                              "--header"}};
     checking.argv.insert(checking.argv.end(), how.begin(), how.end());
     const stuttering replica;
     return run(checking, milliseconds(120'000));

@@ -177,16 +177,14 @@ TEST_F(pool, a_backend_that_ends_while_idle_is_replaced) {
 
 TEST_F(pool, a_backend_that_ends_in_a_query_is_told) {
   auto session = client();
-  session.send(raw::query("select pg_sleep(60), n from t for update"));
-  await("it runs", [] { return backends("query like '%pg_sleep%'") == "1"; });
-  primary().tell(
-      "select pg_terminate_backend(pid, 10000) from pg_stat_activity where query like '%pg_sleep(60)%' and pid <> "
-      "pg_backend_pid()");
-  const auto first = session.read_message();
-  ASSERT_TRUE(first);
-  while (session.read_message()) {
-    if (session.silent_for(milliseconds(50))) break;
-  }
+  session.send(raw::query("do $$ begin perform pg_sleep(60); end $$"));
+  await("it runs", [] { return backends("wait_event = 'PgSleep'") == "1"; });
+  primary().tell("select pg_terminate_backend(pid, 10000) from pg_stat_activity where wait_event = 'PgSleep'");
+  const auto answer = session.read_until_ready();
+  EXPECT_EQ(raw::types(answer), "EZ");
+  EXPECT_EQ(sqlstate(answer), "57P01") << describe_all(answer);
+  EXPECT_EQ(raw::error_field(answer.front(), 'S'), "ERROR") << "the session goes on";
+  EXPECT_EQ(scalar(session, "select 1"), "1");
   expect_all_connections_right();
 }
 
@@ -195,7 +193,9 @@ TEST_F(pool, a_backend_that_ends_in_a_transaction_ends_the_session) {
   session.query("begin");
   const auto pid = scalar(session, "select pg_backend_pid()");
   primary().tell("select pg_terminate_backend(" + pid + ", 10000)");
-  EXPECT_TRUE(session.closed_within());
+  const auto told = session.expect('E');
+  EXPECT_EQ(raw::error_field(told, 'S') + raw::error_field(told, 'C'), "FATAL57P01");
+  EXPECT_FALSE(session.read_message()) << "nothing but the end";
   expect_all_connections_right();
 }
 

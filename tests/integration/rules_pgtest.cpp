@@ -64,6 +64,18 @@ protected:
   }
   static std::string get(const std::string& table = "checked") { return "select v from " + table; }
 
+  // Where a read waits for the gate.
+  static node& replica_that_sleeps() {
+    node* where = nullptr;
+    await("a replica runs it", [&] {
+      for (node* each : lab->cluster().replicas()) {
+        if (each->ask("select count(*) from pg_stat_activity where wait_event = 'PgSleep'") != "0") where = each;
+      }
+      return where != nullptr;
+    });
+    return *where;
+  }
+
   // A session that has read `value` from the replica `ahead`, which `behind` does not have.
   static pg::connection session_that_is_ahead(int value) {
     // If it crashes it falls back to here, and no further.
@@ -411,13 +423,7 @@ TEST_F(rules, read_that_recovery_cancels_is_run_elsewhere) {
     } else {
       ASSERT_EQ(PQsendQuery(session.raw(), sql.c_str()), 1);
     }
-    node* where = nullptr;
-    await("a replica runs it", [&] {
-      for (node* each : lab->cluster().replicas()) {
-        if (each->ask("select count(*) from pg_stat_activity where wait_event = 'PgSleep'") != "0") where = each;
-      }
-      return where != nullptr;
-    });
+    replica_that_sleeps();
     // Its replay takes the lock away from the reader, at once.
     primary().tell("insert into gate values (1); alter table victim alter v set default 7");
     auto result = session.next();
@@ -427,6 +433,23 @@ TEST_F(rules, read_that_recovery_cancels_is_run_elsewhere) {
     EXPECT_EQ(route_of(session).node, primary().name()) << "the other replica replays the same";
     EXPECT_EQ(retries.more(), 1);
   }
+}
+
+TEST_F(rules, read_whose_server_process_is_ended_is_run_elsewhere) {
+  primary().tell("truncate gate");
+  lab->cluster().await_replay();
+  const counted retries(lab->proxy(), "highwater_retries_total", {{"cause", "connection_lost"}});
+  auto session = lab->connect();
+  pending read(session, "select sum(slow_until_gate(v)) from victim");
+  const node& where = replica_that_sleeps();
+  primary().tell("insert into gate values (1)");
+  lab->cluster().await_replay();
+  where.tell("select pg_terminate_backend(pid) from pg_stat_activity where wait_event = 'PgSleep'");
+  const auto result = session.next();
+  ASSERT_TRUE(result);
+  EXPECT_EQ(result->text(), "15") << result->message();
+  EXPECT_NE(route_of(session).node, where.name());
+  EXPECT_EQ(retries.more(), 1);
 }
 
 TEST_F(rules, write_that_is_interrupted_is_not_run_again) {

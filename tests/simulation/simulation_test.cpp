@@ -17,7 +17,7 @@ struct setting {
   std::size_t nodes = 4;
   crowd who = {};
 };
-void PrintTo(const setting& one, std::ostream* out) {
+void PrintTo(const setting& one, std::ostream* out) {  // NOLINT(readability-identifier-naming): GoogleTest's
   *out << "seed " << one.seed << ", " << one.nodes << " nodes, " << one.who.size << " sessions";
 }
 

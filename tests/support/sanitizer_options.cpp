@@ -1,6 +1,7 @@
 // Compiled into every test executable: the sanitizers ask these functions before main().
 
 extern "C" {
+// NOLINTBEGIN(bugprone-reserved-identifier,readability-identifier-naming): the names are theirs
 const char* __asan_default_options();
 const char* __ubsan_default_options();
 const char* __tsan_default_options();
@@ -14,4 +15,5 @@ const char* __ubsan_default_options() {
 const char* __tsan_default_options() {
   return "halt_on_error=1:second_deadlock_stack=1";
 }
+// NOLINTEND(bugprone-reserved-identifier,readability-identifier-naming)
 }

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <set>
 #include <sstream>
 
@@ -136,8 +137,7 @@ TEST_F(page, names_each_metric_once_with_help_and_type) {
 TEST(duration_histogram, puts_a_bound_into_its_own_bucket) {
   for (std::size_t i = 0; i < duration_histogram::upper_seconds.size(); ++i) {
     duration_histogram some;
-    const auto bound =
-        std::chrono::nanoseconds(static_cast<std::int64_t>(duration_histogram::upper_seconds[i] * 1e9 + 0.5));
+    const auto bound = std::chrono::nanoseconds(std::llround(duration_histogram::upper_seconds[i] * 1e9));
     some.observe(bound);
     some.observe(bound + std::chrono::nanoseconds(100));
     EXPECT_EQ(some.in_bucket(i), 1) << i;

@@ -81,8 +81,8 @@ TEST_F(one_tracker, keeps_a_gap_between_questions_on_demand) {
 TEST_F(one_tracker, asks_often_while_somebody_waits_for_a_position) {
   node.need_position(300, t(10));
   int asked = 0;
-  for (double at = 1; at < 10; at += 0.25) {
-    if (node.next(t(at)) != action::sample) continue;
+  for (int quarter = 4; quarter < 40; ++quarter) {
+    if (node.next(t(quarter / 4.0)) != action::sample) continue;
     ++asked;
     node.answered(200);
   }

@@ -6,8 +6,8 @@ namespace highwater::routing {
 namespace {
 
 TEST(normalise, takes_back_what_is_only_a_page_header) {
-  constexpr wal_geometry usual;
-  constexpr wal_geometry large_pages{32'768, 64 * 1024 * 1024};
+  static constexpr wal_geometry usual;
+  constexpr wal_geometry large_pages{32'768, std::uint64_t{64} << 20};
   struct row {
     const char* why;
     lsn insert;

@@ -74,14 +74,14 @@ TEST(position_history, forgets_towards_the_safe_side) {
   constexpr std::size_t capacity = 8;
   position_history small(capacity), large(100'000);
   for (int i = 1; i <= 1'000; ++i) {
-    small.record(t(i), static_cast<lsn>(10 * i));
-    large.record(t(i), static_cast<lsn>(10 * i));
+    small.record(t(i), lsn{10} * static_cast<lsn>(i));
+    large.record(t(i), lsn{10} * static_cast<lsn>(i));
     ASSERT_LE(small.samples().size(), capacity);
-    ASSERT_EQ(small.newest().at, static_cast<lsn>(10 * i));
+    ASSERT_EQ(small.newest().at, lsn{10} * static_cast<lsn>(i));
   }
   for (int i = 1; i <= 1'000; ++i) {
     EXPECT_GE(small.covering(t(i)), large.covering(t(i)));
-    EXPECT_LE(small.reached(static_cast<lsn>(10 * i)), large.reached(static_cast<lsn>(10 * i)));
+    EXPECT_LE(small.reached(lsn{10} * static_cast<lsn>(i)), large.reached(lsn{10} * static_cast<lsn>(i)));
   }
   EXPECT_LE(small.covering(t(1)), lsn{9'990}) << "the past is thinned out, not cut off";
 }

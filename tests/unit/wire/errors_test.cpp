@@ -84,6 +84,18 @@ TEST(refusal_of, tells_a_replicas_verdict_from_a_statements_own_error) {
   }
 }
 
+TEST(refusal_of, takes_the_end_of_the_connection_for_one) {
+  using enum replica_refusal;
+  for (const char* severity : {"FATAL", "PANIC"}) {
+    EXPECT_EQ(refusal_of({severity, "57P01", "terminating connection due to administrator command", ""}), shutdown);
+    EXPECT_EQ(refusal_of({severity, "57P01", "terminating connection due to unexpected postmaster exit", ""}),
+              shutdown);
+    EXPECT_EQ(
+        refusal_of({severity, "40001", "terminating connection due to conflict with recovery", "ProcessInterrupts"}),
+        recovery_conflict);
+  }
+}
+
 TEST(refusal_of, knows_a_recovery_conflict_in_any_language) {
   using enum replica_refusal;
   struct row {

@@ -54,6 +54,7 @@ struct scribe {
   std::string bytes;      // all that was forwarded
   std::string unwritten;  // forwarded, not yet written down
   bool shows_parameters = true;
+  bool shows_errors = true;
   bool goes_on = true;
 
   void note(const std::string& what) {
@@ -82,8 +83,9 @@ struct scribe {
   void local(const expected_reply& what) { note(name(what)); }
   void command_complete(std::string_view) { ++commands; }
   bool parameter_status(const parameter_status_message&) const { return shows_parameters; }
-  void failed(const error_fields& fields, bool hidden) {
+  bool failed(const error_fields& fields, bool hidden) {
     failures += std::string(fields.code) + (hidden ? " hidden " : " ");
+    return shows_errors;
   }
   void copy_in() { ++copies; }
   void copy_ended() { --copies; }
@@ -241,6 +243,15 @@ TEST(reply_reader, tells_hidden_from_shown) {
   EXPECT_EQ(it.client.failures, "22012 hidden 22012 ");
   EXPECT_EQ(it.client.statuses, "I*I");
   EXPECT_EQ(it.client.commands, 0);
+}
+
+TEST(reply_reader, asks_whether_an_error_is_shown) {
+  exchange it;
+  it.client.shows_errors = false;
+  it.expect({query});
+  it.receive(server("TE"));
+  EXPECT_EQ(it.client.failures, "22012 ");
+  EXPECT_EQ(it.client.told, "T");
 }
 
 TEST(reply_reader, asks_whether_a_parameter_is_shown) {
