@@ -68,7 +68,7 @@ bool cluster_state::follows(const member& one) const noexcept {
 
 // Rule 12: only the newest timeline's primary.
 bool cluster_state::may_lead(const member& one) const noexcept {
-  return one.alive && one.view.role == node_role::primary && one.identity.system == view_.system && follows(one);
+  return view_.system != 0 && one.alive && one.view.role == node_role::primary && follows(one);
 }
 
 bool cluster_state::settled() const noexcept {
@@ -106,11 +106,11 @@ void cluster_state::elect() {
   const auto before = view_.primary;
   const bool keeps = before != no_node && may_lead(members_[before]);
   if (!keeps) {
-    // Two that both claim the newest timeline cannot be told apart from here, so neither is written to. And the first
-    // that answers may have been deposed: the others have to be asked before.
+    // Two that both claim the newest timeline cannot be told apart from here, so neither is written to. The first that
+    // answers may have been deposed, but nobody may lead before all have been asked: see adopt_system().
     const auto claims = std::count_if(members_.begin(), members_.end(), [&](const member& m) { return may_lead(m); });
     view_.primary = no_node;
-    for (node_index node = 0; claims == 1 && settled() && node < members_.size(); ++node) {
+    for (node_index node = 0; claims == 1 && node < members_.size(); ++node) {
       if (may_lead(members_[node])) view_.primary = node;
     }
   }

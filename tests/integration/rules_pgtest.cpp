@@ -163,6 +163,16 @@ TEST_F(rules, idle_primary_at_a_page_boundary_is_reached) {
   EXPECT_EQ(seen.by.role, "replica") << seen.by.text;
 }
 
+// Rule 5: being on a replica for a weaker read does not make that replica fresh enough for the stronger.
+TEST_F(rules, weaker_read_on_another_replica_does_not_take_the_session_back) {
+  auto session = session_that_is_ahead(45);
+  await("a weaker read is served by the other replica",
+        [&] { return read(session, get("register")).by.node == behind().name(); });
+  const auto seen = read(session, get());
+  EXPECT_EQ(seen.value, "45") << seen.by.text;
+  EXPECT_NE(seen.by.node, behind().name()) << seen.by.text;
+}
+
 // Rule 5
 TEST_F(rules, session_that_has_to_move_does_not_go_back) {
   auto session = session_that_is_ahead(50);
