@@ -76,6 +76,10 @@ protected:
     return *where;
   }
 
+  static void end_sleepers(const node& on) {
+    on.tell("select pg_terminate_backend(pid, 10000) from pg_stat_activity where wait_event = 'PgSleep'");
+  }
+
   // A session that has read `value` from the replica `ahead`, which `behind` does not have.
   static pg::connection session_that_is_ahead(int value) {
     // If it crashes it falls back to here, and no further.
@@ -454,12 +458,28 @@ TEST_F(rules, read_whose_server_process_is_ended_is_run_elsewhere) {
   const node& where = replica_that_sleeps();
   primary().tell("insert into gate values (1)");
   lab->cluster().await_replay();
-  where.tell("select pg_terminate_backend(pid) from pg_stat_activity where wait_event = 'PgSleep'");
+  end_sleepers(where);
   const auto result = session.next();
   ASSERT_TRUE(result);
   EXPECT_EQ(result->text(), "15") << result->message();
   EXPECT_NE(route_of(session).node, where.name());
   EXPECT_EQ(retries.more(), 1);
+}
+
+TEST_F(rules, read_is_run_elsewhere_once_and_no_more) {
+  primary().tell("truncate gate");
+  lab->cluster().await_replay();
+  for (node* each : lab->cluster().replicas()) lab->await_known_fresh(*each);
+  const counted retries(lab->proxy(), "highwater_retries_total");
+  auto session = lab->connect();
+  pending read(session, "select sum(slow_until_gate(v)) from victim");
+  for (int i = 0; i < 2; ++i) end_sleepers(replica_that_sleeps());
+  const auto result = session.next();
+  ASSERT_TRUE(result);
+  EXPECT_EQ(result->sqlstate(), "57P01") << result->message();
+  EXPECT_FALSE(session.next());
+  EXPECT_EQ(retries.more(), 1);
+  EXPECT_EQ(session.scalar("select 1"), "1") << "the session goes on";
 }
 
 TEST_F(rules, write_that_is_interrupted_is_not_run_again) {
