@@ -163,8 +163,11 @@ void page::connections() {
   }
   total(MetricType::Counter, "highwater_server_connects_total", "Connections made to nodes.",
         &worker_probe::server_connects);
-  total(MetricType::Counter, "highwater_server_connect_failures_total", "Connections to nodes that failed.",
-        &worker_probe::server_connect_failures);
+  auto& failures =
+      family(MetricType::Counter, "highwater_server_connect_failures_total", "Connections to nodes that failed.");
+  for (std::size_t node = 0; node < names_.nodes.size(); ++node) {
+    add(failures, sum([&](const worker_probe& w) { return w.connect_failures(node); }), {{"node", names_.nodes[node]}});
+  }
   total(MetricType::Gauge, "highwater_pool_queue_length", "Sessions that wait for a server connection now.",
         &worker_probe::lease_queue);
   histogram("highwater_pool_wait_seconds", "How long sessions waited for a server connection.",
@@ -178,6 +181,8 @@ void page::connections() {
   total(MetricType::Counter, "highwater_protocol_errors_total", "Connections ended for what the peer sent.",
         &worker_probe::protocol_errors);
   total(MetricType::Counter, "highwater_cancels_total", "Cancel requests passed on.", &worker_probe::cancels);
+  total(MetricType::Gauge, "highwater_pinned_sessions", "Sessions that keep their server connection now.",
+        &worker_probe::pinned_sessions);
   auto& pins =
       family(MetricType::Counter, "highwater_pins_total", "Sessions tied to one server connection, by reason.");
   for (std::size_t reason = 1; reason < names_.pins.size(); ++reason) {

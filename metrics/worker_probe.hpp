@@ -24,6 +24,7 @@ public:
         reasons_(reasons),
         reads_(nodes * levels * reasons),
         writes_(nodes),
+        connect_failures_(nodes),
         connections_(nodes),
         pins_(pins) {}
 
@@ -32,6 +33,7 @@ public:
   }
   void write_routed(std::size_t node) noexcept { writes_[node].add(); }
   void pinned(std::size_t reason) noexcept { pins_[reason].add(); }
+  void server_connect_failed(std::size_t node) noexcept { connect_failures_[node].add(); }
   void retried(retry_cause cause) noexcept { retries_[static_cast<std::size_t>(cause)].add(); }
   void connection_moved(std::size_t node, connection_state state, int change) noexcept {
     connections_[node][static_cast<std::size_t>(state)].add(change);
@@ -41,6 +43,7 @@ public:
     return reads_[(node * levels_ + level) * reasons_ + reason].value();
   }
   std::int64_t writes(std::size_t node) const noexcept { return writes_[node].value(); }
+  std::int64_t connect_failures(std::size_t node) const noexcept { return connect_failures_[node].value(); }
   std::int64_t pins(std::size_t reason) const noexcept { return pins_[reason].value(); }
   std::int64_t retries(std::size_t cause) const noexcept { return retries_[cause].value(); }
   std::int64_t connections(std::size_t node, std::size_t state) const noexcept {
@@ -58,7 +61,7 @@ public:
   counter lease_queue;         // sessions that are waiting for a server connection now
   counter lease_timeouts;
   counter server_connects;
-  counter server_connect_failures;
+  counter pinned_sessions;  // that keep their server connection now
   counter classify_hits;
   counter classify_misses;
   counter cancels;
@@ -71,6 +74,7 @@ private:
   std::size_t reasons_;
   std::vector<counter> reads_;
   std::vector<counter> writes_;
+  std::vector<counter> connect_failures_;
   std::vector<std::array<counter, connection_state_count>> connections_;
   std::vector<counter> pins_;
   std::array<counter, retry_cause_count> retries_;

@@ -91,6 +91,8 @@ void catalog::add_relations(std::vector<catalog_relation> rows) {
   facts.reserve(rows.size());
   for (auto& row : rows) {
     found.push_back(examine(row, *this, scratch));
+    // Whoever reads the view does not see which settings it changes.
+    if (!found.back().settings.empty()) found.back().pin_to(pin_reason::dynamic_setting);
     facts.push_back({std::move(row.schema), std::move(row.name), is_replicated(row), row.kind == 'v', nullptr});
   }
   relations_.assign(std::move(facts));

@@ -88,7 +88,9 @@ piece set(const statement_source& from, statement& into) {
   }
   if (kind == "VAR_SET_MULTI")
     session_characteristics(fields, into);
-  else if (!flag_of(fields, "is_local")) {
+  else if (flag_of(fields, "is_local")) {
+    into.local_settings = true;
+  } else {
     if (name == "session_authorization" && to_value) pin(into, pin_reason::session_identity);
     add_setting(into, name, !to_value);
   }

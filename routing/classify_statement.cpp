@@ -12,6 +12,7 @@ namespace {
 piece verdict_on(findings&& found, statement& into) {
   for (const auto& each : found.relations) add_relation(into.relations, each.schema, each.name);
   for (const auto& name : found.settings) touch(into.settings, name, false);
+  into.local_settings |= found.local_settings;
   into.hidden_relations |= found.hidden_relations;
   into.literal_free &= found.literal_free;
   if (into.pin == pin_reason::none) into.pin = found.pin;

@@ -1,5 +1,7 @@
 // From the verdicts on statements to the verdict on their text.
 
+#include <algorithm>
+
 #include "routing/piece.hpp"
 
 namespace highwater::routing {
@@ -129,6 +131,7 @@ void combine_several(const std::vector<piece>& pieces, statement& into) {
 
 void combine(const std::vector<piece>& pieces, statement& into) {
   into.statement_count = static_cast<std::uint32_t>(pieces.size());
+  into.chains = std::any_of(pieces.begin(), pieces.end(), [](const piece& one) { return one.chains; });
   if (pieces.empty()) {
     into.kind = statement_kind::empty;
     return;

@@ -16,7 +16,8 @@ struct findings {
   std::vector<relation> relations;  // as the text names them, without duplicates
   bool hidden_relations = false;
   pin_reason pin = pin_reason::none;
-  std::vector<std::string> settings;  // by set_config() with constant arguments
+  std::vector<std::string> settings;  // by set_config() with a constant name
+  bool local_settings = false;        // by set_config(), for the transaction only
   bool literal_free = true;
 
   void refuse(write_reason why, std::string_view what) {

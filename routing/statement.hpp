@@ -95,14 +95,17 @@ struct statement {
 
   // Session state that it changes.
   setting_changes settings;          // by SET, RESET or a constant set_config(), not LOCAL
+  bool local_settings = false;       // some, for its transaction only
   bool resets_all_settings = false;  // RESET ALL, DISCARD ALL
   bool discards_all = false;         // DISCARD ALL
   bool deallocates_all = false;      // DEALLOCATE ALL, DISCARD ALL, DISCARD PLANS excluded
+  bool runs_code = false;            // DO: settings may be changed that nobody sees
   pin_reason pin = pin_reason::none;
 
   // kind begin, begin_read_only, set_transaction: what the text says; none if it does not say.
   std::optional<bool> read_only;
   bool serializable = false;
+  bool chains = false;  // ends a transaction AND CHAIN, and so begins another one
 
   std::optional<name_in_text> deallocates;  // DEALLOCATE name
   std::optional<name_in_text> executes;     // EXECUTE name

@@ -66,15 +66,17 @@ void tree_walker::judge_volatility(qualified_name name) {
   found_.refuse(write_reason::volatile_function, printed(name.schema, name.name));
 }
 
-// set_config(name, value, is_local). What is set for the transaction only needs no remembering.
+// set_config(name, value, is_local). What is set for the transaction only needs no remembering, and the value need not
+// be known: what has become of the setting is asked afterwards.
 void tree_walker::set_config(const json::object& fields) {
   found_.literal_free = false;
   const auto& arguments = list_of(fields, "args");
   const auto is_local = arguments.size() == 3 ? constant_bool(arguments[2]) : std::nullopt;
+  found_.local_settings |= is_local.value_or(true);
   if (is_local.value_or(false)) return;
   const auto* const name = arguments.empty() ? nullptr : constant_in(arguments[0]);
   const auto* const text = name ? struct_of(*name, "sval") : nullptr;
-  if (!is_local || !text || !constant_in(arguments[1])) return found_.pin_to(pin_reason::dynamic_setting);
+  if (!is_local || !text) return found_.pin_to(pin_reason::dynamic_setting);
   found_.settings.push_back(folded(text_of(*text, "sval")));
 }
 

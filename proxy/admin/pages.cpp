@@ -62,6 +62,13 @@ http_page ready_page(const config::cluster& cluster, const routing::cluster_view
   return page;
 }
 
+http_page leaving_page() {
+  http_page page;
+  page.status = 503;
+  page.body = "not ready: shutting down\n";
+  return page;
+}
+
 http_page not_found_page() {
   return {404, "text/plain; charset=utf-8", "Highwater has /metrics, /healthz and /readyz\n"};
 }

@@ -17,6 +17,8 @@ std::vector<metrics::node_status> node_statuses(const routing::cluster_view& vie
 
 // /readyz: ready when a primary is known.
 http_page ready_page(const config::cluster& cluster, const routing::cluster_view& view);
+// ... as soon as new clients are not taken any more.
+http_page leaving_page();
 http_page not_found_page();
 
 }  // namespace highwater::proxy

@@ -213,7 +213,7 @@ void server::accept_later(const boost::system::error_code& why) {
 http_page server::page(std::string_view path) const {
   const auto view = board_.newest();
   if (path == "/healthz") return {200, "text/plain; charset=utf-8", "alive\n"};
-  if (path == "/readyz") return ready_page(settings_.cluster, *view);
+  if (path == "/readyz") return shutting_down_ ? leaving_page() : ready_page(settings_.cluster, *view);
   if (path != "/metrics") return not_found_page();
   std::vector<const metrics::worker_probe*> probes;
   for (const auto& one : workers_) probes.push_back(&one->probe());

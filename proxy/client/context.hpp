@@ -40,7 +40,8 @@ struct process {
   class domain& domain;
   shared_pools& pools;
   cancel_registry& cancels;
-  std::atomic<unsigned>& clients;  // connected now
+  std::atomic<unsigned>& clients;                // connected now
+  std::atomic<std::uint64_t> schema_changes{0};  // statements prepared before the last one may not run any more
 };
 
 // One database, as one worker knows it.
@@ -69,6 +70,28 @@ struct session_kind {
 };
 
 using session_kind_ptr = std::shared_ptr<session_kind>;
+
+// So many log lines a second, for what anybody can cause; the rest is counted.
+class log_throttle {
+public:
+  bool may_tell(std::chrono::steady_clock::time_point now) noexcept {
+    constexpr unsigned most = 5;
+    if (now - since_ >= std::chrono::seconds(1)) {
+      since_ = now;
+      told_ = 0;
+    }
+    if (told_ < most) return ++told_ != 0;
+    ++untold_;
+    return false;
+  }
+  // How many were not told since this was asked last.
+  unsigned untold() noexcept { return std::exchange(untold_, 0); }
+
+private:
+  std::chrono::steady_clock::time_point since_{};
+  unsigned told_ = 0;
+  unsigned untold_ = 0;
+};
 
 // What a server said at login, as it is said to clients.
 struct welcome_text {
@@ -111,6 +134,8 @@ public:
   std::uint32_t turn = 0;  // of decisions, so that equally good nodes take turns
   std::uint64_t unnamed_serial = 0;
   routing::timeline_id restarted_on = 0;  // the timeline of which the log has said that floors begin anew
+
+  log_throttle logins_told;  // of the log lines about failed logins
 
   // Sessions that wait for news of the nodes.
   std::vector<session*> awaiting_view;

@@ -21,11 +21,12 @@ std::string lower(std::string text) {
 }  // namespace
 
 login::step login::refuse(const wire::error& why, std::string& out) {
+  why_ = why;
   wire::write_error(out, wire::severity::fatal, why);
   return step::refused;
 }
 
-login::step login::refuse(boost::system::error_code why, std::string& out) const {
+login::step login::refuse(boost::system::error_code why, std::string& out) {
   const auto report = auth::report(why, user);
   return refuse({std::string(report.sqlstate), report.message, std::string(report.detail), std::string(report.hint)},
                 out);

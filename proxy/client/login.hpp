@@ -39,6 +39,7 @@ public:
   std::string database;
   std::vector<std::pair<std::string, std::string>> settings;  // names in lower case
   wire::backend_key_message key;
+  const wire::error& why() const noexcept { return why_; }  // after `refused`
 
 private:
   enum class stage : std::uint8_t { startup, sasl_initial, sasl_response, done };
@@ -48,13 +49,14 @@ private:
   step take_sasl(std::string_view bytes, std::size_t& used, std::string& out);
   step first_response(std::string_view body, std::string& out);
   step final_response(std::string_view body, std::string& out);
-  static step refuse(const wire::error& why, std::string& out);
-  step refuse(boost::system::error_code why, std::string& out) const;
+  step refuse(const wire::error& why, std::string& out);
+  step refuse(boost::system::error_code why, std::string& out);
 
   const auth::user_table& users_;
   std::string nonce_;
   stage stage_ = stage::startup;
   std::optional<wire::error> turned_away_;
+  wire::error why_;
   std::optional<auth::scram_server> scram_;
   unsigned encryption_requests_ = 0;
 };

@@ -1,7 +1,9 @@
 #include "proxy/client/prepared.hpp"
 
 #include <algorithm>
+#include <array>
 #include <atomic>
+#include <cctype>
 #include <utility>
 
 namespace highwater::proxy {
@@ -16,17 +18,45 @@ statement_id next_id() {
 
 }  // namespace
 
-prepared_ptr prepared_registry::intern(std::string_view query, std::string_view parameter_types) {
+bool means_the_moment(std::string_view query) noexcept {
+  constexpr std::array<std::string_view, 4> words{"now", "today", "tomorrow", "yesterday"};
+  const auto begins = [](std::string_view text, std::string_view word) {
+    return text.size() >= word.size() && std::equal(word.begin(), word.end(), text.begin(), [](char lower, char any) {
+             return lower == std::tolower(static_cast<unsigned char>(any));
+           });
+  };
+  for (auto quote = query.find('\''); quote != std::string_view::npos; quote = query.find('\'', quote + 1)) {
+    const auto inside = query.substr(std::min(query.size(), query.find_first_not_of(" \t\r\n", quote + 1)));
+    if (std::ranges::any_of(words, [&](std::string_view word) { return begins(inside, word); })) return true;
+  }
+  return false;
+}
+
+prepared_ptr prepared_registry::make_private(std::string_view query, std::string_view parameter_types) {
+  auto made = std::make_shared<prepared_statement>();
+  made->id = next_id();
+  made->query = query;
+  made->parameter_types = parameter_types;
+  return made;
+}
+
+prepared_ptr prepared_registry::intern(std::string_view query, std::string_view parameter_types,
+                                       const settings_ptr& under, std::uint64_t schema) {
+  if (std::exchange(schema_, schema) != schema) known_.clear();
+  const auto* const settings = under.get();
   key_.assign(query);
   key_.push_back('\0');
+  key_.append(reinterpret_cast<const char*>(&settings), sizeof settings);  // stays theirs while the entry stands
   key_.append(parameter_types);
   const auto found = known_.find(std::string_view(key_));
   if (found != known_.end()) return found->second;
+  if (means_the_moment(query)) return make_private(query, parameter_types);
   if (known_.size() >= sweep_at_) sweep();
   auto made = std::make_shared<prepared_statement>();
   made->id = next_id();
   made->query = query;
   made->parameter_types = parameter_types;
+  made->under = under;
   known_.emplace(key_, made);
   return made;
 }
@@ -45,6 +75,11 @@ void prepared_names::add(std::string_view name, prepared_ptr what) {
   const auto* before = find(name);
   pending_.push_back({std::string(name), before ? *before : nullptr});
   names_[std::string(name)] = std::move(what);
+}
+
+void prepared_names::replace(std::string_view name, prepared_ptr what) {
+  const auto found = names_.find(name);
+  if (found != names_.end()) found->second = std::move(what);
 }
 
 void prepared_names::remove(std::string_view name) {

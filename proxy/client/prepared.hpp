@@ -20,13 +20,24 @@ struct prepared_statement {
   statement_id id = 0;  // 0: exists only as one session's unnamed statement
   std::string query;
   std::string parameter_types;  // as in Parse
+  settings_ptr under;           // the settings under which servers analyse it; null: nobody else may use it
 };
 using prepared_ptr = std::shared_ptr<const prepared_statement>;
 
-// The texts that one worker's sessions have prepared. Keyed by the full text and types, never by a hash alone.
+// Does the text hold a literal such as 'now', which means the moment at which it is analysed?
+bool means_the_moment(std::string_view query) noexcept;
+
+// The texts that one worker's sessions have prepared. Keyed by the full text and types, never by a hash alone, and by
+// the settings: a server turns literals into values and looks up types when it analyses a text, so what search_path,
+// TimeZone or DateStyle were then stays in the statement.
 class prepared_registry {
 public:
-  prepared_ptr intern(std::string_view query, std::string_view parameter_types);
+  // `schema`: a number that grows when tables have changed. What was prepared before that is not handed out any more,
+  // as the servers that have it would refuse to run it.
+  prepared_ptr intern(std::string_view query, std::string_view parameter_types, const settings_ptr& under,
+                      std::uint64_t schema = 0);
+  // One that is nobody else's.
+  static prepared_ptr make_private(std::string_view query, std::string_view parameter_types);
   // Forgets what no session refers to any more.
   void sweep();
 
@@ -37,6 +48,7 @@ private:
   };
   boost::unordered_flat_map<std::string, prepared_ptr, key_hash, std::equal_to<>> known_;
   std::string key_;  // reused
+  std::uint64_t schema_ = 0;
   std::size_t sweep_at_ = 256;
 };
 
@@ -48,6 +60,8 @@ public:
   std::size_t size() const noexcept { return names_.size(); }
 
   void add(std::string_view name, prepared_ptr what);
+  // The same statement, by another name of the servers'. The client does not notice.
+  void replace(std::string_view name, prepared_ptr what);
   void remove(std::string_view name);
   void clear() noexcept;
 

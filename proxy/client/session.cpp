@@ -32,7 +32,6 @@ void session::start() {
   work().deadline =
       worker_.timers.schedule(std::chrono::steady_clock::now() + worker_.shared.settings.auth.timeout, [this] {
         work_->deadline = {};
-        worker_.probe.logins_failed.add();
         fatal({std::string(wire::sqlstate::protocol_violation), "login took too long", "", ""});
       });
   client_.await_readable();
@@ -186,6 +185,16 @@ void session::protocol_error(std::string what) {
 }
 
 void session::fatal(const wire::error& why) {
+  if (stage_ == stage::login) {
+    const auto& who = login_;
+    login_failed(kind_ ? kind_->user
+                 : who ? who->user
+                       : "",
+                 kind_ ? kind_->database.name
+                 : who ? who->database
+                       : "",
+                 why);
+  }
   std::string out;
   wire::write_error(out, wire::severity::fatal, why);
   client_.write(out);

@@ -48,9 +48,11 @@ struct batch_facts {
   };
   routing::statement_kind kind = routing::statement_kind::empty;  // of all its statements together
   boost::container::small_vector<text, 2> statements;
-  bool executes = false;  // it runs something, as against only preparing
-  bool bad_hint = false;  // a comment for Highwater that says nothing it knows
-  bool unclear = false;   // the text cannot be trusted to mean what it seems to
+  boost::container::small_vector<std::string_view, 2> portals;  // that it binds; valid while it is being examined
+  bool runs_older_portal = false;                               // one that was bound before it
+  bool executes = false;                                        // it runs something, as against only preparing
+  bool bad_hint = false;                                        // a comment for Highwater that says nothing it knows
+  bool unclear = false;                                         // the text cannot be trusted to mean what it seems to
   bool parses_unnamed = false;
   wire::batch_end end = wire::batch_end::cut;
 
@@ -68,8 +70,10 @@ struct lease_state {
   bool cancel_wanted = false;     // ... and a cancel request waits for that
   bool unsynced = false;          // a Flush was sent without a Sync behind it
   bool copy_in = false;           // the server waits for copy data
+  bool settings_unknown = false;  // the transaction may have changed some: nobody else shall have what it prepares
   bool discards_all = false;      // DISCARD ALL is under way
   bool rolled_back = false;       // the last command tag was ROLLBACK
+  bool committed = false;         // ... COMMIT
   bool batch_failed = false;      // an error was among the batch's replies
 
   // What a DEALLOCATE or DISCARD that is under way ends, if it succeeds.
@@ -85,6 +89,7 @@ struct flight {
   std::size_t begin = 0;  // where its bytes are in the session's input, while they are kept
   std::size_t size = 0;
   bool writes = false;       // its end may be a commit: the session's write floor rises
+  bool reads = false;        // nothing but: a transaction that it is part of goes on behind it
   bool retryable = false;    // an autocommit read of which nothing has been forwarded (rule 15)
   bool schema = false;       // DDL
   bool hidden_sync = false;  // Flush was sent on as Sync
@@ -172,6 +177,7 @@ private:
 
   // session_login.cpp
   void process_login();
+  void login_failed(const std::string& user, const std::string& database, const wire::error& why);
   void accept();
   bool take_setting(std::string_view name, std::string_view value);
   void welcome(server_connection& from);
@@ -206,6 +212,7 @@ private:
   void await_view(routing::instant deadline);
   void stop_waiting(bool reached);
   void replan();
+  void replan_and_go_on();
   void refuse_stale();
   std::string describe_distance() const;
   void give_up_waiting();
@@ -213,6 +220,7 @@ private:
 
   // session_lease.cpp
   void lease_node();
+  wire::error queue_timeout(const pool& of) const;
   void on_lease(server_connection& connection) override;
   void take_lease(server_connection& connection);
   void on_lease_failed(const wire::error& why) override;
@@ -225,6 +233,7 @@ private:
   server_connection& end_lease();
   void release();
   void drop_lease();
+  void unpin() noexcept;
   void hand_back(server_connection& connection);
   void abandon_lease();
   settings_ptr wanted_settings() const override { return settings_; }
@@ -237,11 +246,14 @@ private:
   bool send_deferred_begin(std::string& out);
   void answer_due_locals();
   void send_message(const wire::frame& message, std::string& out);
+  void note_effects_of(const prepared_ptr* prepared);
   void note_effects(const routing::statement& what, bool alone);
   void pin(routing::pin_reason why);
   void count_route(routing::route_reason reason);
 
   // session_prepared.cpp
+  prepared_ptr intern(const wire::parse_message& parse);
+  prepared_ptr usable_here(std::string_view name, const prepared_ptr& known);
   void ensure_prepared(const prepared_statement& what, std::string& out);
   void close_surplus(std::string& out);
   void ensure_unnamed(std::string& out);
@@ -258,6 +270,7 @@ private:
   bool pass_copy();
   bool begin_stream();
   bool stream_messages();
+  void note_bound(const wire::frame& bind);
 
   // session_replies.cpp
   void answer_in_turn(const wire::expected_reply& what, std::string& out);
@@ -273,8 +286,10 @@ private:
   // session_settings.cpp
   void exchange_over();
   void reset_settings();
+  void tell_parameters();
   void inquire();
   std::size_t take_inquiry(std::string_view bytes);
+  void forward_notifications(std::string_view among);
   void inquired(std::string_view row);
   void keep_or_release();
   void adopt_settings(settings_ptr now);
@@ -284,6 +299,9 @@ private:
   first_reply look_ahead(std::string_view bytes, wire::replica_refusal& refusal) const;
   std::size_t refused(std::string_view bytes, wire::replica_refusal how);
   void retry(metrics::retry_cause cause);
+  bool leave_before_sending(routing::node_index node);
+  bool on_the_way() const noexcept;
+  void leave_node();
   void on_server_lost(const wire::error& why) override;
   void give_up_connection(const wire::error& why);
   void tell_of_loss(routing::node_index node, wire::error why, bool was_bound);
@@ -320,6 +338,7 @@ private:
   session_kind_ptr kind_;
   settings_ptr startup_settings_ = no_settings();
   settings_ptr settings_ = no_settings();
+  settings_ptr analysed_under_ = no_settings();  // those of them that what is prepared may depend on
   server_connection* lease_ = nullptr;
   lease_state held_;
   std::string deferred_begin_;  // a BEGIN that has been answered and not yet sent

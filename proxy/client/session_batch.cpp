@@ -148,6 +148,7 @@ bool session::examine_message(char type, std::string_view body) {
       const auto bind = wire::read_bind_names(body);
       if (!bind) return false;
       facts.executes = true;
+      facts.portals.push_back(bind->portal);
       examine_prepared(bind->statement);
       return true;
     }
@@ -157,9 +158,14 @@ bool session::examine_message(char type, std::string_view body) {
       if (target && target->kind == 'S' && type == wire::frontend::describe) examine_prepared(target->name);
       return target.has_value();
     }
-    case wire::frontend::execute:
+    case wire::frontend::execute: {
       facts.executes = true;
-      return wire::read_execute(body).has_value();
+      const auto execute = wire::read_execute(body);
+      if (!execute) return false;
+      facts.runs_older_portal |=
+          std::find(facts.portals.begin(), facts.portals.end(), execute->portal) == facts.portals.end();
+      return true;
+    }
     case wire::frontend::function_call:
       facts.executes = true;
       return true;
@@ -202,8 +208,8 @@ bool session::examine() {
   // A portal without a statement that is known here, or a part of an exchange that no Sync has ended: nothing is
   // proved.
   const bool unknown = facts.executes && facts.statements.empty();
-  const bool unfinished = facts.executes && (facts.end == wire::batch_end::flush || facts.end == wire::batch_end::cut);
-  if (unknown || unfinished || facts.unclear) facts.kind = statement_kind::write;
+  const bool unfinished = facts.end == wire::batch_end::cut || (facts.executes && facts.end == wire::batch_end::flush);
+  if (unknown || facts.runs_older_portal || unfinished || facts.unclear) facts.kind = statement_kind::write;
   return true;
 }
 

@@ -70,7 +70,7 @@ void session::retry(metrics::retry_cause cause) {
 }
 
 void session::node_died(routing::node_index node) {
-  if (stage_ != stage::ready || lease_ == nullptr || lease_->node() != node) return;
+  if (leave_before_sending(node) || stage_ != stage::ready || lease_ == nullptr || lease_->node() != node) return;
   if (work_->flights.empty() || !work_->flights.front().retryable) return;
   const auto alive = shared_from_this();
   drop_lease();
@@ -78,19 +78,46 @@ void session::node_died(routing::node_index node) {
   retry(metrics::retry_cause::connection_lost);
 }
 
+// Nothing of the session's is there yet: it goes elsewhere. False if that is not so.
+bool session::leave_before_sending(routing::node_index node) {
+  const bool queued = lease_ == nullptr && work_ && work_->plan.node == node &&
+                      work_->plan.what == routing::plan::action::serve &&
+                      (stage_ == stage::awaiting_lease || stage_ == stage::login);
+  const bool leased = lease_ != nullptr && lease_->node() == node && on_the_way();
+  if (!queued && !leased) return false;
+  const auto alive = shared_from_this();
+  leave_node();
+  replan_and_go_on();
+  return true;
+}
+
+// A lease that is not of use yet: not proved, or without the session's settings.
+bool session::on_the_way() const noexcept {
+  return !held_.pinned && (work_->awaiting_proof || stage_ == stage::awaiting_settings || stage_ == stage::login);
+}
+
+void session::leave_node() {
+  if (lease_ == nullptr) {
+    worker_.pool_of(*kind_, work_->plan.node).cancel(*this);
+    worker_.timers.cancel(work_->deadline);
+    return;
+  }
+  if (std::exchange(work_->awaiting_proof, false)) stop_waiting(false);
+  drop_lease();
+}
+
 void session::on_server_lost(const wire::error& why) {
   const auto alive = shared_from_this();
   const auto node = lease_->node();
   auto& now = *work_;
-  const bool on_the_way =
-      !held_.pinned && (now.awaiting_proof || stage_ == stage::awaiting_settings || stage_ == stage::login);
+  const bool only_on_the_way = on_the_way();
   const bool was_bound = bound() || stage_ == stage::inquiring;
   const bool in_message = lease_->reader.in_message();
   end_lease();
   worker_.node_suspect(node);
-  if (on_the_way) {
+  if (only_on_the_way) {
     if (std::exchange(now.awaiting_proof, false)) stop_waiting(false);
-    return replan();
+    return replan_and_go_on();
   }
   note_unknown_writes();
   if (in_message) return end();

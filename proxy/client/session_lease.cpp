@@ -19,16 +19,26 @@ void session::lease_node() {
     work_->deadline = {};
     pool.cancel(*this);
     worker_.probe.lease_timeouts.add();
-    const auto& node = worker_.shared.settings.cluster.nodes[work_->plan.node];
-    answer_error({std::string(wire::sqlstate::too_many_connections),
-                  "no server connection became free within " +
-                      std::to_string(worker_.shared.settings.pool.queue_timeout.count()) + " ms",
-                  "All " + std::to_string(worker_.shared.settings.pool.size) + " connections of user \"" + kind_->user +
-                      "\" to database \"" + kind_->database.name + "\" on node " + node.name + " are in use.",
-                  "Raise pool.size, or look for long transactions."});
+    answer_error(queue_timeout(pool));
     process();
     settle();
   });
+}
+
+wire::error session::queue_timeout(const pool& of) const {
+  const auto& settings = worker_.shared.settings;
+  const auto whose = "user \"" + kind_->user + "\" to database \"" + kind_->database.name + "\"";
+  const auto& node = settings.cluster.nodes[of.key().node].name;
+  wire::error why{
+      std::string(wire::sqlstate::too_many_connections),
+      "no server connection became free within " + std::to_string(settings.pool.queue_timeout.count()) + " ms",
+      "All " + std::to_string(settings.pool.size) + " connections of " + whose + " on node " + node + " are in use.",
+      "Raise pool.size, or look for long transactions and pinned sessions (highwater_pinned_sessions)."};
+  if (const auto& refused = of.refusal()) {
+    why.detail = "Node " + node + " accepts no more connections of " + whose + ": " + refused->message + ".";
+    why.hint = "Compare pool.size with the connection limits of the server, the role and the database.";
+  }
+  return why;
 }
 
 // After a wait in the pool's queue.
@@ -60,9 +70,14 @@ void session::take_lease(server_connection& connection) {
 void session::on_lease_failed(const wire::error& why) {
   const auto alive = shared_from_this();
   worker_.timers.cancel(work_->deadline);
-  const bool unreachable = why.code.starts_with("08") || why.code.starts_with("57P");
+  const bool unreachable = is_unreachable(why);
   if (unreachable && std::chrono::steady_clock::now() < work_->arrived + worker_.shared.settings.pool.queue_timeout) {
-    return replan();
+    return replan_and_go_on();
+  }
+  // A replica that takes nobody in is no reason to fail a read that another node could serve.
+  if (work_->plan.on_replica && work_->excluded == routing::no_node) {
+    work_->excluded = work_->plan.node;
+    return replan_and_go_on();
   }
   // The server's own verdict: unknown database, wrong password, too many connections.
   auto told = why;
@@ -147,6 +162,11 @@ void session::go() {
   if (stage_ == stage::login) return welcome(*lease_);
   stage_ = stage::ready;
   held_.on_replica = work_->plan.on_replica;
+  if (!begin_failed_ && on_deposed_node()) {
+    // Rule 12: another primary has been proved since the plan was made.
+    release();
+    return replan();
+  }
   if (work_->facts.bad_hint) {
     notify({"01000", "a highwater hint in a comment was not understood, and is ignored", "",
             "A hint reads /* highwater: level=NAME */ with one of the levels."});
@@ -170,8 +190,13 @@ bool session::bound() const noexcept {
 server_connection& session::end_lease() {
   auto& connection = *std::exchange(lease_, nullptr);
   --worker_.loads[connection.node()].outstanding;
+  unpin();
   held_ = {};
   return connection;
+}
+
+void session::unpin() noexcept {
+  if (std::exchange(held_.pinned, false)) worker_.probe.pinned_sessions.add(-1);
 }
 
 // The lease is over, and the connection may serve somebody else.

@@ -144,11 +144,10 @@ void session::fail_transaction() {
 // A cancel request that named this session.
 void session::cancel() {
   const auto alive = shared_from_this();
-  if (stage_ == stage::awaiting_view || stage_ == stage::awaiting_lease) {
-    if (stage_ == stage::awaiting_lease) worker_.pool_of(*kind_, work_->plan.node).cancel(*this);
+  const bool waits = stage_ == stage::awaiting_view || stage_ == stage::awaiting_lease;
+  if (waits || (stage_ == stage::awaiting_settings && on_the_way())) {
+    if (lease_ != nullptr || stage_ == stage::awaiting_lease) leave_node();
     stop_waiting(false);
-    if (std::exchange(work_->awaiting_proof, false)) drop_lease();
-    worker_.timers.cancel(work_->deadline);
     answer_error({std::string(wire::sqlstate::query_canceled), "canceling statement due to user request", "", ""});
     process();
     return settle();

@@ -1,3 +1,5 @@
+#include <spdlog/spdlog.h>
+
 #include <boost/asio/post.hpp>
 #include <utility>
 
@@ -28,13 +30,23 @@ void session::process_login() {
         worker_.shared.cancels.cancel(login_->key);
         return end();
       case login::step::refused:
-        worker_.probe.logins_failed.add();
+        login_failed(login_->user, login_->database, login_->why());
         client_.close_when_drained();
         return end();
       case login::step::closed:
         return end();
     }
   }
+}
+
+void session::login_failed(const std::string& user, const std::string& database, const wire::error& why) {
+  worker_.probe.logins_failed.add();
+  const auto now = std::chrono::steady_clock::now();
+  if (!worker_.logins_told.may_tell(now)) return;
+  const auto untold = worker_.logins_told.untold();
+  spdlog::warn("client {} could not log in as user \"{}\" to database \"{}\": {} ({}){}", client_.peer(), user,
+               database, why.message, why.code,
+               untold == 0 ? "" : "; " + std::to_string(untold) + " more were not logged");
 }
 
 // Authenticated. What remains is to learn from a server what it would have said at login, with the client's settings.
@@ -56,6 +68,7 @@ void session::accept() {
   }
   kind_ = worker_.kind(login_->user, login_->database, application);
   startup_settings_ = settings_ = worker_.interner.intern(std::move(wanted));
+  analysed_under_ = worker_.interner.intern(for_analysis(*settings_));
   login_ = nullptr;
 
   const auto known = worker_.welcomes.find({kind_->user, kind_->database.name, *settings_});

@@ -26,6 +26,13 @@ std::optional<wire::error> session::refusal() const {
                        "Send it with nothing else in its message and before the next Sync, or set the level when "
                        "connecting: options=-chighwater.level=LEVEL."};
   }
+  const auto chains = [](const routing::statement& one) { return one.chains; };
+  if (facts.executes && lease_ != nullptr && held_.on_replica && any(chains)) {
+    // The replica was fresh enough for the transaction that ends, and nothing is known of the next.
+    return wire::error{std::string(wire::sqlstate::feature_not_supported),
+                       "AND CHAIN cannot follow a read-only transaction that runs on a replica", "",
+                       "End the transaction, and begin the next one by itself."};
+  }
   const auto pins = [](const routing::statement& one) { return one.pin != routing::pin_reason::none; };
   if (facts.executes && lease_ != nullptr && held_.on_replica && any(pins)) {
     return wire::error{std::string(wire::sqlstate::read_only_sql_transaction),
@@ -42,6 +49,9 @@ bool session::can_join() const {
   if (held_.unsynced) return true;
   // What the session's state will be is not known until the answer is there.
   if (held_.ending.all || held_.ending.one || ends_names() || work_->changes.pending() || refusal()) return false;
+  // Behind what may end a transaction on a replica, the replica has to be chosen anew.
+  const auto stays = [](const flight& one) { return one.reads; };
+  if (held_.on_replica && !std::all_of(work_->flights.begin(), work_->flights.end(), stays)) return false;
   // A failure there would make the server skip this too, if it were asked as the client has asked.
   if (!work_->flights.empty() && work_->flights.back().hidden_sync) return false;
   routing::lease_traits lease;

@@ -20,6 +20,23 @@ const routing::name_in_text* name_in(const routing::statement& what) {
 
 }  // namespace
 
+prepared_ptr session::intern(const wire::parse_message& parse) {
+  if (held_.settings_unknown) return prepared_registry::make_private(parse.query, parse.parameter_types);
+  return worker_.prepared.intern(parse.query, parse.parameter_types, analysed_under_,
+                                 worker_.shared.schema_changes.load(std::memory_order_relaxed));
+}
+
+// The client's statement in a form that the leased connection has, or may be given. A server that has analysed it goes
+// on with that, as it would for the client alone; one that has not would analyse it under the settings of now, and what
+// comes of that is another statement.
+prepared_ptr session::usable_here(std::string_view name, const prepared_ptr& known) {
+  if (lease_->knows(known->id)) return known;
+  if (!held_.settings_unknown && known->under == analysed_under_) return known;
+  auto now = intern({name, known->query, known->parameter_types});
+  names_->replace(name, now);
+  return now;
+}
+
 void session::ensure_prepared(const prepared_statement& what, std::string& out) {
   if (lease_->knows(what.id)) return;
   wire::write_parse(out, server_name(what.id), what.query, what.parameter_types);
@@ -62,7 +79,7 @@ void session::send_query(const wire::frame& message, std::string& out) {
     out.append(message.available);
     return;
   }
-  const auto what = *known;
+  const auto what = usable_here(name_in(*first)->name, prepared_ptr(*known));
   if (!lease_->knows(what->id)) {
     ensure_prepared(*what, out);
     // If the Parse fails the server skips to the next Sync, which must not be the client's.
@@ -101,7 +118,7 @@ void session::remember_unnamed(const wire::parse_message& parse) {
 void session::remember_parsed(const wire::parse_message& parse) {
   if (parse.name.empty()) return remember_unnamed(parse);
   if (!names_) names_ = std::make_unique<prepared_names>();
-  names_->add(parse.name, worker_.prepared.intern(parse.query, parse.parameter_types));
+  names_->add(parse.name, intern(parse));
   names_->confirm();
 }
 
@@ -113,7 +130,7 @@ void session::send_parse(const wire::frame& message, std::string& out) {
     const auto& all = work_->facts.statements;
     const auto* known = all.size() == 1 && work_->facts.executes ? named_in(work_->facts.first()) : nullptr;
     if (known != nullptr) {
-      const auto what = *known;
+      const auto what = usable_here(name_in(*all.front().what)->name, prepared_ptr(*known));
       ensure_prepared(*what, out);
       wire::write_parse(out, "", with_server_name(*all.front().what, parse.query, what), parse.parameter_types);
       lease_->queue.push({reply_kind::parse, false, false, 0});
@@ -124,14 +141,15 @@ void session::send_parse(const wire::frame& message, std::string& out) {
     return;
   }
   if (!names_) names_ = std::make_unique<prepared_names>();
-  if (const auto* taken = names_->find(parse.name)) {
+  if (const auto* found = names_->find(parse.name)) {
     // The server shall say that the name exists: under its own name it does.
-    ensure_prepared(**taken, out);
-    wire::write_parse(out, server_name((*taken)->id), parse.query, parse.parameter_types);
+    const auto taken = usable_here(parse.name, prepared_ptr(*found));
+    ensure_prepared(*taken, out);
+    wire::write_parse(out, server_name(taken->id), parse.query, parse.parameter_types);
     lease_->queue.push({reply_kind::parse, false, false, 0});
     return;
   }
-  auto what = worker_.prepared.intern(parse.query, parse.parameter_types);
+  auto what = intern(parse);
   const auto id = what->id;
   names_->add(parse.name, std::move(what));
   if (lease_->knows(id)) {
@@ -152,10 +170,11 @@ void session::send_bind(const wire::frame& message, std::string& out) {
     out.append(message.available);
     return;
   }
-  const auto* known = names_ ? names_->find(names.statement) : nullptr;
-  if (known != nullptr) ensure_prepared(**known, out);
+  const auto* found = names_ ? names_->find(names.statement) : nullptr;
+  const auto known = found != nullptr ? usable_here(names.statement, prepared_ptr(*found)) : nullptr;
+  if (known != nullptr) ensure_prepared(*known, out);
   lease_->queue.push({reply_kind::bind, false, false, 0});
-  const auto replacement = known != nullptr ? server_name((*known)->id) : unknown_name(names.statement);
+  const auto replacement = known != nullptr ? server_name(known->id) : unknown_name(names.statement);
   const auto size = message.size - 1 - names.statement.size() + replacement.size();
   char length[4];
   wire::store_u32(length, static_cast<std::uint32_t>(size));
@@ -187,16 +206,17 @@ void session::send_target(const wire::frame& message, std::string& out) {
     out.append(message.available);
     return;
   }
-  const auto* known = names_ ? names_->find(target.name) : nullptr;
-  if (closes && known != nullptr) {
+  const auto* found = names_ ? names_->find(target.name) : nullptr;
+  if (closes && found != nullptr) {
     // The server keeps the statement for others; the name is the client's alone.
     names_->remove(target.name);
     lease_->queue.push({reply_kind::local_close_complete, false, true, 0});
     return;
   }
-  if (known != nullptr) ensure_prepared(**known, out);
+  const auto known = found != nullptr ? usable_here(target.name, prepared_ptr(*found)) : nullptr;
+  if (known != nullptr) ensure_prepared(*known, out);
   lease_->queue.push({kind, false, false, 0});
-  wire::write_target(out, message.type, 'S', known != nullptr ? server_name((*known)->id) : unknown_name(target.name));
+  wire::write_target(out, message.type, 'S', known != nullptr ? server_name(known->id) : unknown_name(target.name));
 }
 
 }  // namespace highwater::proxy

@@ -55,6 +55,7 @@ struct session::reply_handler {
   }
   void command_complete(std::string_view tag) {
     self.held_.rolled_back = tag == "ROLLBACK";
+    self.held_.committed = tag == "COMMIT";
     if (self.held_.rolled_back) self.work_->changes.undone();
   }
   bool parameter_status(const wire::parameter_status_message& message) {
@@ -68,7 +69,10 @@ struct session::reply_handler {
       return false;
     }
     if (hidden && self.held_.begin_unanswered) begin_failed = std::string(fields.message);
-    if (spoils_connection(fields)) self.lease_->soiled = true;
+    if (spoils_connection(fields)) {
+      self.lease_->soiled = true;
+      self.worker_.shared.schema_changes.fetch_add(1, std::memory_order_relaxed);
+    }
     const auto& flights = self.work_->flights;
     if (!flights.empty() && flights.front().hidden_sync) self.skip_to_sync_ = true;
     return true;
@@ -93,6 +97,8 @@ struct session::reply_handler {
       return true;
     }
     if (!hidden) self.names_over();
+    // A Sync that had been given up: see copy_in().
+    if (self.lease_->queue.empty()) self.held_.unsynced = false;
     if (!hidden || (!flights.empty() && flights.front().hidden_sync)) self.batch_answered(status);
     // A read that may have to run elsewhere is looked at before any of its answer is forwarded.
     return flights.empty() || !flights.front().retryable;
@@ -108,6 +114,9 @@ void session::answer_in_turn(const wire::expected_reply& what, std::string& out)
 std::size_t session::on_server_bytes(std::string_view bytes) {
   const auto alive = shared_from_this();
   if (stage_ == stage::inquiring) return take_inquiry(bytes);
+  // Nothing has been asked yet. If it is the server's end, the connection's end follows.
+  if (work_->awaiting_proof) return lease_->skip(bytes);
+  const auto* connection = lease_;
   std::size_t used = 0;
   for (;;) {
     const auto& flights = work_->flights;
@@ -120,10 +129,11 @@ std::size_t session::on_server_bytes(std::string_view bytes) {
     }
     const auto read = take_replies(bytes.substr(used));
     used += read.consumed;
-    if (lease_ == nullptr || stage_ == stage::ended) return bytes.size();
+    // What the client sent next may have been given another connection by now.
+    if (lease_ != connection || stage_ == stage::ended) return bytes.size();
     if (read.what != wire::reply_reader::outcome::stopped) break;
   }
-  if (!busy()) exchange_over();
+  if (stage_ == stage::ready && !busy()) exchange_over();
   if (stage_ == stage::ready) process();
   settle();
   return used;
@@ -180,11 +190,19 @@ void session::batch_answered(wire::transaction_status status) {
   }
   if (status != wire::transaction_status::idle) {
     if (held_.rolled_back) level_.partly_undone();
+    if (status == wire::transaction_status::in_transaction) {
+      // Whatever failed has been rolled back to a savepoint. Or it was COMMIT AND CHAIN.
+      held_.batch_failed = false;
+      if (held_.committed) level_.transaction_over(false);
+    }
     return;
   }
   level_.transaction_over(held_.rolled_back || held_.batch_failed);
   // Not before its transaction has been committed: until then the old catalogue is what there is to read.
-  if (std::exchange(schema_changed_, false)) worker_.shared.catalogs.out_of_date(kind_->database.name);
+  if (std::exchange(schema_changed_, false)) {
+    worker_.shared.schema_changes.fetch_add(1, std::memory_order_relaxed);
+    worker_.shared.catalogs.out_of_date(kind_->database.name);
+  }
 }
 
 // One that came between the answers to what was asked for the session's sake.
@@ -201,7 +219,11 @@ void session::on_server_drained() {
 // A DEALLOCATE or DISCARD has been answered.
 void session::names_over() {
   const auto ending = std::exchange(held_.ending, {});
-  if (held_.batch_failed) return;
+  if (held_.batch_failed) {
+    // An error behind it does not bring back what it ended.
+    if (ending.all || ending.one) lease_->soiled = true;
+    return;
+  }
   if (ending.all) {
     if (names_) names_->clear();
     lease_->forget_all();

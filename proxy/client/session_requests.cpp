@@ -8,6 +8,15 @@ namespace highwater::proxy {
 using routing::statement_kind;
 using wire::reply_kind;
 
+namespace {
+
+// A function of the user's own may set what it likes.
+bool may_set(const routing::statement& what) {
+  return what.kind == statement_kind::write && what.hidden_relations;
+}
+
+}  // namespace
+
 // Sends the batch at the beginning of the input to the leased connection.
 void session::send_batch(routing::route_reason reason) {
   auto& now = *work_;
@@ -33,6 +42,9 @@ void session::send_batch(routing::route_reason reason) {
       send_message({message.type, message.size, batch.substr(message.offset, message.size)}, out);
     }
   }
+  // What its functions set, only what comes behind it meets.
+  held_.settings_unknown |= now.facts.executes && std::any_of(now.facts.statements.begin(), now.facts.statements.end(),
+                                                              [](const auto& text) { return may_set(*text.what); });
   take_off(one);
   lease_->send(out);
   lease_->read_on();
@@ -47,7 +59,17 @@ void session::note_batch_effects(bool begins, bool no_ready) {
   const bool alone = lease_->queue.empty() && !begins && !held_.unsynced && !no_ready &&
                      lease_->status == wire::transaction_status::idle && facts.statements.size() == 1 &&
                      facts.first()->statement_count == 1;
-  for (const auto& one : facts.statements) note_effects(*one.what, alone);
+  for (const auto& one : facts.statements) {
+    note_effects(*one.what, alone);
+    if (one.what->executes) note_effects_of(named_in(one.what.get()));
+  }
+}
+
+// What a statement of the client's does that is run by its name, where nobody has looked at it for that.
+void session::note_effects_of(const prepared_ptr* prepared) {
+  if (prepared == nullptr) return;
+  auto& database = kind_->database;
+  note_effects(*database.statements.find_or_classify((*prepared)->query, database.catalog).what, false);
 }
 
 flight session::new_flight() const {
@@ -61,6 +83,7 @@ flight session::new_flight() const {
   one.begin = now.begin;
   one.size = now.scanner.size();
   one.writes = !held_.on_replica && !reads;
+  one.reads = kind == statement_kind::read || kind == statement_kind::begin_read_only;
   one.retryable = held_.on_replica && kind == statement_kind::read && alone && !now.retried &&
                   (lease_->queue.empty() || (!now.flights.empty() && now.flights.back().retryable));
   one.no_ready = now.facts.end == wire::batch_end::flush || now.facts.end == wire::batch_end::cut;
@@ -102,7 +125,7 @@ bool session::send_deferred_begin(std::string& out) {
 // Where nothing is to come from the server first, nobody else would say it.
 void session::answer_due_locals() {
   // What may still have to be asked elsewhere is answered with the rest.
-  if (work_->flights.front().retryable) return;
+  if (!work_->flights.empty() && work_->flights.front().retryable) return;
   struct {
     session& self;
     std::string text{};
@@ -142,19 +165,22 @@ void session::send_message(const wire::frame& message, std::string& out) {
 
 void session::note_effects(const routing::statement& what, bool alone) {
   work_->changes.note(what, alone);
-  held_.discards_all |= what.discards_all;
+  held_.settings_unknown |= what.local_settings || what.resets_all_settings || !what.settings.empty();
+  // Among other statements, it may not be what comes last.
+  held_.discards_all |= what.discards_all && alone;
+  if (what.discards_all && !alone) lease_->soiled = true;
   if (what.pin != routing::pin_reason::none) pin(what.pin);
   // What could not be read may have left anything behind.
   const bool unread =
       what.reason == routing::write_reason::parse_failed || what.reason == routing::write_reason::too_long;
-  if (unread) lease_->soiled = true;
+  if (unread || what.runs_code) lease_->soiled = true;
   held_.ending.all |= what.deallocates_all;
 }
 
 // Never on a replica, whose transactions are not allowed to make such state: see refusal().
 void session::pin(routing::pin_reason why) {
   worker_.probe.pinned(static_cast<std::size_t>(why));
-  held_.pinned = true;
+  if (!std::exchange(held_.pinned, true)) worker_.probe.pinned_sessions.add();
 }
 
 void session::count_route(routing::route_reason reason) {

@@ -137,6 +137,13 @@ void session::replan() {
   follow_plan();
 }
 
+// ... after an event of its own: what is planned may be an error, and there may be more to do behind it.
+void session::replan_and_go_on() {
+  replan();
+  if (stage_ == stage::ready) process();
+  settle();
+}
+
 void session::refuse_stale() {
   worker_.probe.stale_errors.add();
   answer_error({std::string(wire::sqlstate::serialization_failure), "no node is fresh enough for this read",

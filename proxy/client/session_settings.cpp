@@ -1,3 +1,5 @@
+#include <algorithm>
+#include <cctype>
 #include <utility>
 
 #include "proxy/client/session.hpp"
@@ -12,13 +14,13 @@ void session::exchange_over() {
     held_.batch_failed = held_.discards_all = false;  // DISCARD ALL does nothing in a transaction
     return;
   }
-  held_.in_read_only = false;
+  held_.in_read_only = held_.settings_unknown = false;
   const bool failed = std::exchange(held_.batch_failed, false);
   auto& changes = work_->changes;
   const auto outcome = changes.over(failed || held_.rolled_back, *lease_->current_settings());
   if (outcome == settings_exchange::outcome::reset) reset_settings();
   if (std::exchange(held_.discards_all, false) && !failed) {
-    held_.pinned = false;
+    unpin();
     lease_->soiled = false;
   }
   if (outcome == settings_exchange::outcome::inquire) return inquire();
@@ -29,7 +31,27 @@ void session::exchange_over() {
 void session::reset_settings() {
   lease_->assume(no_settings());
   adopt_settings(startup_settings_);
+  tell_parameters();
   level_.reset(false, false);
+}
+
+// A RESET leads back to what the client logged in with; the server, which does not know that, has told it of its own
+// default.
+void session::tell_parameters() {
+  const auto known = worker_.welcomes.find({kind_->user, kind_->database.name, *startup_settings_});
+  if (startup_settings_->empty() || known == worker_.welcomes.end()) return;
+  std::string out;
+  std::string_view left = known->second.parameters;
+  wire::frame message;
+  while (wire::peek_frame(left, wire::reply_reader::max_held, message) == wire::frame_status::ok) {
+    const auto one = wire::read_parameter_status(message.body());
+    auto name = std::string(one ? one->name : "");
+    std::ranges::transform(name, name.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    const auto at_login = find(*startup_settings_, name);
+    if (at_login && at_login == find(*settings_, name)) out.append(message.available);
+    left.remove_prefix(message.available.size());
+  }
+  write_client(out);
 }
 
 // What the settings are after an exchange that changed some only the server knows.
@@ -53,14 +75,22 @@ std::size_t session::take_inquiry(std::string_view bytes) {
     at += message.available.size();
     if (message.type == wire::backend::data_row) row = message.body();
     if (message.type == wire::backend::error_response) row = {};
-    if (message.type == wire::backend::notification_response) on_notification(message.available);
     if (message.type != wire::backend::ready_for_query) continue;
+    forward_notifications(bytes.substr(0, at));
     inquired(row);
     process();
     settle();
     return at;
   }
   return 0;
+}
+
+void session::forward_notifications(std::string_view among) {
+  wire::frame message;
+  while (wire::peek_frame(among, wire::reply_reader::max_held, message) == wire::frame_status::ok) {
+    if (message.type == wire::backend::notification_response) on_notification(message.available);
+    among.remove_prefix(message.available.size());
+  }
 }
 
 // `row` is empty if the server did not say.
@@ -72,6 +102,7 @@ void session::inquired(std::string_view row) {
   if (now) {
     lease_->assume(worker_.interner.intern(std::move(now->on_server)));
     adopt_settings(worker_.interner.intern(std::move(now->own)));
+    tell_parameters();
   } else {
     lease_->soiled = true;
   }
@@ -86,6 +117,7 @@ void session::keep_or_release() {
 
 void session::adopt_settings(settings_ptr now) {
   settings_ = std::move(now);
+  analysed_under_ = worker_.interner.intern(for_analysis(*settings_));
   const auto application = find(*settings_, "application_name").value_or("");
   if (application != kind_->application)
     kind_ = worker_.kind(kind_->user, kind_->database.name, std::string(application));

@@ -80,7 +80,8 @@ bool session::pass_copy() {
 // Nobody can tell what it is: it goes to the primary.
 bool session::begin_stream() {
   auto& now = *work_;
-  if (lease_ != nullptr && busy()) return false;
+  // Behind what no Sync has ended there is nothing to wait for; see can_join().
+  if (lease_ != nullptr && busy() && (!held_.unsynced || held_.copy_in)) return false;
   now.facts = {};
   now.facts.kind = routing::statement_kind::write;
   now.streaming = true;
@@ -88,6 +89,12 @@ bool session::begin_stream() {
   if (lease_ != nullptr) return true;
   start_plan();
   return stage_ == stage::ready;
+}
+
+void session::note_bound(const wire::frame& bind) {
+  const auto name = wire::read_bind_names(bind.body())->statement;
+  const auto* named = names_ ? names_->find(name) : nullptr;
+  note_effects_of(!name.empty() ? named : unnamed_ ? &unnamed_ : nullptr);
 }
 
 // A batch that is too long to be held: its messages are sent as they come, to the primary.
@@ -127,10 +134,13 @@ bool session::stream_messages() {
     return false;
   }
   // What nobody has looked at may leave anything behind.
-  if (message.type == wire::frontend::query || message.type == wire::frontend::parse) lease_->soiled = true;
+  lease_->soiled |= message.type == wire::frontend::query || message.type == wire::frontend::parse ||
+                    message.type == wire::frontend::function_call;
+  if (message.type == wire::frontend::bind) note_bound(message);
   send_message(message, out);
   lease_->send(out);
   lease_->read_on();
+  answer_due_locals();
   const auto size = message.available.size();
   now.pass_left = message.size - size;
   now.pass_drop = false;

@@ -15,7 +15,7 @@ constexpr std::chrono::milliseconds tidy_interval{250};
 }  // namespace
 
 worker::worker(process& in) : context_(in, io_, [this] { view_published(); }) {
-  usable_.resize(in.settings.cluster.nodes.size());
+  lives_.resize(in.settings.cluster.nodes.size());
 }
 
 worker::~worker() {
@@ -93,8 +93,9 @@ void worker::abandon_dead_nodes() {
   std::vector<routing::node_index> died;
   const auto& view = context_.view();  // until somebody looks at a newer one
   for (routing::node_index node = 0; node < view.nodes.size(); ++node) {
-    const char usable = view.nodes[node].usable ? 1 : 0;
-    if (std::exchange(usable_[node], usable) != 0 && usable == 0) died.push_back(node);
+    const auto life = view.nodes[node].usable ? view.nodes[node].incarnation : 0;
+    const auto before = std::exchange(lives_[node], life);
+    if (before != 0 && before != life) died.push_back(node);
   }
   const bool moved = view.has_primary() && std::exchange(primary_, view.primary) != view.primary;
   if (died.empty() && !moved) return;

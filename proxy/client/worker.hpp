@@ -47,7 +47,7 @@ private:
   boost::asio::steady_timer tidy_timer_{io_};
   std::unordered_set<std::shared_ptr<session>> sessions_;
   std::atomic<unsigned> count_{0};
-  std::vector<char> usable_;                        // by node, when it was last looked at
+  std::vector<routing::incarnation_id> lives_;      // by node, when it was last looked at; 0: not usable
   routing::node_index primary_ = routing::no_node;  // the last one that was proved
   bool draining_ = false;
   std::thread thread_;

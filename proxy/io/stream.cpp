@@ -1,5 +1,6 @@
 #include "proxy/io/stream.hpp"
 
+#include <netdb.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -43,6 +44,7 @@ public:
   std::size_t pending() const noexcept { return pending_.size() - sent_; }
   void close() noexcept;
   int release() noexcept;
+  int native() const noexcept { return socket_; }
   void keep() { events_.keep(readiness::watched_ptr(this)); }
 
   listener* owner;  // null: nobody listens any more
@@ -201,6 +203,18 @@ void stream::close_when_drained() {
   core_->owner = nullptr;
   core_->keep();
   core_ = nullptr;
+}
+
+std::string stream::peer() const {
+  sockaddr_storage address{};
+  socklen_t length = sizeof address;
+  char host[NI_MAXHOST];
+  char port[NI_MAXSERV];
+  auto* const generic = reinterpret_cast<sockaddr*>(&address);
+  const bool known =
+      core_ != nullptr && ::getpeername(core_->native(), generic, &length) == 0 &&
+      ::getnameinfo(generic, length, host, sizeof host, port, sizeof port, NI_NUMERICHOST | NI_NUMERICSERV) == 0;
+  return known ? std::string(host) + ":" + port : "?";
 }
 
 int stream::release() noexcept {

@@ -48,6 +48,8 @@ public:
   void close_when_drained();
   // Gives the socket away, for another thread's event loop. Nothing may be pending.
   int release() noexcept;
+  // Address and port of the other side, for people; "?" if it has gone.
+  std::string peer() const;
 
 private:
   class core;

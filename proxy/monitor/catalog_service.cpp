@@ -134,6 +134,7 @@ void catalog_service::finish(const std::string& database, reading done) {
     case outcome::read:
       break;
   }
+  one.failed = false;
   if (!std::exchange(one.problem, {}).empty()) spdlog::info("the catalogue of database {} can be read again", database);
   if (done.catalog == nullptr) return one.schedule.read_the_same(now);
   one.schedule.read(now);
@@ -153,6 +154,8 @@ void catalog_service::make_catalog(const std::string& database, reading& from) {
 }
 
 void catalog_service::complain(const std::string& database, entry& one, const std::string& problem) {
+  // Once may be a table that is being dropped while it is read.
+  if (!std::exchange(one.failed, true)) return spdlog::debug("the catalogue of database {}: {}", database, problem);
   if (problem == one.problem) return;
   one.problem = problem;
   spdlog::warn("the catalogue of database {} cannot be read: {}; {}", database, problem,

@@ -41,6 +41,7 @@ private:
   struct entry {
     catalog_schedule schedule;
     std::string problem = {};         // why it cannot be read, as logged
+    bool failed = false;              // the last time it was tried
     routing::catalog_rows rows = {};  // what `newest` was made of
     routing::catalog_ptr newest = nullptr;
   };

@@ -1,5 +1,7 @@
 #include "proxy/server/pool.hpp"
 
+#include <spdlog/spdlog.h>
+
 #include <algorithm>
 #include <boost/asio/post.hpp>
 #include <utility>
@@ -83,6 +85,7 @@ pool::pool(pool_environment& environment, pool_key key)
 }
 
 pool::~pool() {
+  environment_.connections.timers.cancel(retry_);
   shared_->leave(*this);
 }
 
@@ -102,6 +105,7 @@ server_connection* pool::acquire(lease_waiter& waiter) {
 }
 
 void pool::open() {
+  if (std::chrono::steady_clock::now() < quiet_until_) return wait_for_others();
   if (!shared_->try_open()) {
     shared_->wait(*this);
     // A place that became free before anybody could see that somebody waits would be missed.
@@ -115,6 +119,19 @@ void pool::open() {
   const auto& node = environment_.cluster.nodes[key_.node];
   made.connect(node.host, node.port,
                server_login(key_.user, key_.database, environment_.password_of(key_.user), environment_.nonce()));
+}
+
+// No connection is to be had for a moment; those that are there come round.
+void pool::wait_for_others() {
+  if (refusal_ && shared_->open() == 0)
+    return boost::asio::post(io(), [this] { tell_waiting(refusal_.value_or(server_lost("the connection failed"))); });
+  shared_->wait(*this);
+  shared_->ask_others(*this);
+  if (retry_.number != 0) return;
+  retry_ = environment_.connections.timers.schedule(quiet_until_, [this] {
+    retry_ = {};
+    pump();
+  });
 }
 
 void pool::cancel(lease_waiter& waiter) noexcept {
@@ -225,6 +242,11 @@ void pool::on_connected(server_connection& which) {
   --connecting_;
   count(connection_state::connecting, -1);
   environment_.probe.server_connects.add();
+  if (std::exchange(failing_, false)) {
+    spdlog::info("node {} accepts connections of user \"{}\" to database \"{}\" again", node_name(), key_.user,
+                 key_.database);
+  }
+  refusal_.reset();
   which.read_on();
   // Made for somebody who waits here, and who may be in no other queue.
   if (waiters_.empty()) return serve_or_keep(which);
@@ -236,12 +258,28 @@ void pool::on_connected(server_connection& which) {
 void pool::on_connect_failed(server_connection& which, const wire::error& why) {
   --connecting_;
   count(connection_state::connecting, -1);
-  environment_.probe.server_connect_failures.add();
+  environment_.probe.server_connect_failed(key_.node);
   bury(which);
-  const bool unreachable = why.code.starts_with("08") || why.code.starts_with("57P");
+  if (!std::exchange(failing_, true)) {
+    spdlog::warn("node {} cannot be connected to as user \"{}\" in database \"{}\": {} ({})", node_name(), key_.user,
+                 key_.database, why.message, why.code);
+  }
+  constexpr std::chrono::milliseconds unreachable_for{100};
+  constexpr std::chrono::milliseconds refused_for{1000};
+  const bool unreachable = is_unreachable(why);
   if (unreachable) environment_.node_suspect(key_.node);
-  // Everybody who waits would meet the same; each is told and decides anew.
-  auto waiting = std::exchange(waiters_, {});
+  quiet_until_ = std::chrono::steady_clock::now() + (unreachable ? unreachable_for : refused_for);
+  refusal_ = unreachable ? std::nullopt : std::optional(why);
+  if (!unreachable && shared_->open() != 0) {
+    if (!waiters_.empty()) wait_for_others();
+    return;
+  }
+  tell_waiting(why);
+}
+
+// Everybody who waits would meet the same; each is told and decides anew.
+void pool::tell_waiting(const wire::error& why) {
+  const auto waiting = std::exchange(waiters_, {});
   environment_.probe.lease_queue.add(-static_cast<std::int64_t>(waiting.size()));
   shared_->stop_waiting(*this);
   for (auto* waiter : waiting) waiter->on_lease_failed(why);

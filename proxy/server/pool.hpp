@@ -11,6 +11,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <tuple>
 #include <vector>
@@ -45,6 +46,7 @@ public:
   // A place may be free, or somebody's turn was in vain: the next one shall look.
   void pass_on();
 
+  unsigned open() const noexcept { return open_.load(std::memory_order_seq_cst); }
   bool anybody_waits() const noexcept { return waiting_.load(std::memory_order_seq_cst) != 0; }
   void wait(pool& who);
   void stop_waiting(pool& who);
@@ -108,6 +110,8 @@ public:
 
   const pool_key& key() const noexcept { return key_; }
   unsigned waiting() const noexcept { return static_cast<unsigned>(waiters_.size()); }
+  // What the server said when it last let nobody in, until it lets somebody in.
+  const std::optional<wire::error>& refusal() const noexcept { return refusal_; }
 
   // On this pool's thread, by post: another worker needs a connection, or has sent one.
   void offer();
@@ -123,6 +127,9 @@ private:
 
   server_connection* take_idle(const settings_ptr& wanted);
   void open();
+  void wait_for_others();
+  void tell_waiting(const wire::error& why);
+  const std::string& node_name() const noexcept { return environment_.cluster.nodes[key_.node].name; }
   void serve_or_keep(server_connection& connection);
   void put_idle(server_connection& connection);
   std::unique_ptr<server_connection> remove(server_connection& connection);
@@ -140,6 +147,10 @@ private:
   std::vector<server_connection*> leaving_;  // on their way to another worker; counted as idle
   std::deque<lease_waiter*> waiters_;
   unsigned connecting_ = 0;
+  std::optional<wire::error> refusal_;
+  bool failing_ = false;                                 // the last attempt to connect failed
+  std::chrono::steady_clock::time_point quiet_until_{};  // until then no other is made
+  timer_queue::ticket retry_;
 };
 
 }  // namespace highwater::proxy

@@ -64,6 +64,11 @@ struct connection_context {
   std::size_t max_prepared_statements;
 };
 
+// Does the node not answer, or not yet? Else it has answered, and does not let the user in.
+inline bool is_unreachable(const wire::error& why) noexcept {
+  return why.code == wire::sqlstate::connection_failure || why.code.starts_with("57P");
+}
+
 class server_connection final : stream::listener {
 public:
   using time_point = std::chrono::steady_clock::time_point;

@@ -35,6 +35,12 @@ std::string reset_name(std::string_view name) {
   return quote_identifier(name.substr(0, dot)) + "." + quote_identifier(name.substr(dot + 1));
 }
 
+constexpr std::array<std::string_view, 2> identities{"role", "session_authorization"};
+
+bool is_identity(std::string_view name) {
+  return std::ranges::find(identities, name) != identities.end();
+}
+
 }  // namespace
 
 settings_ptr no_settings() {
@@ -80,14 +86,28 @@ bool same(const settings_ptr& a, const settings_ptr& b) noexcept {
   return a == b || *a == *b;
 }
 
+session_settings for_analysis(const session_settings& all) {
+  auto some = all;
+  std::erase_if(some,
+                [](const auto& one) { return one.first == "application_name" || one.first.ends_with("_timeout"); });
+  return some;
+}
+
+// As somebody else, not everything may be set that could be set before: who one is comes last, and goes first.
 std::string transition_sql(const session_settings& from, const session_settings& to) {
   std::string resets;
+  for (const auto identity : identities) {
+    if (find(from, identity)) resets += "RESET " + reset_name(identity) + "; ";
+  }
   for (const auto& [name, value] : from) {
-    if (!find(to, name)) resets += "RESET " + reset_name(name) + "; ";
+    if (!find(to, name) && !is_identity(name)) resets += "RESET " + reset_name(name) + "; ";
   }
   std::string sets;
   for (const auto& [name, value] : to) {
-    if (find(from, name) != value) add_set(sets, name, value);
+    if (find(from, name) != value && !is_identity(name)) add_set(sets, name, value);
+  }
+  for (auto identity = identities.rbegin(); identity != identities.rend(); ++identity) {
+    if (const auto value = find(to, *identity)) add_set(sets, *identity, *value);
   }
   return resets + sets;
 }

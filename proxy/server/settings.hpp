@@ -33,6 +33,9 @@ std::optional<std::string_view> find(const session_settings& in, std::string_vie
 bool same(const settings_ptr& a, const settings_ptr& b) noexcept;
 
 // The statements that bring a connection from one state to the other; empty if there is nothing to do.
+// Without those that have no bearing on how a server analyses a statement.
+session_settings for_analysis(const session_settings& all);
+
 std::string transition_sql(const session_settings& from, const session_settings& to);
 
 // A query of one row that tells what the named settings are now, NULL for those that do not exist.

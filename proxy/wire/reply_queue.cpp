@@ -11,7 +11,7 @@ void reply_queue::grow() {
   head_ = 0;
 }
 
-void reply_queue::forget_syncs_after_front() {
+std::size_t reply_queue::forget_syncs_after_front() {
   std::size_t kept = 1;
   for (std::size_t i = 1; i < size_; ++i) {
     const auto what = at(i);
@@ -21,7 +21,9 @@ void reply_queue::forget_syncs_after_front() {
       ring_[(head_ + kept++) & (ring_.size() - 1)] = what;
     }
   }
+  const auto forgotten = size_ - kept;
   size_ = kept;
+  return forgotten;
 }
 
 }  // namespace highwater::wire

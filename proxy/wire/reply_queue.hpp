@@ -62,7 +62,8 @@ public:
   }
   // In copy-in mode the server ignores a Sync that it meets before the copy's end ("COPY Operations" in the manual), so
   // the ones that were sent behind the Execute will never be answered.
-  void forget_syncs_after_front();
+  // Returns how many.
+  std::size_t forget_syncs_after_front();
   void clear() noexcept { head_ = size_ = ready_count_ = 0; }
 
 private:

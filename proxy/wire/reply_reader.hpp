@@ -44,6 +44,7 @@ public:
 
   void reset() noexcept { *this = {}; }
   bool copying_in() const noexcept { return copying_; }
+  bool may_owe_ready() const noexcept { return unread_syncs_ != 0; }
   bool in_message() const noexcept { return pass_left_ != 0; }
 
   // Longest message that is held until it is complete: errors, notices, tags.
@@ -77,6 +78,8 @@ private:
   std::uint64_t pass_left_ = 0;  // of a message that is passed on in pieces, bytes yet to come
   bool pass_hidden_ = false;
   bool copying_ = false;
+  std::size_t unread_syncs_ =
+      0;                   // sent behind a copy-in that is under way or has failed: ignored, or yet to be answered
   bool skipping_ = false;  // after an error, up to a Sync that had not been sent yet when the error came
 };
 
@@ -189,6 +192,11 @@ template <class Handler>
 reply_reader::fate reply_reader::take_ready(const frame& message, reply_queue& queue, Handler& handler) {
   const auto status = message.size == 6 ? to_transaction_status(message.body()[0]) : std::nullopt;
   if (std::exchange(skipping_, false)) skip_to_sync(queue, handler);
+  if (status && queue.empty() && unread_syncs_ != 0) {
+    // The copy failed before the server had read that Sync: it was not in copy-in mode then, and answers.
+    --unread_syncs_;
+    return handler.ready(*status, false) ? fate::pass : fate::stop;
+  }
   if (!status || queue.empty() || !ends_with_ready(queue.front().kind)) return fate::violation;
   const bool hidden = queue.front().hidden;
   queue.pop();
@@ -214,6 +222,7 @@ reply_reader::fate reply_reader::take(const frame& message, reply_queue& queue, 
       if (!tag || queue.empty()) return fate::violation;
       if (copying_) {
         copying_ = false;
+        unread_syncs_ = 0;
         handler.copy_ended();
       }
       if (queue.front().kind == reply_kind::execute) queue.pop();
@@ -241,7 +250,7 @@ reply_reader::fate reply_reader::take(const frame& message, reply_queue& queue, 
     case backend::copy_in_response:
       if (queue.empty()) return fate::violation;
       copying_ = true;
-      queue.forget_syncs_after_front();
+      unread_syncs_ = queue.forget_syncs_after_front();
       handler.copy_in();
       return shown;
     case backend::error_response:

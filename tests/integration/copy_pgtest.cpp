@@ -274,5 +274,21 @@ TEST_F(copy, in_to_a_slow_server_takes_bounded_memory) {
   locker.must("drop trigger slow on words");
 }
 
+// The server has said that it takes data, and fails before it looks at the Sync that is there already.
+TEST_F(copy, that_fails_at_once_behind_its_own_sync) {
+  primary().tell("create or replace view no_table as select 1 as n");
+  for (const bool says_more : {true, false}) {
+    auto session = client();
+    session.send(raw::parse("", "copy no_table from stdin") + raw::bind("", "") + raw::execute() + raw::sync());
+    EXPECT_EQ(raw::types(session.read_until_ready()), "12GEZ");
+    if (says_more) {
+      session.send(raw::copy_data("1\n") + raw::frame('c', "") + raw::sync());
+      EXPECT_EQ(raw::types(session.read_until_ready()), "Z");
+    }
+    EXPECT_EQ(scalar(session, "select 42"), "42");
+    expect_next_session_right("after a copy into a view");
+  }
+}
+
 }  // namespace
 }  // namespace highwater::testing_support

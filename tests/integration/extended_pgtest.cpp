@@ -410,5 +410,27 @@ TEST_F(extended, a_transaction_pipelined_with_its_begin_and_commit) {
   EXPECT_EQ(value(last), "1");
 }
 
+TEST_F(extended, long_batch_behind_a_flush) {
+  auto session = client();
+  const std::string large(600'000, 'x');
+  session.send(run_unnamed("select 1") + raw::flush());
+  EXPECT_EQ(raw::types(session.read_until('C')), "12DC");
+  EXPECT_EQ(value(ask(session, run_unnamed("select length($1::text)", {large}) + raw::sync())), "600000");
+  EXPECT_EQ(raw::types(ask(session, raw::close_statement("none") + raw::query("select length('" + large + "')"))),
+            "3TDCZ");
+  expect_fit(session);
+}
+
+TEST_F(extended, what_needs_no_server_is_answered_at_the_flush_of_a_long_batch) {
+  auto session = client();
+  ask(session, raw::parse("s", "select length($1::text)") + raw::sync());
+  session.send(run_named("s", {std::string(600'000, 'x')}) + raw::flush());
+  EXPECT_EQ(raw::types(session.read_until('C')), "2DC");
+  session.send(raw::close_statement("s") + raw::flush());
+  EXPECT_EQ(session.expect('3').type, '3');
+  EXPECT_EQ(raw::types(ask(session, raw::sync())), "Z");
+  expect_fit(session);
+}
+
 }  // namespace
 }  // namespace highwater::testing_support

@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <atomic>
 #include <csignal>
 #include <filesystem>
@@ -331,6 +332,7 @@ TEST_F(failover, transaction_under_way_may_finish_after_sigterm) {
   working.must("begin");
   working.must(set_to(1));
   proxy().child().signal(SIGTERM);
+  await("it is not ready any more", [&] { return http_get(proxy().http_port(), "/readyz").status == 503; });
   await("the idle session is told", [&] {
     PQconsumeInput(idle.raw());
     return idle.broken() || !idle.exec("select 1").ok();
@@ -350,6 +352,76 @@ TEST_F(failover, sigterm_alone_ends_it_with_success) {
   EXPECT_TRUE(proxy().stop().success());
   EXPECT_EQ(raw::error_field(idle.expect('E'), 'C'), "57P01");
   EXPECT_TRUE(idle.closed_within());
+}
+
+// It has a place on the connection of somebody who was on the old primary.
+TEST_F(failover, whoever_waits_for_a_place_on_a_primary_that_is_deposed_goes_to_the_new_one) {
+  node& old = cluster().primary();
+  highwater_config config(cluster());
+  const highwater_process narrow(settle(config).set("pool", "{size: 1, queue_timeout: 25s}"));
+  narrow.await_ready();
+  auto holder = narrow.connect();
+  auto waiter = narrow.connect();
+  holder.must("begin");
+  holder.must(set_to(1));
+  pending write(waiter, set_to(2));
+  await("it waits", [&] { return narrow.metric("highwater_pool_queue_length") == 1; });
+  promote_first_replica();
+  const auto written = write.take();
+  EXPECT_TRUE(written.ok()) << written.message();
+  EXPECT_EQ(old.ask(get), "0");
+  EXPECT_EQ(cluster().primary().ask(get), "2");
+}
+
+// Its settings are on their way to a server that does not answer.
+TEST_F(failover, reads_that_have_not_begun_on_a_frozen_replica_go_elsewhere) {
+  node& frozen = cluster().replica(0);
+  auto warm = lab->session_on(frozen, get, "session");
+  frozen.freeze();
+  std::vector<pg::connection> sessions;
+  for (int i = 0; i < 4; ++i) {
+    sessions.push_back(lab->connect("session", "application_name=other" + std::to_string(i)));
+  }
+  for (auto& each : sessions) EXPECT_EQ(each.scalar(get), "0");
+  frozen.thaw();
+  lab->await_up(frozen);
+}
+
+TEST_F(failover, server_that_ends_while_a_connection_waits_for_its_proof) {
+  node& server = cluster().primary();
+  server.tell("create role newcomer login");
+  const auto monitor = std::stoi(server.ask("select pid from pg_stat_activity where application_name like '%monitor'"));
+  ASSERT_EQ(::kill(monitor, SIGSTOP), 0);
+  raw::client session(proxy().port());
+  session.send(raw::startup("newcomer", "postgres"));
+  const std::string of_newcomer = "from pg_stat_activity where usename = 'newcomer'";
+  await("it has a connection", [&] { return server.ask("select count(*) " + of_newcomer) == "1"; });
+  server.tell("select pg_terminate_backend(pid, 10000) " + of_newcomer);
+  ASSERT_EQ(::kill(monitor, SIGCONT), 0);
+  EXPECT_EQ(session.read_until_ready().back().type, 'Z');
+  EXPECT_EQ(raw::types(session.query("select 1")), "TDCZ");
+}
+
+// What comes behind it has a connection before the first batch is done with.
+TEST_F(failover, write_behind_a_long_read_whose_server_ends) {
+  node& server = cluster().replica(0);
+  auto warm = lab->session_on(server, get, "session");
+  raw::client session(proxy().port());
+  session.log_in("postgres", "postgres", {{"highwater.level", "eventual"}});
+  const std::string rows = "select repeat('x', 100) from generate_series(1, 1000) union all select pg_sleep(60)::text";
+  const std::string reader = "from pg_stat_activity where wait_event = 'PgSleep'";
+  for (int i = 0; i < 4; ++i) {
+    session.send(raw::query(rows) + raw::query(set_to(7)));
+    session.expect('T');
+    await("it sleeps", [&] {
+      return std::ranges::any_of(cluster().nodes(),
+                                 [&](const auto& each) { return each->ask("select count(*) " + reader) == "1"; });
+    });
+    for (const auto& each : cluster().nodes()) each->tell("select pg_terminate_backend(pid, 10000) " + reader);
+    const auto read = session.read_until_ready();
+    EXPECT_EQ(read[read.size() - 2].type, 'E');
+    EXPECT_EQ(raw::types(session.read_until_ready()), "CZ");
+  }
 }
 
 }  // namespace

@@ -516,5 +516,22 @@ TEST_F(levels, strongest_of_all_that_apply_wins) {
   EXPECT_EQ(read(session, "/* highwater: level=eventual */ select v from invoice").by.level, "causal");
 }
 
+TEST_F(levels, set_in_a_transaction_that_is_committed_stays) {
+  raw::client pipeliner(lab->proxy().port());
+  pipeliner.log_in();
+  for (const std::string sql : {"begin", "select 1", "set highwater.level = strong"}) pipeliner.query(sql);
+  for (const std::string sql : {"savepoint a", "select 1/0", "rollback to a", "commit"})
+    pipeliner.send(raw::query(sql));
+  for (int i = 0; i < 4; ++i) pipeliner.read_until_ready();
+  EXPECT_EQ(raw::row(pipeliner.query("show highwater.level")[1]).at(0), "strong");
+
+  auto session = lab->connect();
+  for (const std::string sql : {"begin", "update register set v = v", "set highwater.level = strong"})
+    session.must(sql);
+  session.must("commit and chain");
+  session.must("rollback");
+  EXPECT_EQ(session.scalar("show highwater.level"), "strong");
+}
+
 }  // namespace
 }  // namespace highwater::testing_support

@@ -30,6 +30,12 @@ protected:
       EXPECT_EQ(scalar(*each, sql), wanted);
     }
   }
+  // While `holder` keeps one of the two.
+  static void expect_on_no_connection_but(raw::client&, const std::string& sql, const std::string& wanted) {
+    auto other = client();
+    other.query("begin");
+    EXPECT_EQ(scalar(other, sql), wanted);
+  }
 };
 
 TEST_F(pins, temporary_tables) {
@@ -185,6 +191,42 @@ TEST_F(pins, state_made_inside_a_function_is_no_ones_after_the_session) {
   EXPECT_TRUE(session.closed_within());
   auto watcher = primary().connect();
   await("the lock is gone", [&] { return watcher.scalar("select count(*) from pg_locks where objid = 77") == "0"; });
+}
+
+TEST_F(pins, made_behind_a_discard_all_in_the_same_batch) {
+  {
+    auto session = client();
+    EXPECT_EQ(sqlstate(ask(session, run_unnamed("discard all") + run_unnamed("listen news") +
+                                        run_unnamed("create temporary table mine (n int)") + raw::sync())),
+              "");
+    expect_on_no_connection_but(session, "select count(*) from pg_listening_channels()", "0");
+    EXPECT_EQ(scalar(session, "select count(*) from mine"), "0");
+  }
+  expect_on_no_connection("select count(*) from pg_listening_channels()", "0");
+}
+
+TEST_F(pins, notifications_come_once) {
+  PROXY_ONLY();
+  auto session = client();
+  session.query("listen news");
+  auto notifier = primary().connect();
+  constexpr int count = 300;
+  std::string sent;
+  for (int i = 0; i < count; ++i) {
+    notifier.must("notify news, '" + std::to_string(i) + "'");
+    session.send(raw::query("set work_mem = '" + std::to_string(64 + i) + "kB'"));
+  }
+  std::vector<std::string> seen;
+  int answers = 0;
+  while (answers < count || seen.size() < count) {
+    const auto one = session.read_message();
+    ASSERT_TRUE(one);
+    answers += one->type == 'Z';
+    if (one->type == 'A') seen.push_back(one->payload);
+  }
+  session.send(raw::query("select 1"));
+  for (const auto& one : session.read_until_ready()) EXPECT_NE(one.type, 'A');
+  EXPECT_EQ(seen.size(), static_cast<std::size_t>(count));
 }
 
 }  // namespace

@@ -213,5 +213,44 @@ TEST_F(pool, workers_hand_connections_over) {
   EXPECT_LE(served->proxy().metric("highwater_server_connects_total") - before, 2);
 }
 
+// The server lets no more of them in than there are: they come round.
+TEST_F(pool, waits_where_the_server_is_full) {
+  primary().tell("create role crowd login connection limit 1");
+  primary().tell("grant all on t to crowd");
+  std::vector<raw::client> sessions;
+  for (int i = 0; i < 6; ++i) {
+    raw::client one(served->port());
+    one.log_in("crowd");
+    sessions.push_back(std::move(one));
+  }
+  for (int round = 0; round < 5; ++round) {
+    for (auto& each : sessions) each.send(raw::query("insert into t values (1)"));
+    for (auto& each : sessions) EXPECT_EQ(raw::types(each.read_until_ready()), "CZ");
+  }
+  sessions.front().query("begin");
+  sessions.front().query("insert into t values (1)");
+  const auto told = sessions.back().query("insert into t values (1)");
+  ASSERT_EQ(sqlstate(told), "53300");
+  EXPECT_THAT(raw::error_field(told.front(), 'D'), testing::HasSubstr("too many connections for role \"crowd\""));
+}
+
+TEST_F(pool, server_that_lets_nobody_in_is_not_stormed) {
+  primary().tell("create role barred login connection limit 0");
+  const auto failures = [] {
+    return served->proxy().metric("highwater_server_connect_failures_total", {{"node", "a"}});
+  };
+  const auto refused = served->proxy().metric("highwater_logins_failed_total");
+  const auto before = failures();
+  for (int i = 0; i < 20; ++i) {
+    raw::client one(served->port());
+    one.send(raw::startup("barred", "postgres"));
+    EXPECT_EQ(raw::error_field(one.expect('E'), 'C'), "53300");
+  }
+  EXPECT_GE(failures() - before, 1);
+  EXPECT_LE(failures() - before, 10) << "one for each worker and second, at most";
+  EXPECT_EQ(served->proxy().metric("highwater_logins_failed_total") - refused, 20);
+  EXPECT_THAT(served->proxy().log(), testing::HasSubstr("could not log in as user \"barred\""));
+}
+
 }  // namespace
 }  // namespace highwater::testing_support

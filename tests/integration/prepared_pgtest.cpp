@@ -355,5 +355,59 @@ TEST_F(prepared, pipelined_parse_and_use_across_syncs) {
   EXPECT_EQ(value(session.read_until_ready()), "12");
 }
 
+TEST_F(prepared, new_ones_run_after_the_table_has_changed) {
+  for (int i = 0; i < 3; ++i) {
+    auto old = client();
+    old.query("drop table if exists changing; create table changing (n int); insert into changing values (1)");
+    prepare(old, "s", "select * from changing");
+    EXPECT_EQ(outcome(old, "s"), "1");
+    old.query("alter table changing add m int");
+    auto young = client();
+    EXPECT_EQ(raw::types(ask(young, raw::parse("s", "select * from changing") + run_named("s") + raw::sync())),
+              "12DCZ");
+  }
+}
+
+TEST_F(prepared, new_ones_run_after_an_old_one_has_been_refused) {
+  auto old = client();
+  old.query("drop table if exists changing; create table changing (n int)");
+  old.query("listen anything");  // keeps its connection
+  prepare(old, "s", "select * from changing");
+  outcome(old, "s");
+  primary().tell("alter table changing add m int");
+  EXPECT_EQ(outcome(old, "s"), "0A000");
+  EXPECT_EQ(raw::types(ask(old, raw::close_statement("s") + raw::parse("s", "select * from changing") + run_named("s") +
+                                    raw::sync())),
+            "312CZ");
+}
+
+TEST_F(prepared, literals_that_mean_the_moment_are_not_shared) {
+  std::string before;
+  for (int i = 0; i < 3; ++i) {
+    auto session = client();
+    prepare(session, "s", "select ' Now'::timestamptz::text");
+    const auto now = outcome(session, "s");
+    EXPECT_NE(now, before);
+    before = now;
+  }
+}
+
+TEST_F(prepared, an_error_behind_a_deallocate_does_not_undo_it) {
+  auto session = client();
+  auto other = client();
+  for (auto* each : {&session, &other}) {
+    prepare(*each, "s", "select 7 from t limit 1");
+    EXPECT_EQ(outcome(*each, "s"), "7");
+  }
+  for (const std::string what : {"deallocate all", "deallocate s"}) {
+    EXPECT_EQ(told(session, what + "; select 1/0"), "22012");
+    for (int i = 0; i < 3; ++i) {
+      other.query("begin");
+      EXPECT_EQ(outcome(other, "s"), "7") << what;
+      other.query("commit");
+    }
+  }
+}
+
 }  // namespace
 }  // namespace highwater::testing_support

@@ -500,5 +500,30 @@ TEST_F(rules, write_that_is_interrupted_is_not_run_again) {
   EXPECT_EQ(retries.more(), 0);
 }
 
+// Rule 15
+TEST_F(rules, replica_that_lets_nobody_in_fails_no_reads) {
+  const auto hba = ahead().folder() / "pg_hba.conf";
+  const auto before = read_file(hba);
+  write_file(hba, "host all newcomer 127.0.0.1/32 reject\n" + before);
+  primary().tell("create role newcomer login; grant select on register to newcomer");
+  lab->cluster().await_replay();
+  ahead().tell("select pg_reload_conf()");
+  await("it lets nobody in", [&] {
+    try {
+      ahead().connect("postgres", "newcomer");
+      return false;
+    } catch (const pg::error&) {
+      return true;
+    }
+  });
+  for (int i = 0; i < 12; ++i) {
+    auto session = lab->proxy().connect("postgres", "newcomer");
+    const auto seen = read(session, get("register"));
+    EXPECT_NE(seen.by.node, ahead().name());
+  }
+  write_file(hba, before);
+  ahead().tell("select pg_reload_conf()");
+}
+
 }  // namespace
 }  // namespace highwater::testing_support

@@ -18,15 +18,23 @@ protected:
 
   static std::string show(raw::client& of, const std::string& name) { return scalar(of, "show " + name); }
   // On the replica, where it is a read, and on the primary.
-  static std::string everywhere(raw::client& of, const std::string& name) {
-    const auto ask_for = "select current_setting('" + name + "') from pg_class limit 1";
+  static std::string everywhere_of(raw::client& of, const std::string& what) {
+    const auto ask_for = "select " + what + " from pg_class limit 1";
     const auto read = scalar(of, ask_for);
     of.query("begin");
     const auto written = scalar(of, ask_for);
     of.query("commit");
+    return read == written ? read : "replica: " + read + ", primary: " + written;
+  }
+  static std::string everywhere(raw::client& of, const std::string& name) {
+    const auto read = everywhere_of(of, "current_setting('" + name + "')");
     const auto shown = show(of, name);
-    return read == written && written == shown ? read
-                                               : "replica: " + read + ", primary: " + written + ", shown: " + shown;
+    return read == shown ? read : read + ", shown: " + shown;
+  }
+  // A server that has met the name once knows it for ever; it has no value then.
+  static void expect_no_tenant() {
+    auto other = client();
+    EXPECT_EQ(everywhere_of(other, "coalesce(current_setting('app.tenant', true), '')"), "");
   }
   static void expect_untouched(const std::string& name, const std::string& value) {
     auto other = client();
@@ -406,6 +414,86 @@ TEST_F(settings, many_sessions_over_one_connection) {
       ASSERT_EQ(value(sessions[i].read_until_ready()), std::to_string(i + 1) + "MBapp" + std::to_string(i));
     }
   }
+}
+
+// A server turns literals into values, and finds out types, when it prepares a statement.
+TEST_F(settings, prepared_statements_are_shared_by_sessions_with_the_same_ones_only) {
+  const std::string sql =
+      "select extract(epoch from timestamptz '2024-01-01 00:00')::bigint || ' ' || (date '01/02/2020' - '2020-01-01')";
+  for (int again = 0; again < 2; ++again) {
+    auto here = client({{"timezone", "UTC"}, {"datestyle", "ISO, MDY"}});
+    auto there = client({{"timezone", "Asia/Tokyo"}, {"datestyle", "ISO, DMY"}});
+    for (auto* each : {&here, &there}) ask(*each, raw::parse("s", sql) + raw::sync());
+    EXPECT_EQ(value(ask(here, run_named("s") + raw::sync())), "1704067200 1");
+    EXPECT_EQ(value(ask(there, run_named("s") + raw::sync())), "1704034800 31");
+  }
+}
+
+TEST_F(settings, what_is_prepared_under_local_ones_is_nobody_elses) {
+  const std::string sql = "select n from t";
+  for (int again = 0; again < 2; ++again) {
+    auto session = client();
+    session.query("begin");
+    session.query("set local search_path = own");
+    EXPECT_EQ(value(ask(session, raw::parse("s", sql) + run_named("s") + raw::sync())), "7");
+    session.query("commit");
+    auto other = client();
+    EXPECT_EQ(sqlstate(ask(other, raw::parse("s", sql) + run_named("s") + raw::sync())), "42P01");
+    EXPECT_EQ(sqlstate(ask(session, run_named("s") + raw::sync())), "42P01");
+  }
+}
+
+TEST_F(settings, reset_tells_the_driver_what_it_leads_back_to) {
+  for (const std::string reset : {"reset all", "discard all", "reset timezone", "set timezone to default"}) {
+    auto session = client({{"timezone", "Asia/Tokyo"}});
+    session.query("set timezone = 'Europe/Rome'");
+    session.send(raw::query(reset) + raw::query("select 1"));
+    std::string last;
+    for (int i = 0; i < 2; ++i) {
+      for (const auto& one : session.read_until_ready()) {
+        if (one.type == 'S' && one.payload.starts_with(std::string("TimeZone\0", 9))) last = one.payload.substr(9);
+      }
+    }
+    EXPECT_EQ(last.substr(0, 10), "Asia/Tokyo") << reset;
+    EXPECT_EQ(show(session, "timezone"), "Asia/Tokyo") << reset;
+  }
+}
+
+TEST_F(settings, a_role_comes_behind_what_only_its_maker_may_set) {
+  auto session = client();
+  session.query("set session_replication_role = 'replica'");
+  session.query("set role reader");
+  expect_untouched("session_replication_role", "origin");
+  EXPECT_EQ(scalar(session, "select current_user || ' ' || current_setting('session_replication_role')"),
+            "reader replica");
+}
+
+TEST_F(settings, value_that_is_a_parameter_needs_no_connection_of_its_own) {
+  auto session = client();
+  const std::string sql = "select set_config('app.tenant', $1, false)";
+  EXPECT_EQ(value(ask(session, run_unnamed(sql, {"tenant a"}) + raw::sync())), "tenant a");
+  expect_no_tenant();
+  EXPECT_EQ(everywhere(session, "app.tenant"), "tenant a");
+}
+
+TEST_F(settings, made_by_a_statement_that_is_run_by_its_name) {
+  auto session = client();
+  ask(session, raw::parse("tenant", "select set_config('app.tenant', $1, false)") +
+                   raw::parse("length", "select length($1::text)") + raw::sync());
+  EXPECT_EQ(scalar(session, "execute tenant('by execute')"), "by execute");
+  expect_no_tenant();
+  EXPECT_EQ(show(session, "app.tenant"), "by execute");
+
+  const std::string large(600'000, 'x');  // more than a batch that is looked at
+  ask(session, run_named("length", {large}) + run_named("tenant", {"in a long batch"}) + raw::sync());
+  expect_no_tenant();
+  EXPECT_EQ(show(session, "app.tenant"), "in a long batch");
+}
+
+TEST_F(settings, made_within_a_code_block_are_not_met_by_others) {
+  auto session = client();
+  session.query("do $$ begin perform set_config('app.tenant', 'a', false); end $$");
+  expect_no_tenant();
 }
 
 }  // namespace

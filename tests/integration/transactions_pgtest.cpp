@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 
 #include "tests/integration/routed_test.hpp"
+#include "tests/support/raw_client.hpp"
 
 namespace highwater::testing_support {
 namespace {
@@ -277,6 +278,39 @@ TEST_F(transactions, reads_on_the_primary_bind_the_reads_that_follow) {
     session.must("commit");
     EXPECT_EQ(session.scalar("select v from register"), std::to_string(written)) << route_of(session).text;
   }
+}
+
+// Behind its COMMIT the replica has to be chosen anew, or left.
+TEST_F(transactions, on_a_replica_end_where_they_end) {
+  auto session = lab->connect();
+  for (const bool writes : {true, false}) {
+    raw::client pipeliner(lab->proxy().port());
+    pipeliner.log_in();
+    lab->cluster().replica(0).pause_replay();
+    lab->cluster().replica(1).pause_replay();
+    const auto before = session.scalar("/* highwater: level=primary */ select v from register");
+    pipeliner.send(raw::query("begin read only") + raw::query("select v from register") + raw::query("commit") +
+                   raw::query(writes ? "update register set v = v + 1 returning v"
+                                     : "/* highwater: level=primary */ select v from register"));
+    for (int i = 0; i < 3; ++i) pipeliner.read_until_ready();
+    const auto last = pipeliner.read_until_ready();
+    ASSERT_EQ(raw::types(last), "TDCZ");
+    EXPECT_EQ(raw::row(last[1]).at(0), std::to_string(std::stoi(before) + (writes ? 1 : 0)));
+    TearDown();
+  }
+}
+
+TEST_F(transactions, on_a_replica_are_not_chained) {
+  auto session = lab->connect();
+  session.must("begin read only");
+  EXPECT_EQ(read(session, "select v from register").by.role, "replica");
+  EXPECT_EQ(session.exec("commit and chain").sqlstate(), "0A000");
+  session.must("rollback");
+  session.must("begin");
+  session.must("update register set v = v");
+  session.must("commit and chain");
+  EXPECT_EQ(session.transaction(), PQTRANS_INTRANS);
+  session.must("commit");
 }
 
 }  // namespace

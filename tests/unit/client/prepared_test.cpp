@@ -121,8 +121,8 @@ TEST(prepared_names, are_all_gone_after_clear) {
 
 TEST(prepared_registry, knows_a_text_by_one_id) {
   prepared_registry registry;
-  const auto one = registry.intern("SELECT 1", "");
-  EXPECT_EQ(registry.intern("SELECT 1", ""), one);
+  const auto one = registry.intern("SELECT 1", "", no_settings());
+  EXPECT_EQ(registry.intern("SELECT 1", "", no_settings()), one);
   EXPECT_NE(one->id, 0U);
   EXPECT_EQ(one->query, "SELECT 1");
 }
@@ -130,9 +130,10 @@ TEST(prepared_registry, knows_a_text_by_one_id) {
 TEST(prepared_registry, tells_texts_and_types_apart) {
   prepared_registry registry;
   using namespace std::string_literals;
-  std::vector<prepared_ptr> all{registry.intern("SELECT $1", ""), registry.intern("SELECT $1", "\0\1\0\0\0\x17"s),
-                                registry.intern("SELECT $1 ", ""), registry.intern("select $1", ""),
-                                registry.intern("", "")};
+  std::vector<prepared_ptr> all{
+      registry.intern("SELECT $1", "", no_settings()), registry.intern("SELECT $1", "\0\1\0\0\0\x17"s, no_settings()),
+      registry.intern("SELECT $1 ", "", no_settings()), registry.intern("select $1", "", no_settings()),
+      registry.intern("", "", no_settings())};
   for (std::size_t i = 0; i < all.size(); ++i) {
     for (std::size_t j = 0; j < i; ++j) EXPECT_NE(all[i]->id, all[j]->id);
   }
@@ -140,23 +141,23 @@ TEST(prepared_registry, tells_texts_and_types_apart) {
 
 TEST(prepared_registry, gives_no_id_twice_in_a_process) {
   prepared_registry one, other;
-  EXPECT_NE(one.intern("SELECT 1", "")->id, other.intern("SELECT 1", "")->id);
+  EXPECT_NE(one.intern("SELECT 1", "", no_settings())->id, other.intern("SELECT 1", "", no_settings())->id);
 }
 
 TEST(prepared_registry, forgets_only_what_nobody_refers_to) {
   prepared_registry registry;
-  const auto kept = registry.intern("kept", "");
+  const auto kept = registry.intern("kept", "", no_settings());
   const auto id = kept->id;
-  const std::weak_ptr<const prepared_statement> gone = registry.intern("gone", "");
+  const std::weak_ptr<const prepared_statement> gone = registry.intern("gone", "", no_settings());
   registry.sweep();
   EXPECT_TRUE(gone.expired());
-  EXPECT_EQ(registry.intern("kept", "")->id, id);
+  EXPECT_EQ(registry.intern("kept", "", no_settings())->id, id);
 }
 
 TEST(prepared_registry, stays_small_when_texts_come_and_go) {
   prepared_registry registry;
-  const std::weak_ptr<const prepared_statement> first = registry.intern("first", "");
-  for (int i = 0; i < 1'000; ++i) registry.intern("text " + std::to_string(i), "");
+  const std::weak_ptr<const prepared_statement> first = registry.intern("first", "", no_settings());
+  for (int i = 0; i < 1'000; ++i) registry.intern("text " + std::to_string(i), "", no_settings());
   EXPECT_TRUE(first.expired());
 }
 

@@ -90,11 +90,11 @@ TEST(classify_session, finds_what_pins_a_session) {
       {"DECLARE c CURSOR WITH HOLD FOR SELECT 1", pin_reason::hold_cursor},
       {"PREPARE x AS SELECT 1", pin_reason::prepared_statement},
       {"LOAD 'auto_explain'", pin_reason::load_library},
-      {"SELECT set_config('a.b', $1, false)", pin_reason::dynamic_setting},
+      {"SELECT set_config('a.b', $1, false)", pin_reason::none},  // its value is asked afterwards
       {"SELECT set_config(a, b, false) FROM t", pin_reason::dynamic_setting},
       {"SELECT set_config('a.b', '1', $1)", pin_reason::dynamic_setting},
       {"SELECT set_config('a.b', '1')", pin_reason::dynamic_setting},
-      {"INSERT INTO t SELECT set_config('a.b', $1, false)", pin_reason::dynamic_setting},
+      {"INSERT INTO t SELECT set_config($1, '1', false)", pin_reason::dynamic_setting},
       {"SET SESSION AUTHORIZATION x", pin_reason::session_identity},
       {"CREATE TABLE x (a int)", pin_reason::none},
       {"DROP TABLE pg_temp.x", pin_reason::none},
