@@ -22,7 +22,7 @@ std::optional<wire::error> session::refusal() const {
   };
   if (any(misplaced)) {
     return wire::error{std::string(wire::sqlstate::feature_not_supported),
-                       "highwater.* can only be set and shown by a statement that is sent alone", "",
+                       "highwater.* can only be set and shown by a SET, RESET or SHOW that is sent alone", "",
                        "Send it with nothing else in its message and before the next Sync, or set the level when "
                        "connecting: options=-chighwater.level=LEVEL."};
   }
