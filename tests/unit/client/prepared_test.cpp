@@ -161,5 +161,36 @@ TEST(prepared_registry, stays_small_when_texts_come_and_go) {
   EXPECT_TRUE(first.expired());
 }
 
+TEST(prepared_registry, tells_settings_apart) {
+  prepared_registry registry;
+  const auto here = std::make_shared<const session_settings>(session_settings{{"timezone", "UTC"}});
+  const auto there = std::make_shared<const session_settings>(session_settings{{"timezone", "Asia/Tokyo"}});
+  const auto one = registry.intern("SELECT 1", "", here);
+  EXPECT_EQ(one->under, here);
+  EXPECT_NE(registry.intern("SELECT 1", "", there)->id, one->id);
+  EXPECT_EQ(registry.intern("SELECT 1", "", here)->id, one->id);
+}
+
+TEST(prepared_registry, begins_anew_when_tables_have_changed) {
+  prepared_registry registry;
+  const auto before = registry.intern("SELECT 1", "", no_settings(), 1);
+  EXPECT_EQ(registry.intern("SELECT 1", "", no_settings(), 1)->id, before->id);
+  EXPECT_NE(registry.intern("SELECT 1", "", no_settings(), 2)->id, before->id);
+}
+
+TEST(prepared_registry, shares_no_text_that_means_the_moment) {
+  for (const char* sql : {"SELECT 'now'::timestamptz", "SELECT DATE ' Today'", "select '\n\tTOMORROW 12:00'",
+                          "SELECT 'x', 'yesterday'", "SELECT E'now'"}) {
+    EXPECT_TRUE(means_the_moment(sql)) << sql;
+    prepared_registry registry;
+    const auto one = registry.intern(sql, "", no_settings());
+    EXPECT_EQ(one->under, nullptr);
+    EXPECT_NE(registry.intern(sql, "", no_settings())->id, one->id);
+  }
+  for (const char* sql : {"SELECT now()", "SELECT 'then'", "SELECT '", "", "SELECT 'it is now'", "SELECT ''"}) {
+    EXPECT_FALSE(means_the_moment(sql)) << sql;
+  }
+}
+
 }  // namespace
 }  // namespace highwater::proxy

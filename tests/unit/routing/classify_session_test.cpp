@@ -56,6 +56,18 @@ TEST(classify_session, knows_which_settings_are_left_at_their_default) {
   for (const auto& [sql, expected] : table) EXPECT_EQ(classify(sql, shop_catalog()).settings, expected) << sql;
 }
 
+TEST(classify_session, knows_what_changes_settings_for_a_transaction) {
+  for (const char* sql : {"SET LOCAL search_path = a", "SELECT set_config('a.b', $1, true)",
+                          "SELECT 1; SET LOCAL timezone = 'UTC'", "SELECT set_config('a.b', '1', $1)"}) {
+    EXPECT_TRUE(classify(sql, shop_catalog()).local_settings) << sql;
+  }
+  for (const char* sql : {"SET search_path = a", "SELECT 1", "SET LOCAL highwater.level = strong"}) {
+    EXPECT_FALSE(classify(sql, shop_catalog()).local_settings) << sql;
+  }
+  EXPECT_TRUE(classify("DO $$ BEGIN END $$", shop_catalog()).runs_code);
+  EXPECT_FALSE(classify("SELECT 1", shop_catalog()).runs_code);
+}
+
 TEST(classify_session, knows_what_forgets_everything) {
   const auto reset = classify("RESET ALL", shop_catalog());
   EXPECT_TRUE(reset.resets_all_settings);

@@ -94,6 +94,15 @@ TEST(classify_transaction, everything_mixed_is_a_write) {
   });
 }
 
+TEST(classify_transaction, knows_what_begins_another_one_at_its_end) {
+  for (const char* sql : {"COMMIT AND CHAIN", "ROLLBACK AND CHAIN", "SELECT 1; COMMIT AND CHAIN; SELECT 2"}) {
+    EXPECT_TRUE(classify(sql, shop_catalog()).chains) << sql;
+  }
+  for (const char* sql : {"COMMIT", "ROLLBACK AND NO CHAIN", "BEGIN; COMMIT"}) {
+    EXPECT_FALSE(classify(sql, shop_catalog()).chains) << sql;
+  }
+}
+
 TEST(classify_transaction, counts_statements) {
   EXPECT_EQ(classify("BEGIN; SELECT 1; ; COMMIT;", shop_catalog()).statement_count, 3U);
   EXPECT_EQ(classify("SELECT 1", shop_catalog()).statement_count, 1U);

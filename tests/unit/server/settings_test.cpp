@@ -58,6 +58,16 @@ TEST(transition_sql, does_what_is_needed_and_no_more) {
        "RESET \"a\"; SELECT pg_catalog.set_config('b', '2', false), pg_catalog.set_config('c', '4', false)"},
       {"empty is a value", {}, {{"a", ""}}, "SELECT pg_catalog.set_config('a', '', false)"},
       {"an extension's", {{"app.user", "7"}}, {}, "RESET \"app\".\"user\"; "},
+      {"who one is comes last",
+       {},
+       {{"a", "1"}, {"role", "r"}, {"work_mem", "1"}},
+       "SELECT pg_catalog.set_config('a', '1', false), pg_catalog.set_config('work_mem', '1', false), "
+       "pg_catalog.set_config('role', 'r', false)"},
+      {"... and goes first", {{"a", "1"}, {"role", "r"}}, {}, "RESET \"role\"; RESET \"a\"; "},
+      {"... also to come back",
+       {{"role", "r"}},
+       {{"a", "1"}, {"role", "r"}},
+       "RESET \"role\"; SELECT pg_catalog.set_config('a', '1', false), pg_catalog.set_config('role', 'r', false)"},
   };
   for (const auto& each : rows) EXPECT_EQ(transition_sql(each.from, each.to), each.expected) << each.why;
 }
@@ -66,6 +76,11 @@ TEST(transition_sql, cannot_be_broken_out_of) {
   EXPECT_EQ(transition_sql({}, {{"a'b", "x'); DROP TABLE t; --"}}),
             "SELECT pg_catalog.set_config('a''b', 'x''); DROP TABLE t; --', false)");
   EXPECT_EQ(transition_sql({{"a\"; DROP TABLE t; --", ""}}, {}), "RESET \"a\"\"; DROP TABLE t; --\"; ");
+}
+
+TEST(for_analysis, leaves_out_what_a_statement_does_not_depend_on) {
+  EXPECT_EQ(for_analysis({{"application_name", "a"}, {"search_path", "s"}, {"statement_timeout", "1"}}),
+            (session_settings{{"search_path", "s"}}));
 }
 
 TEST(quote_literal, is_safe_whatever_standard_conforming_strings_is) {

@@ -317,6 +317,17 @@ TEST(reply_reader, ends_a_copy_in_that_fails) {
   EXPECT_EQ(it.client.told, "GEZ");
 }
 
+TEST(reply_reader, takes_the_answer_to_a_sync_behind_a_copy_in_that_fails_at_once) {
+  exchange it;
+  it.expect({execute, sync});
+  EXPECT_EQ(it.receive(server("GE")), outcome::more);
+  EXPECT_TRUE(it.reader.may_owe_ready()) << "it may have been ignored, too";
+  EXPECT_EQ(it.receive(server("Z")), outcome::more);
+  EXPECT_FALSE(it.reader.may_owe_ready());
+  EXPECT_EQ(it.client.told, "GEZ");
+  EXPECT_EQ(it.receive(server("Z")), outcome::violation) << "there was only one";
+}
+
 TEST(reply_reader, copies_in_by_simple_query) {
   exchange it;
   it.expect({query});
