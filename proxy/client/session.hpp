@@ -53,6 +53,7 @@ struct batch_facts {
   bool executes = false;                                        // it runs something, as against only preparing
   bool bad_hint = false;                                        // a comment for Highwater that says nothing it knows
   bool unclear = false;                                         // the text cannot be trusted to mean what it seems to
+  bool parses = false;
   bool parses_unnamed = false;
   wire::batch_end end = wire::batch_end::cut;
 
@@ -90,6 +91,8 @@ struct flight {
   std::size_t size = 0;
   bool writes = false;       // its end may be a commit: the session's write floor rises
   bool reads = false;        // nothing but: a transaction that it is part of goes on behind it
+  bool ends = false;         // may end a transaction in its middle
+  bool parses = false;       // prepares what it runs
   bool retryable = false;    // an autocommit read of which nothing has been forwarded (rule 15)
   bool schema = false;       // DDL
   bool hidden_sync = false;  // Flush was sent on as Sync
@@ -135,10 +138,11 @@ private:
     routing::domain_floors told;  // causal: what anybody had been told of when the batch arrived
     routing::plan plan;
     routing::node_index excluded = routing::no_node;
-    bool retrying = false;        // the batch at the beginning is about to be tried again
-    bool retried = false;         // ... is being tried for the second time
-    bool conflicted = false;      // ... after a recovery conflict
-    bool taken_for_read = false;  // ... and a replica found that it is none: learn that
+    std::optional<wire::error> refused;  // what a node said that let nobody in, while another is looked for
+    bool retrying = false;               // the batch at the beginning is about to be tried again
+    bool retried = false;                // ... is being tried for the second time
+    bool conflicted = false;             // ... after a recovery conflict
+    bool taken_for_read = false;         // ... and a replica found that it is none: learn that
     settings_exchange changes;
     timer_queue::ticket deadline;
     routing::instant waits_since = routing::never;
@@ -278,6 +282,7 @@ private:
   wire::reply_reader::result take_replies(std::string_view bytes);
   void send_wanted_cancel();
   void note_told(routing::instant now);
+  void tell_of_schema_change();
   void batch_answered(wire::transaction_status status);
   void on_notification(std::string_view message) override;
   void on_server_drained() override;

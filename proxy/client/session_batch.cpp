@@ -38,7 +38,7 @@ bool session::begin_batch(bool too_long) {
   }
   if (skip_to_sync_) return skip_batch();
   if (!examine()) return false;
-  const bool answered = lease_ == nullptr || lease_->queue.empty();
+  const bool answered = lease_ == nullptr || lease_->queue.empty() || held_.unsynced;
   if (const auto why = answered && !held_.copy_in ? refusal() : std::nullopt) {
     answer_error(*why);
     return stage_ == stage::ready;
@@ -140,6 +140,7 @@ bool session::examine_message(char type, std::string_view body) {
     case wire::frontend::parse: {
       const auto parse = wire::read_parse(body);
       if (!parse) return false;
+      facts.parses = true;
       facts.parses_unnamed |= parse->name.empty();
       examine_text(parse->query);
       return true;

@@ -25,6 +25,10 @@ session::first_reply session::look_ahead(std::string_view bytes, wire::replica_r
     if (type == error_response && message.complete()) {
       const auto fields = wire::read_error(message.body());
       refusal = fields ? wire::refusal_of(*fields) : wire::replica_refusal::none;
+      // Prepared anew by the client, it may still be what another one had prepared here before the tables changed.
+      if (fields && work_->flights.front().parses && wire::is_stale_plan(*fields)) {
+        refusal = wire::replica_refusal::shutdown;
+      }
       return refusal == wire::replica_refusal::none ? first_reply::commit : first_reply::refused;
     }
     if (!preliminary && type != error_response) return first_reply::commit;
@@ -131,6 +135,7 @@ void session::on_server_lost(const wire::error& why) {
 void session::give_up_connection(const wire::error& why) {
   const auto node = lease_->node();
   const bool was_bound = bound();
+  note_unknown_writes();
   worker_.node_suspect(node);
   drop_lease();
   tell_of_loss(node, why, was_bound);
@@ -153,6 +158,7 @@ void session::tell_of_loss(routing::node_index node, wire::error why, bool was_b
 void session::lost_flights(const wire::error& why) {
   std::string out;
   for (const auto& one : work_->flights) {
+    schema_changed_ |= one.schema;
     wire::write_error(out, wire::severity::error, why);
     if (one.hidden_sync || one.no_ready) {
       skip_to_sync_ = true;
@@ -160,6 +166,7 @@ void session::lost_flights(const wire::error& why) {
       wire::write_ready_for_query(out, wire::transaction_status::idle);
     }
   }
+  tell_of_schema_change();
   work_->flights.clear();
   work_->changes.clear();
   while (names_ && names_->has_pending()) names_->revoke();

@@ -74,14 +74,15 @@ void session::on_lease_failed(const wire::error& why) {
   if (unreachable && std::chrono::steady_clock::now() < work_->arrived + worker_.shared.settings.pool.queue_timeout) {
     return replan_and_go_on();
   }
-  // A replica that takes nobody in is no reason to fail a read that another node could serve.
-  if (work_->plan.on_replica && work_->excluded == routing::no_node) {
-    work_->excluded = work_->plan.node;
-    return replan_and_go_on();
-  }
   // The server's own verdict: unknown database, wrong password, too many connections.
   auto told = why;
   told.detail = "Node " + worker_.shared.settings.cluster.nodes[work_->plan.node].name + " refused the connection.";
+  // A replica that takes nobody in is no reason to fail a read that another node could serve.
+  if (work_->plan.on_replica && work_->excluded == routing::no_node) {
+    work_->excluded = work_->plan.node;
+    work_->refused = std::move(told);
+    return replan_and_go_on();
+  }
   answer_error(told);
   if (stage_ == stage::ready) process();
   settle();

@@ -33,6 +33,13 @@ std::optional<wire::error> session::refusal() const {
                        "AND CHAIN cannot follow a read-only transaction that runs on a replica", "",
                        "End the transaction, and begin the next one by itself."};
   }
+  const auto ends = [](const flight& one) { return one.ends; };
+  if (facts.executes && lease_ != nullptr && held_.on_replica && held_.unsynced &&
+      std::any_of(work_->flights.begin(), work_->flights.end(), ends)) {
+    return wire::error{std::string(wire::sqlstate::feature_not_supported),
+                       "a read-only transaction that runs on a replica has to be ended by a Sync", "",
+                       "Send a Sync behind its COMMIT or ROLLBACK."};
+  }
   const auto pins = [](const routing::statement& one) { return one.pin != routing::pin_reason::none; };
   if (facts.executes && lease_ != nullptr && held_.on_replica && any(pins)) {
     return wire::error{std::string(wire::sqlstate::read_only_sql_transaction),
@@ -47,6 +54,7 @@ bool session::can_join() const {
   if (stage_ != stage::ready || held_.copy_in || work_->facts.kind == statement_kind::internal) return false;
   // Behind what no Sync has ended there is nothing to wait for: the answers may come only after this.
   if (held_.unsynced) return true;
+  if (lease_->reader.may_owe_ready()) return false;
   // What the session's state will be is not known until the answer is there.
   if (held_.ending.all || held_.ending.one || ends_names() || work_->changes.pending() || refusal()) return false;
   // Behind what may end a transaction on a replica, the replica has to be chosen anew.

@@ -11,11 +11,10 @@ using wire::reply_kind;
 
 namespace {
 
-// The server would go on refusing what it has cached for this connection.
-bool spoils_connection(const wire::error_fields& fields) {
+// One of our names that the server does not know, although it should.
+bool misses_ours(const wire::error_fields& fields) {
   constexpr std::string_view invalid_statement_name = "26000";
-  return fields.code == invalid_statement_name ||
-         (fields.code == wire::sqlstate::feature_not_supported && fields.message.starts_with("cached plan"));
+  return fields.code == invalid_statement_name && fields.message.find("_highwater_") != std::string_view::npos;
 }
 
 }  // namespace
@@ -69,10 +68,9 @@ struct session::reply_handler {
       return false;
     }
     if (hidden && self.held_.begin_unanswered) begin_failed = std::string(fields.message);
-    if (spoils_connection(fields)) {
-      self.lease_->soiled = true;
-      self.worker_.shared.schema_changes.fetch_add(1, std::memory_order_relaxed);
-    }
+    const bool stale = wire::is_stale_plan(fields);
+    if (stale) self.worker_.shared.schema_changes.fetch_add(1, std::memory_order_relaxed);
+    if (stale || misses_ours(fields)) self.lease_->soiled = true;
     const auto& flights = self.work_->flights;
     if (!flights.empty() && flights.front().hidden_sync) self.skip_to_sync_ = true;
     return true;
@@ -174,7 +172,7 @@ void session::note_told(routing::instant now) {
   const auto life = lease_->proved;
   // Which of the batches under way these bytes answer is not known yet; those that they do not will be told of again.
   const auto& flights = work_->flights;
-  if (std::any_of(flights.begin(), flights.end(), [](const flight& one) { return one.writes; })) {
+  if (work_->streaming || std::any_of(flights.begin(), flights.end(), [](const flight& one) { return one.writes; })) {
     floors_.written.raise(now);
     worker_.shared.domain.told_of_write(now);
   }
@@ -193,16 +191,19 @@ void session::batch_answered(wire::transaction_status status) {
     if (status == wire::transaction_status::in_transaction) {
       // Whatever failed has been rolled back to a savepoint. Or it was COMMIT AND CHAIN.
       held_.batch_failed = false;
-      if (held_.committed) level_.transaction_over(false);
+      if (std::exchange(held_.committed, false)) level_.transaction_over(false);
     }
     return;
   }
   level_.transaction_over(held_.rolled_back || held_.batch_failed);
   // Not before its transaction has been committed: until then the old catalogue is what there is to read.
-  if (std::exchange(schema_changed_, false)) {
-    worker_.shared.schema_changes.fetch_add(1, std::memory_order_relaxed);
-    worker_.shared.catalogs.out_of_date(kind_->database.name);
-  }
+  tell_of_schema_change();
+}
+
+void session::tell_of_schema_change() {
+  if (!std::exchange(schema_changed_, false)) return;
+  worker_.shared.schema_changes.fetch_add(1, std::memory_order_relaxed);
+  worker_.shared.catalogs.out_of_date(kind_->database.name);
 }
 
 // One that came between the answers to what was asked for the session's sake.

@@ -83,9 +83,14 @@ flight session::new_flight() const {
   one.begin = now.begin;
   one.size = now.scanner.size();
   one.writes = !held_.on_replica && !reads;
+  one.ends = std::any_of(now.facts.statements.begin(), now.facts.statements.end(), [](const auto& text) {
+    return text.what->kind == statement_kind::commit ||
+           (text.what->kind == statement_kind::write && text.what->statement_count != 1);
+  });
   one.reads = kind == statement_kind::read || kind == statement_kind::begin_read_only;
   one.retryable = held_.on_replica && kind == statement_kind::read && alone && !now.retried &&
                   (lease_->queue.empty() || (!now.flights.empty() && now.flights.back().retryable));
+  one.parses = now.facts.parses;
   one.no_ready = now.facts.end == wire::batch_end::flush || now.facts.end == wire::batch_end::cut;
   one.schema = std::any_of(now.facts.statements.begin(), now.facts.statements.end(),
                            [](const auto& text) { return text.what->changes_schema; });
@@ -99,6 +104,7 @@ void session::take_off(flight& one) {
   while (!one.no_ready && !flights.empty() && flights.back().no_ready) {
     one.writes |= flights.back().writes;
     one.schema |= flights.back().schema;
+    one.reads &= flights.back().reads;
     flights.pop_back();
   }
   flights.push_back(one);
@@ -156,7 +162,15 @@ void session::send_message(const wire::frame& message, std::string& out) {
       break;
     case wire::frontend::sync:
       queue.push({reply_kind::sync, false, false, 0});
-      break;
+      out.append(message.available);
+      // Whether the server has ignored an earlier Sync, or will answer it before this one, shows in what comes before
+      // the answer to an empty query.
+      if (lease_->reader.may_owe_ready()) {
+        wire::write_query(out, "");
+        queue.push({reply_kind::query, true, false, 0});
+        lease_->unnamed = 0;
+      }
+      return;
     default:
       break;
   }

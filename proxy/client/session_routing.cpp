@@ -17,6 +17,7 @@ void session::start_plan() {
   // Taken once: what others are told of while this read waits does not bind it.
   if (now.need.level == config::level::causal) worker_.shared.domain.snapshot(now.told);
   now.waits_since = routing::never;
+  now.refused.reset();
   make_plan();
   follow_plan();
 }
@@ -145,6 +146,7 @@ void session::replan_and_go_on() {
 }
 
 void session::refuse_stale() {
+  if (work_->refused) return answer_error(*work_->refused);
   worker_.probe.stale_errors.add();
   answer_error({std::string(wire::sqlstate::serialization_failure), "no node is fresh enough for this read",
                 describe_distance(), "Try again, or let on_stale end in primary."});
@@ -176,7 +178,7 @@ void session::give_up_waiting() {
     why.message = "no replica can be used, and on_stale does not let this read go to the primary";
     why.hint = "Let on_stale name primary for reads that must not fail with the replicas.";
   }
-  answer_error(why);
+  answer_error(work_->refused.value_or(why));
 }
 
 void session::notify(const wire::error& what) {

@@ -31,6 +31,7 @@ void shared_pool::pass_on() {
 
 void shared_pool::wait(pool& who) {
   const std::scoped_lock lock(mutex_);
+  if (std::count(queue_.begin(), queue_.end(), &who) >= static_cast<std::ptrdiff_t>(who.waiting())) return;
   queue_.push_back(&who);
   waiting_.fetch_add(1, std::memory_order_seq_cst);
 }
@@ -61,6 +62,12 @@ void shared_pool::join(pool& who) {
 void shared_pool::leave(pool& who) {
   const std::scoped_lock lock(mutex_);
   std::erase(members_, &who);
+  const auto gone = std::erase(queue_, &who);
+  waiting_.fetch_sub(static_cast<unsigned>(gone), std::memory_order_acq_rel);
+}
+
+void shared_pool::stop_all_waiting(pool& who) {
+  const std::scoped_lock lock(mutex_);
   const auto gone = std::erase(queue_, &who);
   waiting_.fetch_sub(static_cast<unsigned>(gone), std::memory_order_acq_rel);
 }
@@ -104,12 +111,25 @@ server_connection* pool::acquire(lease_waiter& waiter) {
   return nullptr;
 }
 
+// For everybody who waits, as far as there is room. After one that failed, the next has to succeed before there are
+// more.
 void pool::open() {
-  if (std::chrono::steady_clock::now() < quiet_until_) return wait_for_others();
+  while (connecting_ < waiters_.size() && !(failing_ && connecting_ != 0) && open_one()) {
+  }
+}
+
+bool pool::open_one() {
+  if (std::chrono::steady_clock::now() < quiet_until_) {
+    wait_for_others();
+    return false;
+  }
   if (!shared_->try_open()) {
     shared_->wait(*this);
     // A place that became free before anybody could see that somebody waits would be missed.
-    if (!shared_->try_open()) return shared_->ask_others(*this);
+    if (!shared_->try_open()) {
+      shared_->ask_others(*this);
+      return false;
+    }
     shared_->stop_waiting(*this);
   }
   ++connecting_;
@@ -119,6 +139,7 @@ void pool::open() {
   const auto& node = environment_.cluster.nodes[key_.node];
   made.connect(node.host, node.port,
                server_login(key_.user, key_.database, environment_.password_of(key_.user), environment_.nonce()));
+  return true;
 }
 
 // No connection is to be had for a moment; those that are there come round.
@@ -130,6 +151,7 @@ void pool::wait_for_others() {
   if (retry_.number != 0) return;
   retry_ = environment_.connections.timers.schedule(quiet_until_, [this] {
     retry_ = {};
+    refusal_.reset();
     pump();
   });
 }
@@ -247,12 +269,14 @@ void pool::on_connected(server_connection& which) {
                  key_.database);
   }
   refusal_.reset();
+  quiet_until_ = {};
   which.read_on();
   // Made for somebody who waits here, and who may be in no other queue.
   if (waiters_.empty()) return serve_or_keep(which);
   auto* waiter = waiters_.front();
   waiters_.pop_front();
   leased(which, *waiter);
+  open();
 }
 
 void pool::on_connect_failed(server_connection& which, const wire::error& why) {
@@ -281,7 +305,7 @@ void pool::on_connect_failed(server_connection& which, const wire::error& why) {
 void pool::tell_waiting(const wire::error& why) {
   const auto waiting = std::exchange(waiters_, {});
   environment_.probe.lease_queue.add(-static_cast<std::int64_t>(waiting.size()));
-  shared_->stop_waiting(*this);
+  shared_->stop_all_waiting(*this);
   for (auto* waiter : waiting) waiter->on_lease_failed(why);
 }
 

@@ -48,8 +48,10 @@ public:
 
   unsigned open() const noexcept { return open_.load(std::memory_order_seq_cst); }
   bool anybody_waits() const noexcept { return waiting_.load(std::memory_order_seq_cst) != 0; }
+  // One entry for each who waits there, at most.
   void wait(pool& who);
   void stop_waiting(pool& who);
+  void stop_all_waiting(pool& who);
   pool* next_waiting();
 
   void join(pool& who);
@@ -109,6 +111,7 @@ public:
   void drop(server_connection& connection);
 
   const pool_key& key() const noexcept { return key_; }
+  // Who waits here. On this pool's thread.
   unsigned waiting() const noexcept { return static_cast<unsigned>(waiters_.size()); }
   // What the server said when it last let nobody in, until it lets somebody in.
   const std::optional<wire::error>& refusal() const noexcept { return refusal_; }
@@ -127,6 +130,7 @@ private:
 
   server_connection* take_idle(const settings_ptr& wanted);
   void open();
+  bool open_one();
   void wait_for_others();
   void tell_waiting(const wire::error& why);
   const std::string& node_name() const noexcept { return environment_.cluster.nodes[key_.node].name; }

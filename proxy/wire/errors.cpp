@@ -71,6 +71,11 @@ bool is_recovery_conflict(const error_fields& fields) noexcept {
 
 }  // namespace
 
+bool is_stale_plan(const error_fields& fields) noexcept {
+  return fields.code == sqlstate::feature_not_supported &&
+         (fields.routine == "RevalidateCachedQuery" || fields.message.starts_with("cached plan"));
+}
+
 replica_refusal refusal_of(const error_fields& fields) noexcept {
   if (fields.code == sqlstate::read_only_sql_transaction) return replica_refusal::read_only;
   if (is_recovery_conflict(fields)) return replica_refusal::recovery_conflict;

@@ -56,6 +56,9 @@ inline bool ends_connection(const error_fields& fields) noexcept {
   return fields.severity == "FATAL" || fields.severity == "PANIC";
 }
 
+// What a prepared statement was analysed for is not what the tables are now, and the server goes on refusing to run it.
+bool is_stale_plan(const error_fields& fields) noexcept;
+
 // Rule 15: a replica refused or cancelled the statement for being a replica, or stops being one, so another node may
 // run it instead.
 //   read_only:          25006, or another error that only recovery mode causes

@@ -80,6 +80,7 @@ private:
   bool copying_ = false;
   std::size_t unread_syncs_ =
       0;                   // sent behind a copy-in that is under way or has failed: ignored, or yet to be answered
+  bool answered_ = false;  // something of the Query at the front
   bool skipping_ = false;  // after an error, up to a Sync that had not been sent yet when the error came
 };
 
@@ -178,6 +179,7 @@ reply_reader::fate reply_reader::take_error(const frame& message, reply_queue& q
   const auto fields = read_error(message.body());
   if (!fields) return fate::violation;
   const bool hidden = !queue.empty() && queue.front().hidden && queue.front().kind == reply_kind::query;
+  answered_ = !queue.empty() && queue.front().kind == reply_kind::query;
   const bool extended = !queue.empty() && !ends_with_ready(queue.front().kind);
   if (extended) skip_to_sync(queue, handler);
   skipping_ = extended && queue.empty();
@@ -192,13 +194,15 @@ template <class Handler>
 reply_reader::fate reply_reader::take_ready(const frame& message, reply_queue& queue, Handler& handler) {
   const auto status = message.size == 6 ? to_transaction_status(message.body()[0]) : std::nullopt;
   if (std::exchange(skipping_, false)) skip_to_sync(queue, handler);
-  if (status && queue.empty() && unread_syncs_ != 0) {
+  if (status && unread_syncs_ != 0 && !answered_ && (queue.empty() || queue.front().kind == reply_kind::query)) {
     // The copy failed before the server had read that Sync: it was not in copy-in mode then, and answers.
     --unread_syncs_;
     return handler.ready(*status, false) ? fate::pass : fate::stop;
   }
   if (!status || queue.empty() || !ends_with_ready(queue.front().kind)) return fate::violation;
   const bool hidden = queue.front().hidden;
+  if (queue.front().kind == reply_kind::query && !copying_) unread_syncs_ = 0;
+  answered_ = false;
   queue.pop();
   const bool go_on = handler.ready(*status, hidden);
   if (go_on) return hidden ? fate::swallow : fate::pass;
@@ -225,6 +229,7 @@ reply_reader::fate reply_reader::take(const frame& message, reply_queue& queue, 
         unread_syncs_ = 0;
         handler.copy_ended();
       }
+      answered_ = queue.front().kind == reply_kind::query;
       if (queue.front().kind == reply_kind::execute) queue.pop();
       if (!hidden) handler.command_complete(*tag);
       return shown;
@@ -232,6 +237,7 @@ reply_reader::fate reply_reader::take(const frame& message, reply_queue& queue, 
     case backend::empty_query_response:
     case backend::portal_suspended:
       if (queue.empty()) return fate::violation;
+      answered_ = queue.front().kind == reply_kind::query;
       if (queue.front().kind == reply_kind::execute) queue.pop();
       return shown;
     case backend::row_description:

@@ -290,5 +290,24 @@ TEST_F(copy, that_fails_at_once_behind_its_own_sync) {
   }
 }
 
+TEST_F(copy, that_fails_at_once_with_more_behind_it) {
+  primary().tell(
+      "create or replace function refuse() returns trigger language plpgsql as "
+      "  $$ begin raise exception 'no copies here'; end $$;"
+      "create table if not exists guarded (n int);"
+      "create or replace trigger guard before insert on guarded for each statement execute function refuse()");
+  const auto copies = raw::parse("", "copy guarded from stdin") + raw::bind("", "") + raw::execute() + raw::sync();
+  const auto data = raw::copy_data("1\n") + raw::frame('c', "") + raw::sync();
+  for (int i = 0; i < 5; ++i) {
+    auto session = client();
+    session.send(copies + data + raw::query("insert into t values (7)") + raw::query("select count(*) from t"));
+    EXPECT_EQ(raw::types(session.read_until_ready()), "12GEZ");
+    EXPECT_EQ(raw::types(session.read_until_ready()), "Z");
+    EXPECT_EQ(raw::types(session.read_until_ready()), "CZ");
+    EXPECT_EQ(raw::types(session.read_until_ready()), "TDCZ");
+    expect_next_session_right("after a copy that a trigger refuses");
+  }
+}
+
 }  // namespace
 }  // namespace highwater::testing_support

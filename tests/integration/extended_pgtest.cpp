@@ -66,7 +66,7 @@ TEST_F(extended, write_behind_a_read_is_run_without_more_being_sent) {
     session.send(batch("select count(*) from words") + batch("insert into numbers values (3)") +
                  batch("insert into numbers values (4)"));
     for (const char* expected : {"12DCZ", "12CZ", "12CZ"}) EXPECT_EQ(raw::types(session.read_until_ready()), expected);
-    EXPECT_EQ(scalar(session, "select string_agg(n::text, ',' order by n) from numbers"), "1,2,3,4");
+    EXPECT_EQ(primary().ask("select string_agg(n::text, ',' order by n) from numbers"), "1,2,3,4");
   }
 }
 
@@ -430,6 +430,15 @@ TEST_F(extended, what_needs_no_server_is_answered_at_the_flush_of_a_long_batch) 
   EXPECT_EQ(session.expect('3').type, '3');
   EXPECT_EQ(raw::types(ask(session, raw::sync())), "Z");
   expect_fit(session);
+}
+
+TEST_F(extended, highwaters_own_settings_among_others_behind_a_flush) {
+  PROXY_ONLY();
+  auto session = client();
+  session.send(run_unnamed("select 1") + raw::flush() + run_unnamed("set highwater.level = 'strong'") +
+               run_unnamed("select 2") + raw::sync());
+  const auto error = session.expect('E');
+  EXPECT_EQ(raw::error_field(error, 'C') + raw::error_field(error, 'S'), "0A000FATAL");
 }
 
 }  // namespace

@@ -531,6 +531,14 @@ TEST_F(levels, set_in_a_transaction_that_is_committed_stays) {
   session.must("commit and chain");
   session.must("rollback");
   EXPECT_EQ(session.scalar("show highwater.level"), "strong");
+
+  // What is set in the chained transaction is that one's.
+  for (const std::string sql : {"begin", "update register set v = v", "commit and chain"}) pipeliner.query(sql);
+  pipeliner.query("set highwater.level = eventual");
+  pipeliner.send(raw::parse("", "select 1") + raw::sync());
+  pipeliner.read_until_ready();
+  pipeliner.query("rollback");
+  EXPECT_EQ(raw::row(pipeliner.query("show highwater.level")[1]).at(0), "strong");
 }
 
 }  // namespace

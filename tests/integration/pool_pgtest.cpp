@@ -252,5 +252,24 @@ TEST_F(pool, server_that_lets_nobody_in_is_not_stormed) {
   EXPECT_THAT(served->proxy().log(), testing::HasSubstr("could not log in as user \"barred\""));
 }
 
+TEST_F(pool, all_who_wait_are_served_when_the_server_has_room_again) {
+  primary().tell("create role growing login connection limit 1; grant all on t to growing");
+  highwater_config config(served->cluster());
+  const highwater_process wide(config.set("pool", "{size: 10, queue_timeout: 20s}"));
+  wide.await_ready();
+  std::vector<raw::client> sessions;
+  for (int i = 0; i < 5; ++i) {
+    sessions.emplace_back(wide.port());
+    sessions.back().log_in("growing");
+  }
+  for (auto& each : sessions) each.send(raw::query("begin") + raw::query("insert into t values (1)"));
+  await("all but one wait", [&] { return wide.metric("highwater_pool_queue_length") == 4; });
+  primary().tell("alter role growing connection limit 50");
+  for (auto& each : sessions) {  // and none of them lets go of its connection
+    EXPECT_EQ(raw::types(each.read_until_ready()), "CZ");
+    EXPECT_EQ(raw::types(each.read_until_ready()), "CZ");
+  }
+}
+
 }  // namespace
 }  // namespace highwater::testing_support

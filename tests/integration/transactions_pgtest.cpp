@@ -313,5 +313,17 @@ TEST_F(transactions, on_a_replica_are_not_chained) {
   session.must("commit");
 }
 
+TEST_F(transactions, on_a_replica_do_not_go_on_behind_a_commit_without_a_sync) {
+  raw::client session(lab->proxy().port());
+  session.log_in();
+  session.query("begin read only");
+  session.query("select v from register");
+  const auto run = [](const std::string& sql) { return raw::parse("", sql) + raw::bind("", "") + raw::execute(); };
+  session.send(run("commit") + raw::flush() + run("select 1") + raw::sync() +
+               raw::query("/* highwater: level=strong */ select v from register"));
+  EXPECT_EQ(raw::error_field(session.expect('E'), 'C'), "0A000");
+  EXPECT_TRUE(session.closed_within());
+}
+
 }  // namespace
 }  // namespace highwater::testing_support
