@@ -300,8 +300,6 @@ private:
   void adopt_settings(settings_ptr now);
 
   // session_failover.cpp
-  enum class first_reply : std::uint8_t { undecided, commit, refused };
-  first_reply look_ahead(std::string_view bytes, wire::replica_refusal& refusal) const;
   std::size_t refused(std::string_view bytes, wire::replica_refusal how);
   void retry(metrics::retry_cause cause);
   bool leave_before_sending(routing::node_index node);

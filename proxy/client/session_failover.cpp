@@ -5,39 +5,6 @@
 
 namespace highwater::proxy {
 
-namespace {
-
-// A replica's first replies are held back this long at most, in bytes, to see whether it refuses.
-constexpr std::size_t look_ahead_limit = 32U << 10U;
-
-}  // namespace
-
-// Decides, before anything of an answer is forwarded, whether it is one that the client shall see.
-session::first_reply session::look_ahead(std::string_view bytes, wire::replica_refusal& refusal) const {
-  using namespace wire::backend;
-  std::size_t at = 0;
-  wire::frame message;
-  while (wire::peek_frame(bytes.substr(at), wire::reply_reader::max_length, message) == wire::frame_status::ok) {
-    const char type = message.type;
-    const bool preliminary = type == parse_complete || type == bind_complete || type == close_complete ||
-                             type == parameter_description || type == row_description || type == no_data ||
-                             type == parameter_status || type == notice_response;
-    if (type == error_response && message.complete()) {
-      const auto fields = wire::read_error(message.body());
-      refusal = fields ? wire::refusal_of(*fields) : wire::replica_refusal::none;
-      // Prepared anew by the client, it may still be what another one had prepared here before the tables changed.
-      if (fields && work_->flights.front().parses && wire::is_stale_plan(*fields)) {
-        refusal = wire::replica_refusal::shutdown;
-      }
-      return refusal == wire::replica_refusal::none ? first_reply::commit : first_reply::refused;
-    }
-    if (!preliminary && type != error_response) return first_reply::commit;
-    if (!message.complete()) break;
-    at += message.available.size();
-  }
-  return bytes.size() < look_ahead_limit ? first_reply::undecided : first_reply::commit;
-}
-
 // A replica will not run it. The rest of the answer is the connection's own affair.
 std::size_t session::refused(std::string_view bytes, wire::replica_refusal how) {
   auto& now = *work_;

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "proxy/client/session.hpp"
+#include "proxy/wire/first_reply.hpp"
 
 namespace highwater::proxy {
 
@@ -119,10 +120,10 @@ std::size_t session::on_server_bytes(std::string_view bytes) {
   for (;;) {
     const auto& flights = work_->flights;
     if (!flights.empty() && flights.front().retryable) {
-      auto refusal = wire::replica_refusal::none;
-      const auto first = look_ahead(bytes.substr(used), refusal);
-      if (first == first_reply::undecided) break;
-      if (first == first_reply::refused) return used + refused(bytes.substr(used), refusal);
+      using verdict = wire::first_reply::verdict;
+      const auto first = wire::judge_first_reply(bytes.substr(used), flights.front().parses);
+      if (first.what == verdict::undecided) break;
+      if (first.what == verdict::refused) return used + refused(bytes.substr(used), first.why);
       work_->flights.front().retryable = false;
     }
     const auto read = take_replies(bytes.substr(used));

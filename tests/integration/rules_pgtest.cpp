@@ -449,6 +449,22 @@ TEST_F(rules, read_that_recovery_cancels_is_run_elsewhere) {
   }
 }
 
+// The server had rows ready, and sends them with the error behind them.
+TEST_F(rules, read_that_recovery_cancels_behind_its_first_rows_is_run_elsewhere) {
+  primary().tell("truncate gate");
+  lab->cluster().await_replay();
+  const counted retries(lab->proxy(), "highwater_retries_total", {{"cause", "recovery_conflict"}});
+  auto session = lab->connect();
+  pending read(session, "select v, case when v > 2 then slow_until_gate(v) end from victim");
+  replica_that_sleeps();
+  primary().tell("insert into gate values (1); alter table victim alter v set default 8");
+  const auto result = session.next();
+  ASSERT_TRUE(result);
+  EXPECT_EQ(result->rows(), 5) << result->message();
+  EXPECT_FALSE(session.next());
+  EXPECT_EQ(retries.more(), 1);
+}
+
 TEST_F(rules, read_whose_server_process_is_ended_is_run_elsewhere) {
   primary().tell("truncate gate");
   lab->cluster().await_replay();
