@@ -1,5 +1,7 @@
 // Prepared statements in transaction pooling: each session has names of its own, whichever connections it is given.
 
+#include <set>
+
 #include "tests/integration/wire_test.hpp"
 
 namespace highwater::testing_support {
@@ -362,9 +364,12 @@ TEST_F(prepared, new_ones_run_after_the_table_has_changed) {
     prepare(old, "s", "select * from changing");
     EXPECT_EQ(outcome(old, "s"), "1");
     old.query("alter table changing add m int");
-    auto young = client();
-    EXPECT_EQ(raw::types(ask(young, raw::parse("s", "select * from changing") + run_named("s") + raw::sync())),
-              "12DCZ");
+    std::vector<raw::client> young;  // on each of the workers
+    for (int k = 0; k < 3; ++k) young.push_back(client());
+    for (auto& each : young) {
+      EXPECT_EQ(raw::types(ask(each, raw::parse("s", "select * from changing") + run_named("s") + raw::sync())),
+                "12DCZ");
+    }
   }
 }
 
@@ -382,14 +387,14 @@ TEST_F(prepared, new_ones_run_after_an_old_one_has_been_refused) {
 }
 
 TEST_F(prepared, literals_that_mean_the_moment_are_not_shared) {
-  std::string before;
-  for (int i = 0; i < 3; ++i) {
-    auto session = client();
-    prepare(session, "s", "select ' Now'::timestamptz::text");
-    const auto now = outcome(session, "s");
-    EXPECT_NE(now, before);
-    before = now;
+  std::vector<raw::client> sessions;  // on each of the workers
+  std::set<std::string> moments;
+  for (int i = 0; i < 4; ++i) {
+    sessions.push_back(client());
+    prepare(sessions.back(), "s", "select ' Now'::timestamptz::text");
+    moments.insert(outcome(sessions.back(), "s"));
   }
+  EXPECT_EQ(moments.size(), 4u);
 }
 
 TEST_F(prepared, an_error_behind_a_deallocate_does_not_undo_it) {
