@@ -43,7 +43,7 @@ prepared_ptr prepared_registry::make_private(std::string_view query, std::string
 prepared_ptr prepared_registry::intern(std::string_view query, std::string_view parameter_types,
                                        const settings_ptr& under, std::uint64_t schema) {
   if (std::exchange(schema_, schema) != schema) known_.clear();
-  const auto* const settings = under.get();
+  const auto settings = reinterpret_cast<std::uintptr_t>(under.get());
   key_.assign(query);
   key_.push_back('\0');
   key_.append(reinterpret_cast<const char*>(&settings), sizeof settings);  // stays theirs while the entry stands
