@@ -15,6 +15,7 @@
 #include "proxy/auth/user_table.hpp"
 #include "proxy/client/cancel_registry.hpp"
 #include "proxy/client/domain.hpp"
+#include "proxy/client/log_throttle.hpp"
 #include "proxy/client/prepared.hpp"
 #include "proxy/io/buffer_pool.hpp"
 #include "proxy/io/timer_queue.hpp"
@@ -70,28 +71,6 @@ struct session_kind {
 };
 
 using session_kind_ptr = std::shared_ptr<session_kind>;
-
-// So many log lines a second, for what anybody can cause; the rest is counted.
-class log_throttle {
-public:
-  bool may_tell(std::chrono::steady_clock::time_point now) noexcept {
-    constexpr unsigned most = 5;
-    if (now - since_ >= std::chrono::seconds(1)) {
-      since_ = now;
-      told_ = 0;
-    }
-    if (told_ < most) return ++told_ != 0;
-    ++untold_;
-    return false;
-  }
-  // How many were not told since this was asked last.
-  unsigned untold() noexcept { return std::exchange(untold_, 0); }
-
-private:
-  std::chrono::steady_clock::time_point since_{};
-  unsigned told_ = 0;
-  unsigned untold_ = 0;
-};
 
 // What a server said at login, as it is said to clients.
 struct welcome_text {

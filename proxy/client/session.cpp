@@ -185,16 +185,7 @@ void session::protocol_error(std::string what) {
 }
 
 void session::fatal(const wire::error& why) {
-  if (stage_ == stage::login) {
-    const auto& who = login_;
-    login_failed(kind_ ? kind_->user
-                 : who ? who->user
-                       : "",
-                 kind_ ? kind_->database.name
-                 : who ? who->database
-                       : "",
-                 why);
-  }
+  if (stage_ == stage::login) login_failed(why);
   std::string out;
   wire::write_error(out, wire::severity::fatal, why);
   client_.write(out);

@@ -181,7 +181,7 @@ private:
 
   // session_login.cpp
   void process_login();
-  void login_failed(const std::string& user, const std::string& database, const wire::error& why);
+  void login_failed(const wire::error& why);
   void accept();
   bool take_setting(std::string_view name, std::string_view value);
   void welcome(server_connection& from);

@@ -30,7 +30,7 @@ void session::process_login() {
         worker_.shared.cancels.cancel(login_->key);
         return end();
       case login::step::refused:
-        login_failed(login_->user, login_->database, login_->why());
+        login_failed(login_->why());
         client_.close_when_drained();
         return end();
       case login::step::closed:
@@ -39,11 +39,13 @@ void session::process_login() {
   }
 }
 
-void session::login_failed(const std::string& user, const std::string& database, const wire::error& why) {
+void session::login_failed(const wire::error& why) {
   worker_.probe.logins_failed.add();
-  const auto now = std::chrono::steady_clock::now();
-  if (!worker_.logins_told.may_tell(now)) return;
+  if (!worker_.logins_told.may_tell(std::chrono::steady_clock::now())) return;
   const auto untold = worker_.logins_told.untold();
+  // Authenticated or not, whom it said to be.
+  const std::string user = kind_ ? kind_->user : login_->user;
+  const std::string database = kind_ ? kind_->database.name : login_->database;
   spdlog::warn("client {} could not log in as user \"{}\" to database \"{}\": {} ({}){}", client_.peer(), user,
                database, why.message, why.code,
                untold == 0 ? "" : "; " + std::to_string(untold) + " more were not logged");

@@ -209,10 +209,11 @@ void server_connection::clean() {
   if (status != wire::transaction_status::idle || stream_.pending() != 0) {
     return lost(server_lost("given back inside a transaction"));
   }
+  // An answer to a Sync of which it is not known whether the server has ignored it would be taken for another
+  // session's.
+  if (reader.may_owe_ready()) return lost(server_lost("a copy failed"));
   // The signal may come to the backend after its sender has hung up, and past any answer: it must not find another
   // session's statement.
-  // Nor an answer to a Sync of which it is not known whether the server has ignored it.
-  if (reader.may_owe_ready()) return lost(server_lost("a copy failed"));
   if (cancels != 0) return lost(server_lost("a cancel was sent to it"));
   if (std::exchange(soiled, false)) {
     std::string request;
