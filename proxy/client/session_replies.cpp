@@ -60,7 +60,7 @@ struct session::reply_handler {
   }
   bool parameter_status(const wire::parameter_status_message& message) {
     self.lease_->note_parameter(message.name, message.value);
-    return message.name != "in_hot_standby";
+    return true;
   }
   bool failed(const wire::error_fields& fields, bool hidden) {
     self.held_.batch_failed = true;

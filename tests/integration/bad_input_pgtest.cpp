@@ -191,5 +191,23 @@ TEST_F(bad_input, server_that_talks_nonsense_costs_what_its_connection_held) {
   }
 }
 
+// The client takes its BEGIN for done, and what comes behind it for a part of the transaction.
+TEST_F(bad_input, server_that_does_not_begin_a_transaction_ends_the_session) {
+  using namespace std::string_literals;
+  const auto idle = raw::frame('Z', "I");
+  const auto refused = raw::frame('E', "SERROR\0C53200\0Mout of memory\0\0"s);
+  const moody_relay relay(primary().port(), "begin", refused + idle + raw::frame('C', "INSERT 0 1\0"s) + idle);
+  const highwater_process proxy(with_nodes({{"a", relay.port()}}));
+  proxy.await_ready();
+  raw::client session(proxy.port());
+  session.log_in();
+  session.query("begin");
+  session.send(raw::query("insert into anything values (1)"));
+  const auto error = session.expect('E');
+  EXPECT_EQ(raw::error_field(error, 'S'), "FATAL");
+  EXPECT_EQ(raw::error_field(error, 'M'), "the transaction could not be begun: out of memory");
+  EXPECT_TRUE(session.closed_within());
+}
+
 }  // namespace
 }  // namespace highwater::testing_support

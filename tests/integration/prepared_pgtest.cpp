@@ -386,6 +386,63 @@ TEST_F(prepared, new_ones_run_after_an_old_one_has_been_refused) {
             "312CZ");
 }
 
+// The replica's statement is of the table as it was; whoever prepares it now means the table as it is.
+TEST_F(prepared, new_ones_run_after_somebody_else_has_changed_the_table) {
+  primary().tell("create table changed_elsewhere (n int); insert into changed_elsewhere values (1)");
+  served->cluster().await_replay();
+  await_read("select * from changed_elsewhere");
+  std::vector<raw::client> sessions;  // on each of the workers
+  for (int i = 0; i < 2; ++i) {
+    sessions.push_back(client());
+    prepare(sessions.back(), "s", "select * from changed_elsewhere");
+    EXPECT_EQ(outcome(sessions.back(), "s"), "1");
+  }
+  primary().tell("alter table changed_elsewhere add m int");
+  served->cluster().await_replay();
+  for (int i = 0; i < 4; ++i) {
+    sessions.push_back(client());
+    EXPECT_EQ(raw::types(ask(sessions.back(), raw::parse("s", "select * from changed_elsewhere") + run_named("s") +
+                                                  raw::sync())),
+              "12DCZ");
+  }
+}
+
+// As a driver does it that prepares once and goes on.
+TEST_F(prepared, old_ones_run_again_after_they_have_been_refused_once) {
+  PROXY_ONLY();
+  auto session = client();
+  session.query("create table changed_once (n int); insert into changed_once values (1)");
+  prepare(session, "s", "select * from changed_once");
+  const auto in_transaction = [&] {
+    session.query("begin");
+    const auto found = outcome(session, "s");
+    session.query("rollback");
+    return found;
+  };
+  EXPECT_EQ(in_transaction(), "1");
+  primary().tell("alter table changed_once add m int");
+  EXPECT_EQ(in_transaction(), "0A000");
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(in_transaction(), "1");
+}
+
+TEST_F(prepared, those_that_a_function_has_ended_come_back) {
+  PROXY_ONLY();
+  auto session = client();
+  session.query(
+      "create function ends_all() returns void language plpgsql as $$begin execute 'deallocate all'; end$$");
+  prepare(session, "s", "select 7 from t limit 1");
+  session.query("begin");
+  EXPECT_EQ(outcome(session, "s"), "7");
+  session.query("select ends_all()");
+  EXPECT_EQ(outcome(session, "s"), "26000") << "the server has it no more, and its transaction cannot be saved";
+  session.query("rollback");
+  for (int i = 0; i < 3; ++i) {
+    session.query("begin");
+    EXPECT_EQ(outcome(session, "s"), "7");
+    session.query("commit");
+  }
+}
+
 TEST_F(prepared, literals_that_mean_the_moment_are_not_shared) {
   std::vector<raw::client> sessions;  // on each of the workers
   std::set<std::string> moments;

@@ -436,7 +436,7 @@ TEST_F(settings, what_is_prepared_under_local_ones_is_nobody_elses) {
   const std::string in_tokyo = "1704034800";
   std::vector<raw::client> others;  // on each of the workers
   for (int again = 0; again < 2; ++again) {
-    auto session = client();
+    auto session = client({{"timezone", "UTC"}});
     session.query("begin");
     session.query("set local timezone = 'Asia/Tokyo'");
     EXPECT_EQ(value(ask(session, raw::parse("s", sql) + run_named("s") + raw::sync())), in_tokyo);
@@ -446,6 +446,29 @@ TEST_F(settings, what_is_prepared_under_local_ones_is_nobody_elses) {
       others.back().query("begin");  // on the primary, where it was prepared
       EXPECT_EQ(value(ask(others.back(), raw::parse("s", sql) + run_named("s") + raw::sync())), "1704067200");
       others.back().query("commit");
+    }
+  }
+}
+
+// The node that it is run on meets it for the first time, under settings that are not those of its Parse.
+TEST_F(settings, what_is_run_under_others_than_it_was_prepared_under_is_nobody_elses) {
+  for (const std::string change : {"set local timezone = 'Asia/Tokyo'", "set timezone = 'Asia/Tokyo'"}) {
+    const auto sql = "select extract(epoch from timestamptz '2024-01-01 00:00')::bigint from own.t /* " + change + "*/";
+    std::vector<raw::client> sessions;  // on each of the workers
+    for (int again = 0; again < 2; ++again) {
+      sessions.push_back(client({{"timezone", "UTC"}}));
+      auto& session = sessions.back();
+      ask(session, raw::parse("s", sql) + raw::sync());
+      session.query("begin");
+      session.query(change);
+      EXPECT_NE(value(ask(session, run_named("s") + raw::sync())), "");
+      session.query("commit");
+    }
+    for (int k = 0; k < 4; ++k) {
+      sessions.push_back(client({{"timezone", "UTC"}}));
+      sessions.back().query("begin");
+      EXPECT_EQ(value(ask(sessions.back(), raw::parse("s", sql) + run_named("s") + raw::sync())), "1704067200");
+      sessions.back().query("commit");
     }
   }
 }
