@@ -191,6 +191,20 @@ TEST_F(bad_input, server_that_talks_nonsense_costs_what_its_connection_held) {
   }
 }
 
+// There is no place for an error in the middle of a row.
+TEST_F(bad_input, server_that_is_lost_in_the_middle_of_a_message_ends_the_session) {
+  const auto row = raw::frame('D', raw::int16(1) + raw::int32(1'000'000) + std::string(1'000'000, 'x'));
+  auto relay = std::make_unique<moody_relay>(primary().port(), "half a row", row.substr(0, 100'000));
+  const highwater_process proxy(with_nodes({{"a", relay->port()}}));
+  proxy.await_ready();
+  raw::client session(proxy.port());
+  session.log_in();
+  session.send(raw::query("select 'half a row'"));
+  EXPECT_EQ(session.read_byte(), 'D');
+  relay.reset();
+  EXPECT_TRUE(session.closed_within());
+}
+
 // The client takes its BEGIN for done, and what comes behind it for a part of the transaction.
 TEST_F(bad_input, server_that_does_not_begin_a_transaction_ends_the_session) {
   using namespace std::string_literals;

@@ -247,6 +247,31 @@ TEST_F(levels, bounded_in_bytes_leaves_a_replica_that_is_too_far_behind) {
   }
 }
 
+// Near enough when the read came is not near enough when there is a connection for it.
+TEST_F(levels, bounded_is_looked_at_again_behind_the_pools_queue) {
+  laboratory own(cluster_options{.replicas = 1}, tables, [](highwater_config& config) {
+    config.set("consistency", "{level: bounded, max_lag_bytes: 64kB}").set("pool", "{size: 1, queue_timeout: 25s}");
+  });
+  node& replica = own.cluster().replica(0);
+  own.await_known_fresh(replica);
+  auto holder = own.connect();
+  holder.must("begin read only");
+  holder.must(get());
+  auto session = own.connect();
+  pending answer(session, get());
+  await("it waits for the connection", [&] { return own.proxy().metric("highwater_pool_queue_length") == 1; });
+  replica.pause_replay();
+  node& primary = own.cluster().primary();
+  primary.tell("update register set v = 910");
+  primary.tell("select pg_logical_emit_message(false, 'test', repeat('x', 200000))");
+  await("the replica is too far behind", [&] {
+    return own.proxy().metric("highwater_node_replay_lag_bytes", {{"node", replica.name()}}) > 65536;
+  });
+  holder.must("commit");
+  EXPECT_EQ(answer.take().text(), "910");
+  EXPECT_EQ(route_of(session).node, primary.name());
+}
+
 // on_stale
 
 TEST_F(levels, on_stale_wait_is_served_by_the_replica_once_it_is_fresh) {
@@ -452,6 +477,16 @@ TEST_F(levels, set_in_a_transaction_that_failed_is_undone) {
   session.must("set highwater.level = strong");
   EXPECT_FALSE(session.exec("select 1 / 0").ok());
   session.must("commit");
+  EXPECT_EQ(session.scalar("show highwater.level"), "eventual");
+}
+
+TEST_F(levels, set_in_a_transaction_whose_commit_fails_is_undone) {
+  auto session = lab->connect();
+  session.must("create table one_of_each (n int unique deferrable initially deferred)");
+  session.must("begin");
+  session.must("set highwater.level = strong");
+  session.must("insert into one_of_each values (1), (1)");
+  EXPECT_EQ(session.exec("commit").sqlstate(), "23505");
   EXPECT_EQ(session.scalar("show highwater.level"), "eventual");
 }
 

@@ -108,6 +108,16 @@ TEST(prepared_names, are_visible_to_what_follows_in_the_pipeline) {
   EXPECT_EQ(some.find("a"), nullptr);
 }
 
+TEST(prepared_names, replaced_is_no_change_that_an_answer_could_undo) {
+  prepared_names some;
+  some.add("a", text("one"));
+  some.replace("a", text("one, analysed anew"));
+  some.replace("b", text("nobody's"));
+  EXPECT_EQ(names(some), "one, analysed anew - ");
+  some.confirm();
+  EXPECT_FALSE(some.has_pending());
+}
+
 TEST(prepared_names, are_all_gone_after_clear) {
   prepared_names some;
   some.add("a", text("one"));
