@@ -29,8 +29,8 @@ volatility worst_in(const Table& table, std::string_view schema, std::string_vie
 
 catalog::catalog(catalog_rows rows) {
   functions_.assign(converted<function_entry>(std::move(rows.functions), [](catalog_function& row) {
-    return function_entry{std::move(row.schema), std::move(row.name), volatility_of(row.volatility), row.builtin,
-                          row.takes_row};
+    return function_entry{std::move(row.schema), std::move(row.name), volatility_of(row.volatility),
+                          row.builtin,           row.takes_row,       row.leaves_state};
   }));
   operators_.assign(converted<named_volatility>(std::move(rows.operators), [](catalog_operator& row) {
     return named_volatility{std::move(row.schema), std::move(row.name), volatility_of(row.volatility)};
@@ -45,6 +45,7 @@ function_facts catalog::function(std::string_view schema, std::string_view name)
   function_facts facts;
   functions_.visit(schema, name, [&](const function_entry& row) {
     facts.worst = std::max(facts.worst, row.worst);
+    facts.leaves_state |= row.leaves_state;
     if (row.builtin) return;
     facts.added = std::max(facts.added, row.worst);
     facts.takes_row |= row.takes_row && row.worst == volatility::volatile_;

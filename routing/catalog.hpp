@@ -22,9 +22,10 @@ enum class volatility : std::uint8_t { unknown, immutable, stable, volatile_ };
 // The rows that a snapshot is built from, as the queries in catalog_queries.hpp return them.
 struct catalog_function {
   std::string schema, name;
-  char volatility = 'v';   // pg_proc.provolatile
-  bool builtin = false;    // oid < 16384: came with the server
-  bool takes_row = false;  // may be called with one row: f(t) can be written t.f
+  char volatility = 'v';      // pg_proc.provolatile
+  bool builtin = false;       // oid < 16384: came with the server
+  bool takes_row = false;     // may be called with one row: f(t) can be written t.f
+  bool leaves_state = false;  // its body mentions what lasts as long as the server's session
   friend bool operator==(const catalog_function&, const catalog_function&) = default;
 };
 struct catalog_operator {
@@ -44,6 +45,7 @@ struct catalog_relation {
   // The SQL below was printed with an empty search_path: a name that is not qualified is pg_catalog's.
   std::string definition;             // views only: the SELECT
   std::vector<std::string> policies;  // row security expressions
+  std::vector<std::string> triggers = {};  // the names of the functions that writing to it runs
   friend bool operator==(const catalog_relation&, const catalog_relation&) = default;
 };
 
@@ -60,6 +62,7 @@ struct function_facts {
   volatility worst = volatility::unknown;  // of all that have the name; unknown: none has
   volatility added = volatility::unknown;  // of those that did not come with the server
   bool takes_row = false;                  // an added, volatile one can be called as t.f
+  bool leaves_state = false;               // one of them may
 };
 
 // What reading a view, or a table with row security, comes to.
@@ -75,6 +78,7 @@ struct relation_facts {
   std::string schema, name;
   bool replicated = true;  // replicas have it, and the same in it
   bool is_view = false;
+  bool triggers_leave_state = false;
   std::unique_ptr<const derived_reading> derived;  // null for a plain table
 };
 
@@ -99,7 +103,7 @@ private:
   struct function_entry {
     std::string schema, name;
     volatility worst;
-    bool builtin, takes_row;
+    bool builtin, takes_row, leaves_state;
   };
   struct named_volatility {
     std::string schema, name;

@@ -17,8 +17,28 @@ enum class catalog_query : std::uint8_t { functions, operators, casts, relations
 // An aggregate is always declared immutable: what counts are the functions that it is made of. A default for an
 // argument runs with the call: one that mentions anything volatile makes the function so. 'i' < 's' < 'v', so the worst
 // is the greatest.
+//
+// A function of the user's leaves state behind if its body mentions what lasts as long as the server's session, or the
+// name of a function that does. Mentioning is enough; what is put together at run time, or written in C, is not seen.
 inline constexpr std::string_view catalog_functions_sql = R"(
-WITH volatile_name AS MATERIALIZED (
+WITH RECURSIVE body AS MATERIALIZED (
+     SELECT p.oid, lower(p.proname) AS name,
+            regexp_replace(regexp_replace(regexp_replace(lower(CASE WHEN p.prosrc <> '' THEN p.prosrc
+                                                                    ELSE pg_catalog.pg_get_functiondef(p.oid) END),
+                '\mset_config\s*\(([^;()]|\([^;()]*\))*,\s*true\s*\)', '', 'g'),
+                '\mcreate\s+(local\s+)?temp(orary)?\s[^;]*\mon\s+commit\s+drop\M', '', 'g'),
+                '\s+\(', '(', 'g') AS text
+       FROM pg_catalog.pg_proc p WHERE p.oid >= 16384 AND p.prokind IN ('f', 'p')),
+stateful AS (
+     SELECT b.oid, b.name FROM body b
+      WHERE b.text ~ ('\m(create\s+(or\s+replace\s+)?(local\s+|global\s+)?temp(orary)?\s'
+                      '|pg_temp\M|pg_(try_)?advisory_lock|set_config\(|listen\s|load\s|dblink_connect'
+                      '|with\s+hold\M|deallocate\s|prepare\s|discard\s|session\s+authorization\M)'
+                      '|(;|''|\$|\mbegin|\mthen|\melse|\mloop)\s*(reset\s|set\s+(session\s+)?'
+                      '(?!local\M|transaction\M|constraints\M)[a-z_][a-z0-9_.]*(\s*=|\s+to\M|\s+''|\s+[a-z_]+\s*;))')
+     UNION
+     SELECT b.oid, b.name FROM stateful s JOIN body b ON strpos(b.text, s.name || '(') > 0),
+volatile_name AS MATERIALIZED (
      SELECT DISTINCT p.proname AS name FROM pg_catalog.pg_proc p WHERE p.provolatile = 'v'),
 default_value AS MATERIALIZED (
      SELECT p.oid, pg_catalog.pg_get_expr(p.proargdefaults, 0) AS expression
@@ -37,7 +57,8 @@ SELECT n.nspname, p.proname,
        max(greatest(p.provolatile::text, part.worst)),
        p.oid < 16384,
        bool_or(p.provolatile = 'v' AND p.pronargs >= 1 AND p.pronargs - p.pronargdefaults <= 1
-               AND first_type.typtype IN ('c', 'p'))
+               AND first_type.typtype IN ('c', 'p')),
+       bool_or(p.oid IN (SELECT s.oid FROM stateful s))
   FROM pg_catalog.pg_proc p
   JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
   LEFT JOIN pg_catalog.pg_type first_type ON p.pronargs >= 1 AND first_type.oid = p.proargtypes[0]
@@ -90,8 +111,8 @@ SELECT n.nspname, t.typname, max(p.provolatile::text)
  GROUP BY 1, 2)";
 
 // A table is no better replicated than the worst of its partitions and children. Temporary relations are left out: a
-// session that has some is pinned, and nobody else can mean them. The policies are those that apply to reading,
-// separated by U+0001.
+// session that has some is pinned, and nobody else can mean them. The policies are those that apply to reading;
+// they, and the names of the triggers' functions, are separated by U+0001.
 inline constexpr std::string_view catalog_relations_sql = R"(
 WITH RECURSIVE tainted AS (
      SELECT c.oid FROM pg_catalog.pg_class c
@@ -105,7 +126,10 @@ SELECT n.nspname, c.relname, c.relkind,
             THEN (SELECT coalesce(string_agg(pg_catalog.pg_get_expr(p.polqual, p.polrelid), E'\x01'), '')
                     FROM pg_catalog.pg_policy p WHERE p.polrelid = c.oid AND p.polcmd IN ('*', 'r')
                                                   AND p.polqual IS NOT NULL)
-            ELSE '' END
+            ELSE '' END,
+       (SELECT coalesce(string_agg(DISTINCT f.proname::text, E'\x01'), '')
+          FROM pg_catalog.pg_trigger t JOIN pg_catalog.pg_proc f ON f.oid = t.tgfoid
+         WHERE t.tgrelid = c.oid AND NOT t.tgisinternal)
   FROM pg_catalog.pg_class c
   JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
  WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S') AND c.relpersistence <> 't')";

@@ -5,7 +5,7 @@
 namespace highwater::routing {
 namespace {
 
-constexpr char policy_separator = '\x01';
+constexpr char separator = '\x01';
 
 // A missing letter is as bad as the worst one.
 char letter(std::string_view column) {
@@ -15,12 +15,12 @@ bool flag(std::string_view column) {
   return column == "t";
 }
 
-std::vector<std::string> split(std::string_view policies) {
+std::vector<std::string> split(std::string_view list) {
   std::vector<std::string> each;
-  while (!policies.empty()) {
-    const auto end = std::min(policies.find(policy_separator), policies.size());
-    each.emplace_back(policies.substr(0, end));
-    policies.remove_prefix(std::min(end + 1, policies.size()));
+  while (!list.empty()) {
+    const auto end = std::min(list.find(separator), list.size());
+    each.emplace_back(list.substr(0, end));
+    list.remove_prefix(std::min(end + 1, list.size()));
   }
   return each;
 }
@@ -28,12 +28,12 @@ std::vector<std::string> split(std::string_view policies) {
 std::size_t column_count(catalog_query which) {
   switch (which) {
     case catalog_query::functions:
-      return 5;
+      return 6;
     case catalog_query::operators:
     case catalog_query::casts:
       return 3;
     case catalog_query::relations:
-      return 6;
+      return 7;
   }
   return 0;
 }
@@ -46,8 +46,8 @@ bool add_catalog_row(catalog_query which, std::span<const std::string_view> colu
   std::string name(columns[1]);
   switch (which) {
     case catalog_query::functions:
-      into.functions.push_back(
-          {std::move(schema), std::move(name), letter(columns[2]), flag(columns[3]), flag(columns[4])});
+      into.functions.push_back({std::move(schema), std::move(name), letter(columns[2]), flag(columns[3]),
+                                flag(columns[4]), flag(columns[5])});
       break;
     case catalog_query::operators:
       into.operators.push_back({std::move(schema), std::move(name), letter(columns[2])});
@@ -57,7 +57,7 @@ bool add_catalog_row(catalog_query which, std::span<const std::string_view> colu
       break;
     case catalog_query::relations:
       into.relations.push_back({std::move(schema), std::move(name), letter(columns[2]), letter(columns[3]),
-                                std::string(columns[4]), split(columns[5])});
+                                std::string(columns[4]), split(columns[5]), split(columns[6])});
       break;
   }
   return true;

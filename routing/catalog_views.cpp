@@ -93,7 +93,10 @@ void catalog::add_relations(std::vector<catalog_relation> rows) {
     found.push_back(examine(row, *this, scratch));
     // Whoever reads the view does not see which settings it changes.
     if (!found.back().settings.empty()) found.back().pin_to(pin_reason::dynamic_setting);
-    facts.push_back({std::move(row.schema), std::move(row.name), is_replicated(row), row.kind == 'v', nullptr});
+    const bool stateful =
+        std::ranges::any_of(row.triggers, [&](const std::string& runs) { return function({}, runs).leaves_state; });
+    facts.push_back(
+        {std::move(row.schema), std::move(row.name), is_replicated(row), row.kind == 'v', stateful, nullptr});
   }
   relations_.assign(std::move(facts));
   auto& placed = relations_.rows();

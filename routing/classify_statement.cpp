@@ -15,6 +15,7 @@ piece verdict_on(findings&& found, statement& into) {
   into.local_settings |= found.local_settings;
   into.hidden_relations |= found.hidden_relations;
   into.literal_free &= found.literal_free;
+  into.reads_sequences |= found.reads_sequences;
   if (into.pin == pin_reason::none) into.pin = found.pin;
   piece verdict;
   verdict.what = found.reason == write_reason::none ? piece::role::read : piece::role::other;
@@ -52,7 +53,7 @@ bool mentions(const json::object& fields, std::string_view text) {
 // SELECT INTO makes a table. In a set operation INTO stands in the leftmost query.
 void note_into(const json::object& select, statement& into) {
   if (const auto* const made = struct_of(select, "intoClause")) {
-    into.changes_schema = true;
+    into.changes_schema = into.creates_objects = true;
     if (mentions(*made, "pg_temp") && into.pin == pin_reason::none) into.pin = pin_reason::temporary_table;
   } else if (const auto* const left = struct_of(select, "larg")) {
     note_into(*left, into);
@@ -108,6 +109,7 @@ piece utility(const statement_source& from, statement& into) {
   if (changes_schema(from.node.type)) {
     into.changes_schema = true;
     const bool makes = !from.node.type.starts_with("Drop");
+    into.creates_objects |= makes && !from.node.type.starts_with("Alter");
     if (makes && mentions(fields, "pg_temp") && into.pin == pin_reason::none) into.pin = pin_reason::temporary_table;
   }
   if (from.node.type == "DoStmt" || from.node.type == "CallStmt") into.hidden_relations = into.changes_schema = true;

@@ -19,6 +19,7 @@ struct findings {
   std::vector<std::string> settings;  // by set_config() with a constant name
   bool local_settings = false;        // by set_config(), for the transaction only
   bool literal_free = true;
+  bool reads_sequences = false;
 
   void refuse(write_reason why, std::string_view what) {
     if (reason != write_reason::none) return;

@@ -76,8 +76,8 @@ const boost::unordered_flat_map<std::string_view, function_trait> names = {
     // Reads a whole replicated large object; the descriptors of lo_open() are another matter.
     {"lo_get", harmless},
 
-    {"currval", session},
-    {"lastval", session},
+    {"currval", sequence},
+    {"lastval", sequence},
     {"setseed", session},
     {"pg_notify", session},
     {"pg_listening_channels", session},

@@ -13,6 +13,7 @@ enum class function_trait : std::uint8_t {
   harmless,            // volatile in the server's own catalogue, but only reads, and the same on every node
   harmless_extension,  // the same for functions that come with well-known extensions
   session,             // tied to the backend or its session
+  sequence,            // session, and tells what it has got from a sequence
   node_local,          // tells about the node it runs on
   runs_sql,            // stable, but reads whatever its argument names
   advisory_lock,       // session, and holds a lock until the session ends

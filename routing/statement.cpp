@@ -56,6 +56,10 @@ std::string_view to_string(pin_reason reason) noexcept {
       return "dynamic_setting";
     case pin_reason::session_identity:
       return "session_identity";
+    case pin_reason::stateful_function:
+      return "stateful_function";
+    case pin_reason::sequence_value:
+      return "sequence_value";
     case pin_reason::pool_mode:
       return "pool_mode";
   }

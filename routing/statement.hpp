@@ -56,9 +56,11 @@ enum class pin_reason : std::uint8_t {
   load_library,        // LOAD
   dynamic_setting,     // set_config() whose arguments are not constants
   session_identity,    // SET SESSION AUTHORIZATION
+  stateful_function,   // a call of a function, or a trigger, whose body may leave any of these behind
+  sequence_value,      // currval() or lastval() outside of the transaction that they are about
   pool_mode,           // the configuration asks for session pooling
 };
-inline constexpr std::size_t pin_reason_count = 10;
+inline constexpr std::size_t pin_reason_count = 12;
 std::string_view to_string(pin_reason reason) noexcept;
 
 struct relation {
@@ -91,6 +93,7 @@ struct statement {
   std::vector<relation> relations;  // read or written, also through views; without duplicates
   bool hidden_relations = false;    // calls functions that are not built in: it may touch any table
   bool changes_schema = false;      // DDL, or what may hide some: the catalogue may be out of date afterwards
+  bool creates_objects = false;     // DDL that makes some: in the first schema of the search path if they name none
   bool misplaced_internal = false;  // names a setting of Highwater's where only a server would see it: refused
 
   // Session state that it changes.
@@ -100,6 +103,7 @@ struct statement {
   bool discards_all = false;         // DISCARD ALL
   bool deallocates_all = false;      // DEALLOCATE ALL, DISCARD ALL, DISCARD PLANS excluded
   bool runs_code = false;            // DO: settings may be changed that nobody sees
+  bool reads_sequences = false;      // currval(), lastval(): what this session's connection has got from a sequence
   pin_reason pin = pin_reason::none;
 
   // kind begin, begin_read_only, set_transaction: what the text says; none if it does not say.

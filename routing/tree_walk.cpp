@@ -118,6 +118,7 @@ void tree_walker::children(const json::object& fields) {
 void tree_walker::embedded(std::string_view field, const json::object& fields) {
   if (fields.contains("relname")) return target(fields);
   if (field == "typeName") return type_name(fields);
+  if (field == "funccall") return function_call(fields);  // of CALL
   if (field == "larg" || field == "rarg") return with_scope(fields);
   if (field == "withClause") return;  // with_scope() has seen it
   if (field == "intoClause")

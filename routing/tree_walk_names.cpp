@@ -40,6 +40,9 @@ void tree_walker::judge_function(qualified_name name) {
   switch (trait_of_function(name.name)) {
     case function_trait::advisory_lock:
       found_.pin_to(pin_reason::advisory_lock);
+      return found_.refuse(write_reason::session_function, name.name);
+    case function_trait::sequence:
+      found_.reads_sequences = true;
       [[fallthrough]];
     case function_trait::set_config:
     case function_trait::session:
@@ -59,6 +62,10 @@ void tree_walker::judge_volatility(qualified_name name) {
   const bool known = facts.worst != volatility::unknown;
   found_.hidden_relations |= !known || facts.added != volatility::unknown;
   if (!known) return found_.refuse(write_reason::unknown_name, printed(name.schema, name.name));
+  if (facts.leaves_state) {
+    found_.pin_to(pin_reason::stateful_function);
+    return found_.refuse(write_reason::session_function, printed(name.schema, name.name));
+  }
   if (facts.worst != volatility::volatile_) return;
   const auto trait = trait_of_function(name.name);
   if (trait == function_trait::harmless_extension) return;

@@ -43,6 +43,8 @@ struct process {
   cancel_registry& cancels;
   std::atomic<unsigned>& clients;                // connected now
   std::atomic<std::uint64_t> schema_changes{0};  // statements prepared before the last one may not run any more
+  // Of all workers, as connections go from one to the other with the unnamed statement that they have.
+  std::atomic<std::uint64_t> unnamed_statements{0};
 };
 
 // One database, as one worker knows it.
@@ -110,8 +112,7 @@ public:
   prepared_registry prepared;
   settings_interner interner;
   std::vector<routing::node_load> loads;
-  std::uint32_t turn = 0;  // of decisions, so that equally good nodes take turns
-  std::uint64_t unnamed_serial = 0;
+  std::uint32_t turn = 0;                 // of decisions, so that equally good nodes take turns
   routing::timeline_id restarted_on = 0;  // the timeline of which the log has said that floors begin anew
 
   log_throttle logins_told;  // of the log lines about failed logins

@@ -9,6 +9,7 @@
 //   session_routing.cpp    from a batch to a plan, and waiting for it to come true
 //   session_lease.cpp      from a plan to a server connection, and back
 //   session_requests.cpp   client to server
+//   session_effects.cpp    what a batch leaves behind in its connection
 //   session_prepared.cpp   ... messages that name prepared statements
 //   session_stream.cpp     ... what is too long to be held
 //   session_replies.cpp    server to client
@@ -241,19 +242,27 @@ private:
   void hand_back(server_connection& connection);
   void abandon_lease();
   settings_ptr wanted_settings() const override { return settings_; }
+  std::uint64_t wanted_writer() const override;
 
   // session_requests.cpp
   void send_batch(routing::route_reason reason);
-  void note_batch_effects(bool begins, bool no_ready);
   flight new_flight() const;
   void take_off(flight& one);
   bool send_deferred_begin(std::string& out);
   void answer_due_locals();
   void send_message(const wire::frame& message, std::string& out);
+  void count_route(routing::route_reason reason);
+
+  // session_effects.cpp
+  void note_batch_effects(bool begins, bool no_ready);
+  void note_what_follows(const flight& one);
   void note_effects_of(const prepared_ptr* prepared);
   void note_effects(const routing::statement& what, bool alone);
   void pin(routing::pin_reason why);
-  void count_route(routing::route_reason reason);
+  bool searches_temporary_schema() const;
+  std::uint64_t identity() const noexcept;
+  bool reads_sequences() const;
+  void forget_sequences_of_others(std::string& out);
 
   // session_prepared.cpp
   prepared_ptr intern(const wire::parse_message& parse);

@@ -18,6 +18,7 @@ void session::lease_node() {
     const auto alive = shared_from_this();
     work_->deadline = {};
     pool.cancel(*this);
+    worker_.probe.lease_wait.observe(std::chrono::steady_clock::now() - work_->waits_since);
     worker_.probe.lease_timeouts.add();
     answer_error(queue_timeout(pool));
     process();
@@ -176,6 +177,7 @@ void session::go() {
     notify({"01000", "no node was fresh enough: this read may be stale", describe_distance(), ""});
   }
   if (work_->streaming) {
+    lease_->writer = identity();
     count_route(route_reason::write);
     return;
   }

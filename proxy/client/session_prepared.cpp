@@ -111,7 +111,7 @@ void session::remember_unnamed(const wire::parse_message& parse) {
   made->query = parse.query;
   made->parameter_types = parse.parameter_types;
   unnamed_ = std::move(made);
-  unnamed_serial_ = ++worker_.unnamed_serial;
+  unnamed_serial_ = worker_.shared.unnamed_statements.fetch_add(1, std::memory_order_relaxed) + 1;
 }
 
 // A statement that no server gets to see.

@@ -8,15 +8,6 @@ namespace highwater::proxy {
 using routing::statement_kind;
 using wire::reply_kind;
 
-namespace {
-
-// A function of the user's own may set what it likes.
-bool may_set(const routing::statement& what) {
-  return what.kind == statement_kind::write && what.hidden_relations;
-}
-
-}  // namespace
-
 // Sends the batch at the beginning of the input to the leased connection.
 void session::send_batch(routing::route_reason reason) {
   auto& now = *work_;
@@ -25,6 +16,7 @@ void session::send_batch(routing::route_reason reason) {
   auto& out = worker_.out_scratch;
   out.clear();
   const bool begins = send_deferred_begin(out);
+  forget_sequences_of_others(out);
   if (begins_placed()) held_.in_read_only = true;
   note_batch_effects(begins, one.no_ready);
 
@@ -42,34 +34,12 @@ void session::send_batch(routing::route_reason reason) {
       send_message({message.type, message.size, batch.substr(message.offset, message.size)}, out);
     }
   }
-  // What its functions set, only what comes behind it meets.
-  held_.settings_unknown |= now.facts.executes && std::any_of(now.facts.statements.begin(), now.facts.statements.end(),
-                                                              [](const auto& text) { return may_set(*text.what); });
+  note_what_follows(one);
   take_off(one);
   lease_->send(out);
   lease_->read_on();
   consume(one.size);
   answer_due_locals();
-}
-
-void session::note_batch_effects(bool begins, bool no_ready) {
-  const auto& facts = work_->facts;
-  if (facts.unclear) lease_->soiled = true;
-  if (!facts.executes) return;
-  const bool alone = lease_->queue.empty() && !begins && !held_.unsynced && !no_ready &&
-                     lease_->status == wire::transaction_status::idle && facts.statements.size() == 1 &&
-                     facts.first()->statement_count == 1;
-  for (const auto& one : facts.statements) {
-    note_effects(*one.what, alone);
-    if (one.what->executes) note_effects_of(named_in(one.what.get()));
-  }
-}
-
-// What a statement of the client's does that is run by its name, where nobody has looked at it for that.
-void session::note_effects_of(const prepared_ptr* prepared) {
-  if (prepared == nullptr) return;
-  auto& database = kind_->database;
-  note_effects(*database.statements.find_or_classify((*prepared)->query, database.catalog).what, false);
 }
 
 flight session::new_flight() const {
@@ -177,26 +147,6 @@ void session::send_message(const wire::frame& message, std::string& out) {
   out.append(message.available);
 }
 
-void session::note_effects(const routing::statement& what, bool alone) {
-  work_->changes.note(what, alone);
-  held_.settings_unknown |= what.local_settings || what.resets_all_settings || !what.settings.empty();
-  // Among other statements, it may not be what comes last.
-  held_.discards_all |= what.discards_all && alone;
-  if (what.discards_all && !alone) lease_->soiled = true;
-  if (what.pin != routing::pin_reason::none) pin(what.pin);
-  // What could not be read may have left anything behind.
-  const bool unread =
-      what.reason == routing::write_reason::parse_failed || what.reason == routing::write_reason::too_long;
-  if (unread || what.runs_code) lease_->soiled = true;
-  held_.ending.all |= what.deallocates_all;
-}
-
-// Never on a replica, whose transactions are not allowed to make such state: see refusal().
-void session::pin(routing::pin_reason why) {
-  worker_.probe.pinned(static_cast<std::size_t>(why));
-  if (!std::exchange(held_.pinned, true)) worker_.probe.pinned_sessions.add();
-}
-
 void session::count_route(routing::route_reason reason) {
   const auto& facts = work_->facts;
   const auto node = lease_->node();
@@ -205,7 +155,7 @@ void session::count_route(routing::route_reason reason) {
   last.plan = work_->plan;
   last.plan.node = node;
   last.reason = reason;
-  last.level = read ? work_->need.level : config::level::primary;
+  last.level = read || held_.on_replica ? work_->need.level : config::level::primary;
   last.statement = facts.statements.empty() ? nullptr : facts.statements.back().what;
   if (read) {
     worker_.probe.read_routed(node, static_cast<std::size_t>(last.level), static_cast<std::size_t>(reason));

@@ -99,7 +99,7 @@ pool::~pool() {
 server_connection* pool::acquire(lease_waiter& waiter) {
   // Who came first is served first, in whichever worker.
   if (waiters_.empty() && !shared_->anybody_waits()) {
-    if (auto* idle = take_idle(waiter.wanted_settings())) {
+    if (auto* idle = take_idle(waiter)) {
       count(connection_state::leased, 1);
       return idle;
     }
@@ -163,10 +163,16 @@ void pool::cancel(lease_waiter& waiter) noexcept {
 }
 
 // One with the wanted settings, if there is, saves a round trip; else the one used last, whose caches are warm.
-server_connection* pool::take_idle(const settings_ptr& wanted) {
+server_connection* pool::take_idle(const lease_waiter& whom) {
   if (idle_.empty()) return nullptr;
-  auto chosen = std::find_if(idle_.rbegin(), idle_.rend(),
-                             [&](const server_connection* one) { return one->current_settings() == wanted; });
+  const auto first_that = [&](const auto& suits) { return std::find_if(idle_.rbegin(), idle_.rend(), suits); };
+  auto chosen = idle_.rend();
+  if (const auto writer = whom.wanted_writer(); writer != 0)
+    chosen = first_that([&](const server_connection* one) { return one->writer == writer; });
+  if (chosen == idle_.rend()) {
+    chosen = first_that(
+        [wanted = whom.wanted_settings()](const server_connection* one) { return one->current_settings() == wanted; });
+  }
   if (chosen == idle_.rend()) chosen = idle_.rbegin();
   auto* connection = *chosen;
   idle_.erase(std::next(chosen).base());
@@ -234,7 +240,7 @@ void pool::pump() {
   while (!waiters_.empty() && !idle_.empty()) {
     auto* waiter = waiters_.front();
     waiters_.pop_front();
-    auto* connection = take_idle(waiter->wanted_settings());
+    auto* connection = take_idle(*waiter);
     leased(*connection, *waiter);
   }
   if (connecting_ < waiters_.size()) {

@@ -28,6 +28,8 @@ public:
   virtual void on_lease(server_connection& connection) = 0;
   virtual void on_lease_failed(const wire::error& why) = 0;  // the node could not be connected to
   virtual settings_ptr wanted_settings() const = 0;
+  // Rather the connection on which this one has written last than any other; 0: all are alike.
+  virtual std::uint64_t wanted_writer() const = 0;
 
 protected:
   ~lease_waiter() = default;
@@ -128,7 +130,7 @@ private:
   void on_clean(server_connection& which) override;
   void on_lost(server_connection& which) override;
 
-  server_connection* take_idle(const settings_ptr& wanted);
+  server_connection* take_idle(const lease_waiter& whom);
   void open();
   bool open_one();
   void wait_for_others();

@@ -68,6 +68,7 @@ std::unique_ptr<server_connection> server_connection::move_to(connection_context
   moved->settings_ = std::move(settings_);
   moved->prepared_ = std::move(prepared_);
   moved->unnamed = unnamed;
+  moved->writer = writer;
   moved->proved = proved;
   moved->established_ = established_;
   moved->idle_since_ = idle_since_;

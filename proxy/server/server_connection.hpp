@@ -106,6 +106,7 @@ public:
   // The one to close because there are too many, or 0.
   statement_id surplus() const noexcept { return prepared_.surplus(context_->max_prepared_statements); }
   std::uint64_t unnamed = 0;  // whose unnamed statement it holds; 0: nobody's
+  std::uint64_t writer = 0;   // the session that has written last; 0: none
 
   wire::reply_queue queue;
   wire::reply_reader reader;

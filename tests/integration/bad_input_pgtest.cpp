@@ -34,9 +34,12 @@ protected:
     const auto folder = "/proc/" + std::to_string(served->proxy().child().pid()) + "/fd";
     return std::distance(std::filesystem::directory_iterator(folder), {});
   }
-  static void send_and_expect_close(const std::string& bytes) {
+  static void send_and_expect_refusal(const std::string& bytes) {
     auto session = client();
     session.send(bytes);
+    const auto told = session.expect('E');
+    EXPECT_EQ(raw::error_field(told, 'C'), "08P01") << raw::describe({bytes[0], ""});
+    EXPECT_EQ(raw::error_field(told, 'S'), "FATAL") << raw::describe({bytes[0], ""});
     EXPECT_TRUE(session.closed_within()) << raw::describe({bytes[0], ""});
   }
 
@@ -57,13 +60,13 @@ protected:
 TEST_F(bad_input, impossible_lengths) {
   for (const char type : {'Q', 'P', 'B', 'E', 'D', 'C', 'S', 'H', 'F', 'X', 'd', 'c', 'f'}) {
     for (const std::uint32_t length : {0u, 1u, 3u, 0x7FFFFFFFu, 0x80000000u, 0xFFFFFFFFu}) {
-      send_and_expect_close(type + raw::int32(length) + "xxxx");
+      send_and_expect_refusal(type + raw::int32(length) + "xxxx");
     }
   }
 }
 
 TEST_F(bad_input, unknown_types) {
-  for (const char type : {'\0', 'z', 'R', 'p', 'K', '\xff', '1'}) send_and_expect_close(raw::frame(type, "what?"));
+  for (const char type : {'\0', 'z', 'R', 'p', 'K', '\xff', '1'}) send_and_expect_refusal(raw::frame(type, "what?"));
 }
 
 TEST_F(bad_input, bodies_that_end_too_early) {

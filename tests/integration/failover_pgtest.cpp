@@ -319,6 +319,9 @@ TEST_F(failover, starts_without_its_cluster_and_serves_when_it_comes) {
   EXPECT_EQ(http_get(early.http_port(), "/healthz").status, 200);
   EXPECT_EQ(http_get(early.http_port(), "/readyz").status, 503);
   EXPECT_EQ(login_refusal(early), "57P03");
+  for (const auto& each : cluster().nodes())
+    EXPECT_THAT(early.log(), testing::HasSubstr("node " + each->name() + " (127.0.0.1:" + std::to_string(each->port()) +
+                                                ") cannot be asked: "));
   for (const auto& each : cluster().nodes()) each->start();
   early.await_ready();
   auto session = early.connect();

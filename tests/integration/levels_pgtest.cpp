@@ -315,6 +315,8 @@ TEST_F(levels, on_stale_stale_is_served_counted_and_said) {
   EXPECT_EQ(seen.by.role, "replica");
   EXPECT_EQ(seen.by.reason, "stale");
   EXPECT_EQ(stale.more(), 1);
+  ASSERT_EQ(session.notices().size(), 1u);
+  EXPECT_THAT(session.notices().front(), HasSubstr("no node was fresh enough: this read may be stale"));
 }
 
 TEST_F(levels, on_stale_error_names_the_floor_the_best_node_and_its_distance) {

@@ -181,16 +181,46 @@ TEST_F(pins, discard_all_that_fails_lets_nothing_go) {
   EXPECT_EQ(scalar(session, "select count(*) from mine"), "0");
 }
 
-TEST_F(pins, state_made_inside_a_function_is_no_ones_after_the_session) {
-  primary().tell("create function hidden_lock() returns void language sql as 'select pg_advisory_lock(77)'");
-  served->cluster().await_replay();
-  auto session = client();
-  EXPECT_EQ(sqlstate(session.query("create temporary table t2 as select 1")), "");
-  EXPECT_EQ(sqlstate(session.query("select hidden_lock()")), "");
-  session.send(raw::terminate());
-  EXPECT_TRUE(session.closed_within());
-  auto watcher = primary().connect();
-  await("the lock is gone", [&] { return watcher.scalar("select count(*) from pg_locks where objid = 77") == "0"; });
+// Each reason is counted, and once for each session that has it.
+TEST_F(pins, are_counted_by_reason) {
+  PROXY_ONLY();
+  const std::pair<const char*, const char*> rows[] = {
+      {"create temp table counted (n int)", "temporary_table"},
+      {"listen news", "listen"},
+      {"select pg_advisory_lock(1)", "advisory_lock"},
+      {"prepare counted as select 1", "prepared_statement"},
+      {"load 'auto_explain'", "load_library"},
+      {"select set_config(lower('WORK_MEM'), '1MB', false)", "dynamic_setting"},
+      {"set session authorization postgres", "session_identity"},
+  };
+  for (const auto& [sql, reason] : rows) {
+    const double before = counted(reason);
+    const double pinned = served->proxy().metric("highwater_pinned_sessions");
+    auto session = client();
+    EXPECT_EQ(sqlstate(session.query(sql)), "") << sql;
+    EXPECT_EQ(counted(reason), before + 1) << sql;
+    EXPECT_EQ(served->proxy().metric("highwater_pinned_sessions"), pinned + 1) << sql;
+    session.query("discard all");
+    EXPECT_EQ(served->proxy().metric("highwater_pinned_sessions"), pinned) << sql;
+  }
+}
+
+// Where a name without a schema is made in the temporary one.
+TEST_F(pins, temporary_tables_by_the_search_path) {
+  using texts = std::vector<std::string>;
+  for (const auto& how : {texts{"set search_path = pg_temp", "create table x (n int)"},
+                          texts{"set search_path = pg_temp, public; create table x (n int)"},
+                          texts{"set search_path = nowhere, pg_temp", "create view x as select 1"},
+                          texts{"begin", "set local search_path = pg_temp", "create table x (n int)", "commit"},
+                          texts{"begin", "set search_path = pg_temp", "select 1 as n into x", "commit"}}) {
+    {
+      auto session = client();
+      for (const auto& sql : how) ASSERT_EQ(sqlstate(session.query(sql)), "") << sql;
+      EXPECT_NE(scalar(session, "select to_regclass('pg_temp.x')"), "NULL") << how.back();
+      expect_on_no_connection_but(session, "select to_regclass('pg_temp.x')", "NULL");
+    }
+    expect_on_no_connection("select to_regclass('pg_temp.x')", "NULL");
+  }
 }
 
 TEST_F(pins, made_behind_a_discard_all_in_the_same_batch) {

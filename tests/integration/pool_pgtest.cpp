@@ -65,12 +65,42 @@ TEST_F(pool, holds_for_all_workers_together) {
 TEST_F(pool, who_waits_too_long_is_told_why) {
   auto holders = hold_all();
   auto waiter = client();
+  const auto waits = [] { return served->proxy().metric("highwater_pool_wait_seconds_count"); };
+  const auto timeouts = [] { return served->proxy().metric("highwater_pool_timeouts_total"); };
+  const double waited = waits();
+  const double timed_out = timeouts();
   const auto answer = waiter.query("select 1");
   ASSERT_EQ(sqlstate(answer), "53300");
+  EXPECT_EQ(waits(), waited + 1);
+  EXPECT_EQ(timeouts(), timed_out + 1);
   EXPECT_THAT(raw::error_field(answer.front(), 'D'), testing::HasSubstr("2 connections"));
   EXPECT_EQ(answer.back().payload, "I");
   for (auto& each : holders) each.query("rollback");
   EXPECT_EQ(scalar(waiter, "select 2"), "2");
+}
+
+TEST_F(pool, of_sessions_keeps_each_on_its_connection) {
+  const highwater_process proxy(highwater_config(served->cluster()).set("pool", "{mode: session, size: 2}"));
+  proxy.await_ready();
+  {
+    std::vector<raw::client> both;
+    std::vector<std::string> servers;
+    for (int i = 0; i < 2; ++i) {
+      both.emplace_back(proxy.port());
+      both.back().log_in();
+      servers.push_back(scalar(both.back(), "select pg_backend_pid()"));
+    }
+    EXPECT_NE(servers[0], servers[1]);
+    for (int i = 0; i < 6; ++i) {
+      const auto of = static_cast<std::size_t>(i % 2);
+      EXPECT_EQ(scalar(both[of], "select pg_backend_pid()"), servers[of]);
+    }
+    EXPECT_EQ(proxy.metric("highwater_pins_total", {{"reason", "pool_mode"}}), 2);
+    EXPECT_EQ(proxy.metric("highwater_pinned_sessions"), 2);
+  }
+  raw::client next(proxy.port());
+  next.log_in();
+  EXPECT_EQ(scalar(next, "select 'there is room again'"), "there is room again");
 }
 
 TEST_F(pool, everybody_who_waits_is_served_when_one_connection_becomes_free) {

@@ -44,6 +44,22 @@ TEST_F(prepared, unnamed_one_outlives_other_sessions_on_its_connection) {
   }
 }
 
+// Connections go from worker to worker, and the statement with them.
+TEST_F(prepared, unnamed_ones_of_sessions_on_different_workers) {
+  const highwater_process proxy(highwater_config(served->cluster()).set("pool", "{size: 1}"));
+  proxy.await_ready();
+  std::vector<raw::client> sessions;
+  for (int i = 0; i < 4; ++i) {
+    sessions.emplace_back(proxy.port());
+    sessions.back().log_in();
+    ask(sessions.back(), raw::parse("", "select " + std::to_string(i) + " from t limit 1") + raw::sync());
+  }
+  for (int i = 0; i < 4; ++i) {
+    auto& session = sessions[static_cast<std::size_t>(i)];
+    EXPECT_EQ(value(ask(session, raw::bind("", "") + raw::execute() + raw::sync())), std::to_string(i));
+  }
+}
+
 TEST_F(prepared, unnamed_one_that_the_server_skipped_is_nobody_elses) {
   for (int i = 0; i < 3; ++i) {
     auto other = client();
@@ -191,6 +207,16 @@ TEST_F(prepared, deallocate_in_the_extended_protocol) {
   prepare(session, "s", "select 1");
   EXPECT_EQ(raw::types(ask(session, run_unnamed("deallocate s") + raw::sync())), "12CZ");
   EXPECT_EQ(outcome(session, "s"), "26000");
+}
+
+TEST_F(prepared, a_name_is_free_for_what_is_pipelined_behind_its_deallocate) {
+  auto session = client();
+  prepare(session, "s", "select 1");
+  EXPECT_EQ(outcome(session, "s"), "1");
+  session.send(raw::query("deallocate s") + raw::parse("s", "select 2") + run_named("s") + raw::sync());
+  EXPECT_EQ(raw::types(session.read_until_ready()), "CZ");
+  EXPECT_EQ(value(session.read_until_ready()), "2");
+  EXPECT_EQ(outcome(session, "s"), "2");
 }
 
 TEST_F(prepared, deallocate_that_fails_ends_nothing) {

@@ -30,6 +30,16 @@ TEST(target, serves_clients_counts_and_ends_cleanly) {
   EXPECT_EQ(session.scalar("select 1"), "1");
   if (testing_direct()) return;
   EXPECT_THAT(served.proxy().metrics(), testing::HasSubstr("# TYPE "));
+  EXPECT_GE(served.proxy().metric("highwater_logins_total"), 1);
+  EXPECT_GE(served.proxy().metric("highwater_classify_cache_misses_total"), 1);
+  EXPECT_GE(served.proxy().metric("highwater_parse_seconds_count"), 1);
+  session.must("select 1");
+  EXPECT_GE(served.proxy().metric("highwater_classify_cache_hits_total"), 1);
+  for (const auto& each : served.cluster().nodes()) {
+    const auto age = served.proxy().metric("highwater_node_sample_age_seconds", {{"node", each->name()}});
+    EXPECT_GT(age, 0) << each->name();
+    EXPECT_LT(age, 60) << each->name();
+  }
   EXPECT_EQ(http_get(served.proxy().http_port(), "/healthz").status, 200);
   EXPECT_TRUE(served.proxy().stop().success());
 }

@@ -84,20 +84,16 @@ void babbler::accepted(int peer) {
   ::close(peer);
 }
 
-moody_relay::moody_relay(std::uint16_t server_port, std::string cue, std::string nonsense)
-    : server_port_(server_port), cue_(std::move(cue)), nonsense_(std::move(nonsense)) {
-  start();
-}
+relay::relay(std::uint16_t server_port) : server_port_(server_port) {}
 
-moody_relay::~moody_relay() {
-  stop();
-  for (const auto& [client, server] : pairs_) {
-    ::close(client);
-    ::close(server);
+relay::~relay() {
+  for (const auto& one : pairs_) {
+    ::close(one.client);
+    if (!one.lost) ::close(one.server);
   }
 }
 
-void moody_relay::accepted(int peer) {
+void relay::accepted(int peer) {
   const int server = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   const auto address = loopback(server_port_);
   if (::connect(server, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
@@ -108,29 +104,54 @@ void moody_relay::accepted(int peer) {
   pairs_.push_back({peer, server});
 }
 
-std::vector<int> moody_relay::watched() const {
+std::vector<int> relay::watched() const {
   std::vector<int> all;
-  for (const auto& [client, server] : pairs_) {
-    all.push_back(client);
-    all.push_back(server);
+  for (const auto& one : pairs_) {
+    all.push_back(one.client);
+    if (!one.lost) all.push_back(one.server);
   }
   return all;
 }
 
-void moody_relay::readable(int which) {
-  const auto found = std::find_if(pairs_.begin(), pairs_.end(),
-                                  [&](const pair& one) { return one.client == which || one.server == which; });
+void relay::readable(int which) {
+  const auto found = std::find_if(pairs_.begin(), pairs_.end(), [&](const pair& one) {
+    return one.client == which || (one.server == which && !one.lost);
+  });
   char buffer[16384];
   const auto got = ::recv(which, buffer, sizeof buffer, 0);
   const std::string_view bytes(buffer, got > 0 ? static_cast<std::size_t>(got) : 0);
   const bool from_client = found->client == which;
-  const bool cued = from_client && bytes.find(cue_) != std::string_view::npos;
-  const bool passed = cued ? send_all(found->client, nonsense_)
-                           : !bytes.empty() && send_all(from_client ? found->server : found->client, bytes);
-  if (passed) return;
+  if (!bytes.empty() && (found->lost || pass_on(*found, from_client, bytes))) return;
+  if (!found->lost) ::close(found->server);
+  if (!from_client && found->quiet) {
+    found->lost = true;
+    return;
+  }
   ::close(found->client);
-  ::close(found->server);
   pairs_.erase(found);
+}
+
+bool relay::pass_on(pair& through, bool from_client, std::string_view bytes) {
+  return send_all(from_client ? through.server : through.client, bytes);
+}
+
+moody_relay::moody_relay(std::uint16_t server_port, std::string cue, std::string nonsense)
+    : relay(server_port), cue_(std::move(cue)), nonsense_(std::move(nonsense)) {
+  start();
+}
+
+bool moody_relay::pass_on(pair& through, bool from_client, std::string_view bytes) {
+  if (from_client && bytes.find(cue_) != std::string_view::npos) return send_all(through.client, nonsense_);
+  return relay::pass_on(through, from_client, bytes);
+}
+
+silent_relay::silent_relay(std::uint16_t server_port, std::string cue) : relay(server_port), cue_(std::move(cue)) {
+  start();
+}
+
+bool silent_relay::pass_on(pair& through, bool from_client, std::string_view bytes) {
+  through.quiet |= from_client && bytes.find(cue_) != std::string_view::npos;
+  return relay::pass_on(through, from_client, bytes);
 }
 
 }  // namespace highwater::testing_support

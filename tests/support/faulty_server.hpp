@@ -5,6 +5,7 @@
 #include <atomic>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -55,26 +56,55 @@ private:
   std::string nonsense_;
 };
 
-// Stands before a real server, and passes everything on; but for what contains the cue the answer is nonsense.
-class moody_relay final : public faulty_server {
+// Stands before a real server, and passes everything on, and the end of either side. What derives from it starts it.
+class relay : public faulty_server {
 public:
-  moody_relay(std::uint16_t server_port, std::string cue, std::string nonsense);
-  ~moody_relay() override;
+  explicit relay(std::uint16_t server_port);
+  ~relay() override;
 
-private:
+protected:
   struct pair {
     int client = -1;
     int server = -1;
+    bool quiet = false;  // the client is not to notice that the server is lost
+    bool lost = false;   // ... and it is; what comes from the client goes nowhere
   };
 
+  virtual bool pass_on(pair& through, bool from_client, std::string_view bytes);  // false: both are closed
+
+private:
   void accepted(int peer) override;
   std::vector<int> watched() const override;
   void readable(int which) override;
 
   std::uint16_t server_port_;
+  std::vector<pair> pairs_;
+};
+
+// For what contains the cue, the answer is nonsense.
+class moody_relay final : public relay {
+public:
+  moody_relay(std::uint16_t server_port, std::string cue, std::string nonsense);
+  ~moody_relay() override { stop(); }
+
+private:
+  bool pass_on(pair& through, bool from_client, std::string_view bytes) override;
+
   std::string cue_;
   std::string nonsense_;
-  std::vector<pair> pairs_;
+};
+
+// When the server dies, those connections whose beginning contains the cue stay, and nothing comes on them, as if its
+// host had gone.
+class silent_relay final : public relay {
+public:
+  silent_relay(std::uint16_t server_port, std::string cue);
+  ~silent_relay() override { stop(); }
+
+private:
+  bool pass_on(pair& through, bool from_client, std::string_view bytes) override;
+
+  std::string cue_;
 };
 
 }  // namespace highwater::testing_support

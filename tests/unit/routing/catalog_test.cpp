@@ -118,18 +118,21 @@ TEST(catalog_policies, a_policy_may_read_its_own_table) {
 
 TEST(catalog_text_rows, become_what_a_catalogue_is_built_from) {
   catalog_rows rows;
-  EXPECT_TRUE(add_catalog_row(catalog_query::functions, columns{"app", "f", "s", "f", "t"}, rows));
+  EXPECT_TRUE(add_catalog_row(catalog_query::functions, columns{"app", "f", "s", "f", "t", "t"}, rows));
   EXPECT_TRUE(add_catalog_row(catalog_query::operators, columns{"app", "+", "i"}, rows));
   EXPECT_TRUE(add_catalog_row(catalog_query::casts, columns{"app", "t", ""}, rows));
-  EXPECT_TRUE(add_catalog_row(catalog_query::relations, columns{"app", "v", "v", "p", "SELECT 1", "(a)\x01(b)"}, rows));
+  EXPECT_TRUE(add_catalog_row(catalog_query::relations,
+                              columns{"app", "v", "v", "p", "SELECT 1", "(a)\x01(b)", "f\x01g"}, rows));
   ASSERT_EQ(rows.functions.size(), 1U);
   EXPECT_EQ(rows.functions[0].volatility, 's');
   EXPECT_FALSE(rows.functions[0].builtin);
   EXPECT_TRUE(rows.functions[0].takes_row);
+  EXPECT_TRUE(rows.functions[0].leaves_state);
   EXPECT_EQ(rows.operators[0].volatility, 'i');
   EXPECT_EQ(rows.casts[0].volatility, 'v');
   EXPECT_EQ(rows.relations[0].definition, "SELECT 1");
   EXPECT_EQ(rows.relations[0].policies, (std::vector<std::string>{"(a)", "(b)"}));
+  EXPECT_EQ(rows.relations[0].triggers, (std::vector<std::string>{"f", "g"}));
 }
 
 TEST(catalog_text_rows, are_refused_if_a_column_is_missing) {

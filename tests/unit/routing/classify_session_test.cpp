@@ -83,6 +83,22 @@ TEST(classify_session, knows_what_forgets_everything) {
   EXPECT_FALSE(classify("DEALLOCATE \"all\"", shop_catalog()).deallocates_all);
 }
 
+TEST(classify_session, knows_what_tells_of_sequences) {
+  for (const char* sql : {"SELECT currval('s')", "SELECT pg_catalog.lastval()", "INSERT INTO t VALUES (lastval())"})
+    EXPECT_TRUE(classify(sql, shop_catalog()).reads_sequences) << sql;
+  for (const char* sql : {"SELECT nextval('s')", "INSERT INTO t VALUES (1)", "SELECT 1"})
+    EXPECT_FALSE(classify(sql, shop_catalog()).reads_sequences) << sql;
+}
+
+TEST(classify_session, knows_what_makes_objects) {
+  for (const char* sql :
+       {"CREATE TABLE x (a int)", "CREATE VIEW x AS SELECT 1", "SELECT 1 INTO x", "CREATE TABLE x AS SELECT 1",
+        "CREATE SEQUENCE x", "CREATE TYPE x AS (a int)", "CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'"})
+    EXPECT_TRUE(classify(sql, shop_catalog()).creates_objects) << sql;
+  for (const char* sql : {"ALTER TABLE t ADD x int", "DROP TABLE t", "CALL app.volatile_one()", "DO $$ BEGIN END $$"})
+    EXPECT_FALSE(classify(sql, shop_catalog()).creates_objects) << sql;
+}
+
 TEST(classify_session, finds_what_pins_a_session) {
   const std::pair<const char*, pin_reason> table[] = {
       {"CREATE TEMP TABLE x (a int)", pin_reason::temporary_table},
@@ -108,6 +124,14 @@ TEST(classify_session, finds_what_pins_a_session) {
       {"SELECT set_config('a.b', '1')", pin_reason::dynamic_setting},
       {"INSERT INTO t SELECT set_config($1, '1', false)", pin_reason::dynamic_setting},
       {"SET SESSION AUTHORIZATION x", pin_reason::session_identity},
+      {"SELECT app.locks()", pin_reason::stateful_function},
+      {"SELECT locks_quietly() FROM t", pin_reason::stateful_function},
+      {"CALL app.locks()", pin_reason::stateful_function},
+      {"INSERT INTO watched VALUES (1)", pin_reason::stateful_function},
+      {"COPY watched FROM STDIN", pin_reason::stateful_function},
+      {"WITH w AS (UPDATE watched SET a = 1 RETURNING a) SELECT * FROM w", pin_reason::stateful_function},
+      {"DELETE FROM t", pin_reason::none},
+      {"COMMENT ON TABLE watched IS ''", pin_reason::none},
       {"CREATE TABLE x (a int)", pin_reason::none},
       {"DROP TABLE pg_temp.x", pin_reason::none},
       {"SELECT pg_advisory_lock_shared(1, 2)", pin_reason::advisory_lock},

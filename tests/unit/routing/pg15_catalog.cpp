@@ -100,6 +100,9 @@ void add_shop(catalog_rows& rows) {
   added_function(rows, "app", "total", 'v', true);
   added_function(rows, "app", "state", 'v', false);
   added_function(rows, "app", "label", 's', true);
+  rows.functions.push_back({"app", "locks", 'v', false, false, true});
+  rows.functions.push_back({"app", "locks_quietly", 's', false, false, true});
+  rows.relations.push_back({"public", "watched", 'r', 'p', "", {}, {"nothing", "locks"}});
   rows.operators.push_back({"app", "~>", 'v'});
   rows.operators.push_back({"app", "<~", 'i'});
   rows.casts.push_back({"app", "money_text", 'i'});
