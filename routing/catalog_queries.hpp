@@ -19,23 +19,27 @@ enum class catalog_query : std::uint8_t { functions, operators, casts, relations
 // is the greatest.
 //
 // A function of the user's leaves state behind if its body mentions what lasts as long as the server's session, or the
-// name of a function that does. Mentioning is enough; what is put together at run time, or written in C, is not seen.
+// name of a function that does; not if that ends with the transaction (`lasting`, without what is taken out in
+// `stateful`). Mentioning is enough; what is put together at run time, or written in C, is not seen.
 inline constexpr std::string_view catalog_functions_sql = R"(
-WITH RECURSIVE body AS MATERIALIZED (
+WITH RECURSIVE lasting(pattern) AS (VALUES (
+     '\m(create\s+(or\s+replace\s+)?(local\s+|global\s+)?temp(orary)?\s|pg_temp\M'
+     '|pg_(try_)?advisory_lock|set_config\s*\(|listen\s+(''|"|\w+\s*(;|''|$))|load\s+''|dblink_connect|with\s+hold\M'
+     '|deallocate\s|prepare\s+\w+\s*(\(|as\M)|discard\s+(all|temp|sequences)|session\s+authorization\M)'
+     '|(;|''|\$|\mbegin|\mthen|\melse|\mloop)\s*(reset\s|set\s+(session\s+)?'
+     '(?!local\M|transaction\M|constraints\M)[a-z_][a-z0-9_.]*(\s*=|\s+to\M|\s+''|\s+[a-z_]+\s*;))')),
+body AS MATERIALIZED (
      SELECT p.oid, lower(p.proname) AS name,
-            regexp_replace(regexp_replace(regexp_replace(lower(CASE WHEN p.prosrc <> '' THEN p.prosrc
-                                                                    ELSE pg_catalog.pg_get_functiondef(p.oid) END),
-                '\mset_config\s*\(([^;()]|\([^;()]*\))*,\s*true\s*\)', '', 'g'),
-                '\mcreate\s+(local\s+)?temp(orary)?\s[^;]*\mon\s+commit\s+drop\M', '', 'g'),
-                '\s+\(', '(', 'g') AS text
+            replace(lower(CASE WHEN p.prosrc <> '' THEN p.prosrc ELSE pg_catalog.pg_get_functiondef(p.oid) END),
+                    ' (', '(') AS text
        FROM pg_catalog.pg_proc p WHERE p.oid >= 16384 AND p.prokind IN ('f', 'p')),
+mention AS MATERIALIZED (
+     SELECT b.oid, b.name, b.text FROM body b, lasting l WHERE b.text ~ l.pattern),
 stateful AS (
-     SELECT b.oid, b.name FROM body b
-      WHERE b.text ~ ('\m(create\s+(or\s+replace\s+)?(local\s+|global\s+)?temp(orary)?\s'
-                      '|pg_temp\M|pg_(try_)?advisory_lock|set_config\(|listen\s|load\s|dblink_connect'
-                      '|with\s+hold\M|deallocate\s|prepare\s|discard\s|session\s+authorization\M)'
-                      '|(;|''|\$|\mbegin|\mthen|\melse|\mloop)\s*(reset\s|set\s+(session\s+)?'
-                      '(?!local\M|transaction\M|constraints\M)[a-z_][a-z0-9_.]*(\s*=|\s+to\M|\s+''|\s+[a-z_]+\s*;))')
+     SELECT m.oid, m.name FROM mention m, lasting l
+      WHERE regexp_replace(regexp_replace(m.text,
+                '\mset_config\s*\(([^;()]|\([^;()]*\))*,\s*true\s*\)', '', 'g'),
+                '\mcreate\s+(local\s+)?temp(orary)?\s[^;]*\mon\s+commit\s+drop\M', '', 'g') ~ l.pattern
      UNION
      SELECT b.oid, b.name FROM stateful s JOIN body b ON strpos(b.text, s.name || '(') > 0),
 volatile_name AS MATERIALIZED (

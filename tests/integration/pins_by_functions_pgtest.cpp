@@ -35,6 +35,7 @@ protected:
         {"one that is made dynamically", "execute 'create temp table hidden_table (n int)';", temporary},
         {"one by its schema", "create table pg_temp.hidden_table (n int);", temporary},
         {"a channel", "LISTEN news;", channels},
+        {"a channel of a computed name", "execute 'listen ' || 'news';", channels},
         {"a setting", "perform set_config('hidden.setting', '1', false);", setting},
         {"a setting besides a local one",
          "perform set_config('hidden.local', '1', true), set_config('hidden.setting', '1', false);", setting},
@@ -126,7 +127,7 @@ TEST_F(pins_by_functions, are_none_for_what_ends_with_the_transaction) {
   for (const std::string body :
        {"perform pg_advisory_xact_lock(77);", "perform set_config('hidden.setting', coalesce(null, '1'), true );",
         "set local hidden.setting = '1';", "create temp table hidden_table on commit drop as select 1;",
-        "update t set n = n;", "-- temp and lock, prepared\n perform 1;"}) {
+        "update t set n = n;", "-- prepare to listen to the load, discard the temp\n perform 1;"}) {
     const auto call = define(body, ++number);
     auto session = client();
     await("it is known", [&] {
