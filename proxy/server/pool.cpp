@@ -151,7 +151,6 @@ void pool::wait_for_others() {
   if (retry_.number != 0) return;
   retry_ = environment_.connections.timers.schedule(quiet_until_, [this] {
     retry_ = {};
-    refusal_.reset();
     pump();
   });
 }
