@@ -43,8 +43,8 @@ struct catalog_relation {
   char kind = 'r';         // pg_class.relkind
   char persistence = 'p';  // pg_class.relpersistence, the worst of it and its children
   // The SQL below was printed with an empty search_path: a name that is not qualified is pg_catalog's.
-  std::string definition;             // views only: the SELECT
-  std::vector<std::string> policies;  // row security expressions
+  std::string definition;                  // views only: the SELECT
+  std::vector<std::string> policies;       // row security expressions
   std::vector<std::string> triggers = {};  // the names of the functions that writing to it runs
   friend bool operator==(const catalog_relation&, const catalog_relation&) = default;
 };

@@ -67,6 +67,7 @@ struct batch_facts {
 struct lease_state {
   bool on_replica = false;        // the connection was chosen as a replica's
   bool pinned = false;            // the session keeps it
+  std::uint32_t pin_reasons = 0;  // a bit for each that has been counted
   bool in_read_only = false;      // the transaction was placed as one that only reads
   bool begin_unanswered = false;  // BEGIN has been sent, and the server has not answered it yet
   bool cancel_wanted = false;     // ... and a cancel request waits for that

@@ -70,7 +70,10 @@ void session::note_effects(const routing::statement& what, bool alone) {
 
 // Never on a replica, whose transactions are not allowed to make such state: see refusal().
 void session::pin(pin_reason why) {
-  worker_.probe.pinned(static_cast<std::size_t>(why));
+  const auto reason = static_cast<std::size_t>(why);
+  const auto before = std::exchange(held_.pin_reasons, held_.pin_reasons | 1U << reason);
+  if (before == held_.pin_reasons) return;
+  worker_.probe.pinned(reason);
   if (!std::exchange(held_.pinned, true)) worker_.probe.pinned_sessions.add();
 }
 

@@ -199,6 +199,7 @@ server_connection& session::end_lease() {
 }
 
 void session::unpin() noexcept {
+  held_.pin_reasons = 0;
   if (std::exchange(held_.pinned, false)) worker_.probe.pinned_sessions.add(-1);
 }
 
