@@ -424,6 +424,30 @@ TEST_F(rules, what_highwater_answers_itself_is_answered_once_when_a_read_is_run_
   EXPECT_EQ(primary().ask("select count(*) from log_of_calls"), "1");
 }
 
+// Both answers are there when the proxy looks: the second is not forwarded with the first.
+TEST_F(rules, refusal_that_comes_together_with_the_answer_before_it_is_noticed) {
+  primary().tell("truncate log_of_calls");
+  lab->cluster().await_replay();
+  raw::client session(lab->proxy().port());
+  // What calls a function may read any table, so the policies ask for this level.
+  session.log_in("postgres", "postgres", {{"highwater.level", "session"}});
+  session.send(raw::query("select pg_sleep(60)") + raw::query("select says_it_is_stable() - 1"));
+  node& where = replica_that_sleeps();
+  const auto server = where.ask("select pid from pg_stat_activity where wait_event = 'PgSleep'");
+  const auto answered = "select count(*) from pg_stat_activity where pid = " + server +
+                        " and state = 'idle' and query = 'select says_it_is_stable() - 1'";
+  lab->proxy().child().signal(SIGSTOP);
+  where.tell("select pg_cancel_backend(" + server + ")");
+  const deadline end;
+  while (where.ask(answered) == "0" && !end.passed()) {
+  }
+  lab->proxy().child().signal(SIGCONT);
+  ASSERT_FALSE(end.passed()) << "the second was not sent behind the first";
+  EXPECT_EQ(raw::types(session.read_until_ready()), "TEZ");
+  EXPECT_EQ(raw::types(session.read_until_ready()), "TDCZ");
+  EXPECT_EQ(primary().ask("select count(*) from log_of_calls"), "1");
+}
+
 TEST_F(rules, read_that_recovery_cancels_is_run_elsewhere) {
   for (const bool extended : {false, true}) {
     SCOPED_TRACE(extended ? "extended" : "simple");
