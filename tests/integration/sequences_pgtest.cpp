@@ -1,4 +1,4 @@
-// currval() and lastval(): what a session has got from a sequence is never somebody else's.
+// currval() and lastval(): what a session has drawn from a sequence, wherever its statements run.
 
 #include "tests/integration/wire_test.hpp"
 
