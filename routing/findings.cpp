@@ -8,8 +8,8 @@ namespace highwater::routing {
 namespace {
 
 void add_facts(findings& found, const relation_facts& facts) {
-  if (found.reason == write_reason::modifies_data && facts.triggers_leave_state)
-    found.pin_to(pin_reason::stateful_function);
+  // The tables that a statement writes to are not told apart from those that it reads besides.
+  if (found.modifies && facts.triggers_leave_state) found.pin_to(pin_reason::stateful_function);
   if (!facts.replicated) found.refuse(write_reason::not_replicated, printed(facts.schema, facts.name));
   if (!facts.derived) return;
   if (facts.derived->reason != write_reason::none) found.refuse(facts.derived->reason, facts.derived->detail);

@@ -20,8 +20,10 @@ struct findings {
   bool local_settings = false;        // by set_config(), for the transaction only
   bool literal_free = true;
   bool reads_sequences = false;
+  bool modifies = false;  // data, whatever else was found first
 
   void refuse(write_reason why, std::string_view what) {
+    modifies |= why == write_reason::modifies_data;
     if (reason != write_reason::none) return;
     reason = why;
     detail = what;

@@ -130,6 +130,8 @@ TEST(classify_session, finds_what_pins_a_session) {
       {"INSERT INTO watched VALUES (1)", pin_reason::stateful_function},
       {"COPY watched FROM STDIN", pin_reason::stateful_function},
       {"WITH w AS (UPDATE watched SET a = 1 RETURNING a) SELECT * FROM w", pin_reason::stateful_function},
+      {"WITH n AS (SELECT nextval('s')), w AS (INSERT INTO watched SELECT * FROM n RETURNING 1) SELECT * FROM w",
+       pin_reason::stateful_function},
       {"DELETE FROM t", pin_reason::none},
       {"COMMENT ON TABLE watched IS ''", pin_reason::none},
       {"CREATE TABLE x (a int)", pin_reason::none},
