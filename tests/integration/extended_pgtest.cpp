@@ -194,7 +194,7 @@ TEST_F(extended, flush_between_two_syncs_holds_what_is_not_committed) {
   session.query("truncate numbers");
   session.send(run_unnamed("insert into numbers values (1)") + raw::flush());
   session.read_until('C');
-  auto other = client();
+  auto other = client({{"options", "-c highwater.level=strong"}});  // sees that it was emptied
   EXPECT_EQ(scalar(other, "select count(*) from numbers"), "0");
   EXPECT_EQ(raw::types(ask(session, raw::sync())), "Z");
   EXPECT_EQ(scalar(session, "select count(*) from numbers"), "1");
