@@ -16,6 +16,7 @@ piece verdict_on(findings&& found, statement& into) {
   into.hidden_relations |= found.hidden_relations;
   into.literal_free &= found.literal_free;
   into.reads_sequences |= found.reads_sequences;
+  into.releases_locks |= found.releases_locks;
   if (into.pin == pin_reason::none) into.pin = found.pin;
   piece verdict;
   verdict.what = found.reason == write_reason::none ? piece::role::read : piece::role::other;

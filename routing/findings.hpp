@@ -20,6 +20,7 @@ struct findings {
   bool local_settings = false;        // by set_config(), for the transaction only
   bool literal_free = true;
   bool reads_sequences = false;
+  bool releases_locks = false;
   bool modifies = false;  // data, whatever else was found first
 
   void refuse(write_reason why, std::string_view what) {

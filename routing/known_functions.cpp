@@ -16,7 +16,7 @@ struct prefix_trait {
 constexpr prefix_trait families[] = {
     {"pg_advisory_xact_", session},
     {"pg_try_advisory_xact_", session},
-    {"pg_advisory_unlock", session},  // takes no lock, so it holds no session where it is
+    {"pg_advisory_unlock", advisory_unlock},  // takes no lock, so it holds no session where it is
     {"pg_advisory_", advisory_lock},
     {"pg_try_advisory_", advisory_lock},
     {"txid_current", session},

@@ -17,6 +17,7 @@ enum class function_trait : std::uint8_t {
   node_local,          // tells about the node it runs on
   runs_sql,            // stable, but reads whatever its argument names
   advisory_lock,       // session, and holds a lock until the session ends
+  advisory_unlock,     // session, and may give the last such lock back
   set_config,          // session, and changes a setting
 };
 

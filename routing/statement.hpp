@@ -104,6 +104,7 @@ struct statement {
   bool deallocates_all = false;      // DEALLOCATE ALL, DISCARD ALL, DISCARD PLANS excluded
   bool runs_code = false;            // DO: settings may be changed that nobody sees
   bool reads_sequences = false;      // currval(), lastval(): what this session's connection has got from a sequence
+  bool releases_locks = false;       // advisory ones
   pin_reason pin = pin_reason::none;
 
   // kind begin, begin_read_only, set_transaction: what the text says; none if it does not say.

@@ -41,6 +41,9 @@ void tree_walker::judge_function(qualified_name name) {
     case function_trait::advisory_lock:
       found_.pin_to(pin_reason::advisory_lock);
       return found_.refuse(write_reason::session_function, name.name);
+    case function_trait::advisory_unlock:
+      found_.releases_locks = true;
+      return found_.refuse(write_reason::session_function, name.name);
     case function_trait::sequence:
       found_.reads_sequences = true;
       [[fallthrough]];

@@ -14,8 +14,12 @@ namespace highwater::proxy {
 
 class cancel_registry {
 public:
-  // `cancel` is called on the thread of the one who asks, and must only post.
-  wire::backend_key_message add(std::uint32_t secret, std::function<void()> cancel) {
+  // What is to be called, by any thread, when the request is over: see session::cancel().
+  using over_function = std::function<void()>;
+  // Called on the thread of the one who asks, and must only post.
+  using cancel_function = std::function<void(over_function)>;
+
+  wire::backend_key_message add(std::uint32_t secret, cancel_function cancel) {
     const std::scoped_lock lock(mutex_);
     do {
       ++last_;
@@ -27,16 +31,22 @@ public:
     const std::scoped_lock lock(mutex_);
     sessions_.erase(process);
   }
-  void cancel(wire::backend_key_message key) {
-    const std::scoped_lock lock(mutex_);
-    const auto found = sessions_.find(key.process);
-    if (found != sessions_.end() && found->second.secret == key.secret) found->second.cancel();
+  // `over` is called at once if there is no such session.
+  void cancel(wire::backend_key_message key, over_function over) {
+    {
+      const std::scoped_lock lock(mutex_);
+      const auto found = sessions_.find(key.process);
+      if (found != sessions_.end() && found->second.secret == key.secret) {
+        return found->second.cancel(std::move(over));
+      }
+    }
+    over();
   }
 
 private:
   struct entry {
     std::uint32_t secret;
-    std::function<void()> cancel;
+    cancel_function cancel;
   };
   std::mutex mutex_;
   std::uint32_t last_ = 0;

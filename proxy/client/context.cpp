@@ -1,9 +1,6 @@
 #include "proxy/client/context.hpp"
 
 #include <array>
-#include <boost/asio/connect.hpp>
-#include <boost/asio/read.hpp>
-#include <boost/asio/write.hpp>
 #include <chrono>
 
 namespace highwater::proxy {
@@ -82,31 +79,6 @@ void worker_context::node_suspect(routing::node_index node) {
   const auto now = std::chrono::steady_clock::now();
   loads[node].suspect = now;
   shared.monitor.need_sample(node, now + std::chrono::nanoseconds(1));
-}
-
-void worker_context::send_cancel(server_connection& connection) {
-  struct request {
-    explicit request(boost::asio::io_context& loop) : resolver(loop), socket(loop) {}
-    boost::asio::ip::tcp::resolver resolver;
-    boost::asio::ip::tcp::socket socket;
-    std::string bytes;
-    char answer = 0;
-  };
-  const auto& node = shared.settings.cluster.nodes[connection.node()];
-  const auto sent = std::make_shared<request>(io);
-  wire::write_cancel_request(sent->bytes, connection.key());
-  ++connection.cancels;
-  using boost::system::error_code;
-  sent->resolver.async_resolve(node.host, std::to_string(node.port), [=](const error_code& failed, const auto& found) {
-    if (failed) return;
-    boost::asio::async_connect(sent->socket, found, [=](const error_code& refused, const auto&) {
-      if (refused) return;
-      boost::asio::async_write(sent->socket, boost::asio::buffer(sent->bytes), [=](const error_code&, std::size_t) {
-        // The server hangs up when it has passed the request on.
-        sent->socket.async_read_some(boost::asio::buffer(&sent->answer, 1), [sent](const error_code&, std::size_t) {});
-      });
-    });
-  });
 }
 
 void worker_context::for_each_pool(const std::function<void(pool&)>& what) {

@@ -3,6 +3,7 @@
 // What the sessions of one worker share, and what they know of the rest of the process.
 
 #include <atomic>
+#include <boost/unordered/unordered_flat_set.hpp>
 #include <map>
 #include <memory>
 #include <random>
@@ -17,6 +18,7 @@
 #include "proxy/client/domain.hpp"
 #include "proxy/client/log_throttle.hpp"
 #include "proxy/client/prepared.hpp"
+#include "proxy/client/told_parameters.hpp"
 #include "proxy/io/buffer_pool.hpp"
 #include "proxy/io/timer_queue.hpp"
 #include "proxy/monitor/catalog_service.hpp"
@@ -43,8 +45,6 @@ struct process {
   cancel_registry& cancels;
   std::atomic<unsigned>& clients;                // connected now
   std::atomic<std::uint64_t> schema_changes{0};  // statements prepared before the last one may not run any more
-  // Of all workers, as connections go from one to the other with the unnamed statement that they have.
-  std::atomic<std::uint64_t> unnamed_statements{0};
 };
 
 // One database, as one worker knows it.
@@ -76,8 +76,8 @@ using session_kind_ptr = std::shared_ptr<session_kind>;
 
 // What a server said at login, as it is said to clients.
 struct welcome_text {
-  std::string parameters;  // ParameterStatus messages
-  bool plain = true;       // the texts that such a client sends can be read: see text_is_plain()
+  std::shared_ptr<const parameter_list> parameters;
+  bool plain = true;  // the texts that such a client sends can be read: see text_is_plain()
 };
 
 // One worker's own.
@@ -91,8 +91,6 @@ public:
   pool& pool_of(session_kind& kind, routing::node_index node);
   void catalog_changed(const std::string& database, routing::catalog_ptr catalog);
   void node_suspect(routing::node_index node);
-  // Asks the node to cancel what runs on the connection, which will serve nobody else after that.
-  void send_cancel(server_connection& connection);
   void for_each_pool(const std::function<void(pool&)>& what);
 
   const routing::cluster_view& view() { return view_reader.view(); }
@@ -103,8 +101,9 @@ public:
   boost::asio::io_context& io;
   timer_queue timers;
   buffer_pool buffers;
-  std::string scratch;      // for reading from servers
-  std::string out_scratch;  // for putting messages together
+  std::string scratch;                                       // for reading from servers
+  std::string out_scratch;                                   // for putting messages together
+  boost::unordered_flat_set<std::string_view> parsed_names;  // for looking through a batch
   metrics::worker_probe probe;
   view_board::reader view_reader;
   connection_context connections;
@@ -119,7 +118,7 @@ public:
 
   // Sessions that wait for news of the nodes.
   std::vector<session*> awaiting_view;
-  // Keyed by user, database and settings: what a client is told at login, as bytes.
+  // Keyed by user, database and settings: what a client is told at login.
   std::map<std::tuple<std::string, std::string, session_settings>, welcome_text> welcomes;
 
 private:

@@ -32,11 +32,13 @@ bool means_the_moment(std::string_view query) noexcept {
   return false;
 }
 
-prepared_ptr prepared_registry::make_private(std::string_view query, std::string_view parameter_types) {
+prepared_ptr prepared_registry::make_private(std::string_view query, std::string_view parameter_types,
+                                             bool names_others) {
   auto made = std::make_shared<prepared_statement>();
   made->id = next_id();
   made->query = query;
   made->parameter_types = parameter_types;
+  made->names_others = names_others;
   return made;
 }
 
@@ -64,52 +66,6 @@ prepared_ptr prepared_registry::intern(std::string_view query, std::string_view 
 void prepared_registry::sweep() {
   erase_if(known_, [](const auto& entry) { return entry.second.use_count() == 1; });
   sweep_at_ = std::max<std::size_t>(256, 2 * known_.size());
-}
-
-const prepared_ptr* prepared_names::find(std::string_view name) const {
-  const auto found = names_.find(name);
-  return found == names_.end() ? nullptr : &found->second;
-}
-
-void prepared_names::add(std::string_view name, prepared_ptr what) {
-  const auto* before = find(name);
-  pending_.push_back({std::string(name), before ? *before : nullptr});
-  names_[std::string(name)] = std::move(what);
-}
-
-void prepared_names::replace(std::string_view name, prepared_ptr what) {
-  const auto found = names_.find(name);
-  if (found != names_.end()) found->second = std::move(what);
-}
-
-void prepared_names::remove(std::string_view name) {
-  const auto* before = find(name);
-  pending_.push_back({std::string(name), before ? *before : nullptr});
-  if (before) names_.erase(names_.find(name));
-}
-
-void prepared_names::clear() noexcept {
-  names_.clear();
-  pending_.clear();
-}
-
-void prepared_names::confirm() noexcept {
-  if (!pending_.empty()) pending_.erase(pending_.begin());
-}
-
-void prepared_names::revoke() {
-  if (pending_.empty()) return;
-  auto undone = std::move(pending_.front());
-  pending_.erase(pending_.begin());
-  const auto later =
-      std::find_if(pending_.begin(), pending_.end(), [&](const change& one) { return one.name == undone.name; });
-  if (later != pending_.end()) {
-    later->before = std::move(undone.before);
-  } else if (undone.before) {
-    names_[undone.name] = std::move(undone.before);
-  } else {
-    names_.erase(undone.name);
-  }
 }
 
 }  // namespace highwater::proxy

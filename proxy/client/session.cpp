@@ -9,6 +9,8 @@ namespace {
 
 // How much of what a client sends is held while a server is busy; then the client has to wait.
 constexpr std::size_t read_ahead = 64U << 10U;
+// How long a batch may take to come from a client that sends all of it at once.
+constexpr std::chrono::milliseconds longest_gap{50};
 
 }  // namespace
 
@@ -50,7 +52,7 @@ std::string_view session::input_left() const noexcept {
 }
 
 bool session::busy() const noexcept {
-  return lease_ != nullptr && (!lease_->queue.empty() || held_.unsynced || held_.copy_in || work_->streaming ||
+  return lease_ != nullptr && (!lease_->queue.empty() || lease_->is_open() || held_.copy_in || work_->streaming ||
                                (work_->pass_left > 0 && !work_->pass_drop));
 }
 
@@ -124,11 +126,14 @@ bool session::process_one() {
   }
   if (lease_ != nullptr && lease_->unsent() > read_ahead) return false;
   if (held_.copy_in) return pass_copy();
+  // What the server skips need not be sent: see skip_batch().
+  if (now.streaming && lease_->skips()) now.streaming = false;
   if (now.streaming) return stream_messages();
   const auto& limits = worker_.shared.settings.limits;
   using outcome = wire::batch_scanner::outcome;
   switch (now.scanner.scan(input_left(), limits.max_message_bytes, limits.max_batch_bytes)) {
     case outcome::incomplete:
+      await_rest();
       return false;
     case outcome::violation:
       protocol_error("invalid message in the protocol stream");
@@ -139,6 +144,21 @@ bool session::process_one() {
       break;
   }
   return begin_batch(false);
+}
+
+// A server does what it is told as it comes, also without a Sync behind it. Here a batch is placed when it is there as
+// a whole; one whose end does not come is sent as far as it is.
+void session::await_rest() {
+  auto& now = *work_;
+  if (now.rest.number != 0 || now.scanner.messages().empty()) return;
+  now.rest = worker_.timers.schedule(std::chrono::steady_clock::now() + longest_gap, [this] {
+    const auto alive = shared_from_this();
+    work_->rest = {};
+    const bool waits = stage_ == stage::ready && !work_->streaming && !held_.copy_in && work_->pass_left == 0;
+    if (waits && !work_->scanner.held() && !work_->scanner.messages().empty()) begin_batch(true);
+    process();
+    if (stage_ != stage::ended) settle();
+  });
 }
 
 // The batch at the beginning of the input has been dealt with.
@@ -210,6 +230,7 @@ void session::end() noexcept {
   if (key_.process != 0) worker_.shared.cancels.remove(key_.process);
   if (work_) {
     stop_waiting(true);
+    worker_.timers.cancel(work_->rest);
     if (work_->plan.node != routing::no_node && kind_) worker_.pool_of(*kind_, work_->plan.node).cancel(*this);
   }
   if (lease_ != nullptr) abandon_lease();

@@ -30,7 +30,9 @@
 #include "proxy/client/asked_level.hpp"
 #include "proxy/client/context.hpp"
 #include "proxy/client/login.hpp"
-#include "proxy/client/prepared.hpp"
+#include "proxy/client/preparation.hpp"
+#include "proxy/client/prepared_names.hpp"
+#include "proxy/client/session_pins.hpp"
 #include "proxy/client/settings_exchange.hpp"
 #include "proxy/io/stream.hpp"
 #include "proxy/server/pool.hpp"
@@ -39,6 +41,9 @@
 #include "routing/floors.hpp"
 
 namespace highwater::proxy {
+
+// Which node serves a session changes from statement to statement, and with it this parameter.
+inline constexpr std::string_view tells_of_node = "in_hot_standby";
 
 // What is known of a batch before it is sent.
 struct batch_facts {
@@ -56,6 +61,7 @@ struct batch_facts {
   bool unclear = false;                                         // the text cannot be trusted to mean what it seems to
   bool parses = false;
   bool parses_unnamed = false;
+  bool names_others = false;  // EXECUTE or DEALLOCATE of what a client may have prepared
   wire::batch_end end = wire::batch_end::cut;
 
   const routing::statement* first() const noexcept {
@@ -66,26 +72,21 @@ struct batch_facts {
 // What ends with a lease, however it ends. Nothing of it means anything without one.
 struct lease_state {
   bool on_replica = false;        // the connection was chosen as a replica's
-  bool pinned = false;            // the session keeps it
-  std::uint32_t pin_reasons = 0;  // a bit for each that has been counted
+  session_pins pins;              // the session keeps it
   bool in_read_only = false;      // the transaction was placed as one that only reads
   bool begin_unanswered = false;  // BEGIN has been sent, and the server has not answered it yet
   bool cancel_wanted = false;     // ... and a cancel request waits for that
-  bool unsynced = false;          // a Flush was sent without a Sync behind it
   bool copy_in = false;           // the server waits for copy data
   bool settings_unknown = false;  // the transaction may have changed some: nobody else shall have what it prepares
-  bool discards_all = false;      // DISCARD ALL is under way
   bool rolled_back = false;       // the last command tag was ROLLBACK
   bool committed = false;         // ... COMMIT
+  bool deallocated = false;       // a command tag since the last ReadyForQuery was DEALLOCATE
   bool batch_failed = false;      // an error was among the batch's replies
-
-  // What a DEALLOCATE or DISCARD that is under way ends, if it succeeds.
-  struct ending_names {
-    bool all = false;
-    prepared_ptr one;
-    std::string name;
-  } ending;
+  bool ends_names = false;        // what is under way may end names of prepared statements
 };
+
+// Stands for a Parse that is to fail on the server because the client is told an error of ours in its place.
+inline constexpr statement_id own_failure_id = UINT64_MAX - 1;
 
 // A batch that a server is answering.
 struct flight {
@@ -109,8 +110,9 @@ public:
   void start();
   // On this worker's thread.
   void view_changed();  // while it waits for one
-  void cancel();        // the client asks for its current statement to end
-  void drain();         // the process is going down: end when nothing is under way
+  // The client asks for its current statement to end. `over` is called when nothing later can be hit any more.
+  void cancel(std::function<void()> over);
+  void drain();  // the process is going down: end when nothing is under way
   void kill(const wire::error& why);
   // A node has stopped answering: a read that it has not begun to answer is run elsewhere.
   void node_died(routing::node_index node);
@@ -124,7 +126,8 @@ private:
     awaiting_view,  // for a sample, a replica, a primary
     awaiting_lease,
     awaiting_settings,  // the server connection is being brought to the session's state
-    inquiring,          // what the settings are after a transaction that changed some
+    preparing,          // it is being given prepared statements of the session's
+    inquiring,          // what the settings are after a transaction that changed some, or whether pins still stand
     ended,
   };
 
@@ -146,6 +149,9 @@ private:
     bool conflicted = false;             // ... after a recovery conflict
     bool taken_for_read = false;         // ... and a replica found that it is none: learn that
     settings_exchange changes;
+    timer_queue::ticket rest;  // when a batch that has begun is sent as it comes, if its end has not come by then
+    bool ready_held = false;   // a ReadyForQuery is kept back until it is known what the client's settings are
+    bool asks_pins = false;    // what is inquired is whether they still stand
     timer_queue::ticket deadline;
     routing::instant waits_since = routing::never;
     bool awaiting_view = false;
@@ -154,6 +160,14 @@ private:
     bool pass_drop = false;       // ... to nobody
     std::uint64_t seen = 0;       // version of the view that was looked at last
     bool streaming = false;       // the batch was too long to be examined: its messages are sent as they come
+    bool flushed = false;         // ... and the answers to what has been sent of it have been asked for
+    bool cut_here = false;        // the batch is the first part of one: what follows depends on what comes of it
+    preparation needs;
+    routing::route_reason reason = routing::route_reason::write;      // to be sent for, when the needs are met
+    std::vector<std::pair<statement_id, std::string>> stand_ins;      // and the client's names for them
+    std::vector<std::pair<std::string, std::string>> ending_portals;  // and the names that running them ends
+    std::vector<std::function<void()>> cancel_over;  // who is to be told when a request that waits is over
+    std::string own_failure;  // the ErrorResponse that the client gets where own_failure_id fails
   };
 
   struct reply_handler;
@@ -173,17 +187,20 @@ private:
   void settle();
   bool keeps_idle_lease() const noexcept;
   bool process_one();
+  void await_rest();
   void consume(std::size_t bytes);
   void compact();
   void on_drained() override;
   void write_client(std::string_view bytes);
   void protocol_error(std::string what);
+  bool skips_to_sync() const noexcept;
   void fatal(const wire::error& why);
   void end() noexcept;
 
   // session_login.cpp
   void process_login();
   void login_failed(const wire::error& why);
+  void ask_to_cancel();
   void accept();
   bool take_setting(std::string_view name, std::string_view value);
   void welcome(server_connection& from);
@@ -206,6 +223,7 @@ private:
   std::optional<wire::error> refusal() const;
   bool can_join() const;
   bool ends_names() const noexcept;
+  bool cut_behind_end_of_names();
   routing::requirement required() const;
   std::optional<config::level> asked_for_transaction() const;
   bool begins_placed() const;
@@ -235,6 +253,7 @@ private:
   bool proof_arrived();
   void on_settings_applied(const wire::error* failed) override;
   void go();
+  void dispatch(routing::route_reason reason);
   bool bound() const noexcept;
   server_connection& end_lease();
   void release();
@@ -257,33 +276,52 @@ private:
   // session_effects.cpp
   void note_batch_effects(bool begins, bool no_ready);
   void note_what_follows(const flight& one);
-  void note_effects_of(const prepared_ptr* prepared);
+  void note_effects_of(const named_statement* prepared);
   void note_effects(const routing::statement& what, bool alone);
   void pin(routing::pin_reason why);
+  bool needs_other_rights(const routing::statement& what) const;
   bool searches_temporary_schema() const;
   std::uint64_t identity() const noexcept;
   bool reads_sequences() const;
   void forget_sequences_of_others(std::string& out);
 
   // session_prepared.cpp
-  prepared_ptr intern(const wire::parse_message& parse);
-  prepared_ptr usable_here(std::string_view name, const prepared_ptr& known);
-  void ensure_prepared(const prepared_statement& what, std::string& out);
-  void close_surplus(std::string& out);
-  void ensure_unnamed(std::string& out);
+  struct text_for_server {
+    std::string sql;   // empty: as it is
+    std::string ends;  // the client's name that it ends, if it does
+  };
+  prepared_names& names();
+  const named_statement* find_named(std::string_view name) const noexcept;
+  routing::statement_ptr verdict_on(std::string_view sql);
+  prepared_ptr intern(std::string_view query, std::string_view parameter_types, bool names_others);
+  bool names_others(std::string_view sql);
+  void make_usable_here(std::string_view name, named_statement& known);
+  void find_needs();
+  void find_needs_of(const wire::frame& message);
+  void need_what_is_executed(const routing::statement& what);
+  void need_statement(std::string_view name);
+  std::string server_text(std::string_view sql);
+  void prepare_needs(routing::route_reason reason);
+  void on_prepared(std::string_view failed) override;
+  void compare_prepared();
+  void outdated_statement();
+  void hide_unnamed_of_others(std::string& out);
   void send_query(const wire::frame& message, std::string& out);
-  const prepared_ptr* named_in(const routing::statement* what) const;
-  std::string with_server_name(const routing::statement& what, std::string_view sql, const prepared_ptr& known);
-  void remember_unnamed(const wire::parse_message& parse);
+  text_for_server named_text(const routing::statement& what, std::string_view sql, std::string& out);
+  statement_id prepare_stand_in(std::string_view name, std::string& out);
   void remember_parsed(const wire::parse_message& parse);
   void send_parse(const wire::frame& message, std::string& out);
+  void ask_description(std::string_view name, const prepared_ptr& of, std::string& out);
   void send_bind(const wire::frame& message, std::string& out);
+  void note_ended_by(const wire::bind_names& bind);
+  void send_execute(const wire::frame& message, std::string& out);
   void send_target(const wire::frame& message, std::string& out);
 
   // session_stream.cpp
   bool pass_copy();
   bool begin_stream();
   bool stream_messages();
+  bool meet_needs_of(const wire::frame& message);
   void note_bound(const wire::frame& bind);
 
   // session_replies.cpp
@@ -291,21 +329,27 @@ private:
   std::size_t on_server_bytes(std::string_view bytes) override;
   wire::reply_reader::result take_replies(std::string_view bytes);
   void send_wanted_cancel();
+  void cancel_is_over();
   void note_told(routing::instant now);
   void tell_of_schema_change();
   void batch_answered(wire::transaction_status status);
   void on_notification(std::string_view message) override;
   void on_server_drained() override;
-  void names_over();
+  void names_dropped();
+  void state_discarded();
+  std::string with_client_names(const wire::error_fields& fields) const;
+  std::string client_name_of(statement_id id) const;
 
   // session_settings.cpp
   void exchange_over();
   void reset_settings();
   void tell_parameters();
-  void inquire();
+  void inquire(std::string_view sql);
   std::size_t take_inquiry(std::string_view bytes);
   void forward_notifications(std::string_view among);
   void inquired(std::string_view row);
+  void pins_answered(std::string_view row);
+  void doubt_pins();
   void keep_or_release();
   void adopt_settings(settings_ptr now);
 
@@ -317,7 +361,9 @@ private:
   void leave_node();
   void on_server_lost(const wire::error& why) override;
   void give_up_connection(const wire::error& why);
-  void tell_of_loss(routing::node_index node, wire::error why, bool was_bound);
+  std::string lost_connection_to(routing::node_index node) const;
+  bool outcome_unknown() const;
+  void tell_of_loss(routing::node_index node, wire::error why, bool was_bound, bool unknown);
   void lost_flights(const wire::error& why);
   bool note_unknown_writes();
   bool on_deposed_node() const;
@@ -329,7 +375,11 @@ private:
   bool amend_begin();
   bool end_failed_begin();
   void forget_deferred_begin();
+  void end_unnamed();
   void answer_error(const wire::error& why);
+  void answer_failure(std::string_view message);
+  void drop_streamed(std::string out);
+  void fail_exchange(std::string_view message);
   void fail_transaction();
 
   // session_internal.cpp
@@ -346,8 +396,6 @@ private:
   std::unique_ptr<activity> work_;
   std::unique_ptr<login> login_;
   std::unique_ptr<prepared_names> names_;
-  prepared_ptr unnamed_;
-  std::uint64_t unnamed_serial_ = 0;
   session_kind_ptr kind_;
   settings_ptr startup_settings_ = no_settings();
   settings_ptr settings_ = no_settings();
@@ -367,6 +415,7 @@ private:
     routing::statement_ptr statement;
   } last_route_;
 
+  told_parameters told_;
   asked_level level_;
   stage stage_ = stage::login;
   bool plain_by_default_ = true;  // at login, the server's strings and encoding were such that texts can be read

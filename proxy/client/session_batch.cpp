@@ -12,6 +12,7 @@ using routing::statement_kind;
 // A batch is there as a whole, or is too long to wait for. True if it has been dealt with.
 bool session::begin_batch(bool too_long) {
   auto& now = *work_;
+  worker_.timers.cancel(now.rest);
   now.retried = std::exchange(now.retrying, false);
   if (!now.retried) {
     now.arrived = std::chrono::steady_clock::now();
@@ -22,7 +23,7 @@ bool session::begin_batch(bool too_long) {
     end_on_deposed_node();
     return false;
   }
-  if (too_long) return skip_to_sync_ ? skip_too_long() : begin_stream();
+  if (too_long) return skips_to_sync() ? skip_too_long() : begin_stream();
   switch (now.scanner.end()) {
     case wire::batch_end::terminate:
       end();
@@ -36,9 +37,10 @@ bool session::begin_batch(bool too_long) {
     default:
       break;
   }
-  if (skip_to_sync_) return skip_batch();
+  if (skips_to_sync()) return skip_batch();
   if (!examine()) return false;
-  const bool answered = lease_ == nullptr || lease_->queue.empty() || held_.unsynced;
+  if (cut_behind_end_of_names() && !examine()) return false;
+  const bool answered = lease_ == nullptr || lease_->queue.empty() || lease_->is_open();
   if (const auto why = answered && !held_.copy_in ? refusal() : std::nullopt) {
     answer_error(*why);
     return stage_ == stage::ready;
@@ -50,10 +52,13 @@ bool session::begin_batch(bool too_long) {
   }
   if (!busy()) {
     if (answer_locally()) return true;
-    send_batch(held_.pinned ? route_reason::pinned : route_reason::transaction);
+    dispatch(held_.pins.any() ? route_reason::pinned : route_reason::transaction);
   } else if (can_join()) {
-    send_batch(held_.pinned ? route_reason::pinned : route_reason::pipelined);
-  } else if (now.facts.kind == statement_kind::internal && held_.unsynced && lease_->queue.empty() && !held_.copy_in) {
+    find_needs();
+    if (now.needs.needed() && !lease_->queue.empty()) return false;
+    dispatch(held_.pins.any() ? route_reason::pinned : route_reason::pipelined);
+  } else if (now.facts.kind == statement_kind::internal && lease_->is_open() && lease_->queue.empty() &&
+             !held_.copy_in) {
     answer_internal();
   } else {
     return false;
@@ -61,10 +66,21 @@ bool session::begin_batch(bool too_long) {
   return stage_ == stage::ready;
 }
 
-// After an error was answered in the extended protocol, what the client had sent up to its Sync does not count.
+bool session::skips_to_sync() const noexcept {
+  return skip_to_sync_ || (lease_ != nullptr && lease_->skips());
+}
+
+// After an error was answered in the extended protocol, what the client had sent up to its Sync does not count. The
+// server wants the Sync itself, if the error was its own.
 bool session::skip_batch() {
   std::string out;
-  if (work_->scanner.end() == wire::batch_end::sync) {
+  const bool ends = work_->scanner.end() == wire::batch_end::sync;
+  if (ends && lease_ != nullptr && lease_->skips()) {
+    work_->facts = {};
+    send_sync();
+    return true;
+  }
+  if (ends) {
     skip_to_sync_ = false;
     wire::write_ready_for_query(out, client_status());
   }
@@ -76,6 +92,7 @@ bool session::skip_batch() {
 void session::note_statement(routing::statement_ptr what, std::optional<config::level> hint) {
   auto& facts = work_->facts;
   const bool first = facts.statements.empty();
+  facts.names_others |= what->executes.has_value() || what->deallocates.has_value();
   batch_facts::text one{std::move(what), hint};
   if (std::find(facts.statements.begin(), facts.statements.end(), one) != facts.statements.end()) return;
   facts.kind = routing::together(first ? std::nullopt : std::optional(facts.kind), one.what->kind);
@@ -178,10 +195,9 @@ bool session::examine_message(char type, std::string_view body) {
 void session::examine_prepared(std::string_view name) {
   if (name.empty()) {
     // One that this batch parses has been examined already.
-    if (!work_->facts.parses_unnamed && unnamed_) examine_text(unnamed_->query);
-  } else if (const auto* known = names_ ? names_->find(name) : nullptr) {
-    examine_text((*known)->query);
+    if (work_->facts.parses_unnamed) return;
   }
+  if (const auto* known = find_named(name)) examine_text(known->what->query);
 }
 
 // Can the texts be read that the client sends now?

@@ -22,20 +22,18 @@ void session::note_batch_effects(bool begins, bool no_ready) {
   const auto& facts = work_->facts;
   if (facts.unclear) lease_->soiled = true;
   if (!facts.executes) return;
-  const bool alone = lease_->queue.empty() && !begins && !held_.unsynced && !no_ready &&
+  const bool alone = lease_->queue.empty() && !begins && !lease_->is_open() && !no_ready &&
                      lease_->status == wire::transaction_status::idle && facts.statements.size() == 1 &&
                      facts.first()->statement_count == 1;
   for (const auto& one : facts.statements) {
     note_effects(*one.what, alone);
-    if (one.what->executes) note_effects_of(named_in(one.what.get()));
+    if (one.what->executes) note_effects_of(find_named(one.what->executes->name));
   }
 }
 
 // What a statement of the client's does that is run by its name, where nobody has looked at it for that.
-void session::note_effects_of(const prepared_ptr* prepared) {
-  if (prepared == nullptr) return;
-  auto& database = kind_->database;
-  note_effects(*database.statements.find_or_classify((*prepared)->query, database.catalog).what, false);
+void session::note_effects_of(const named_statement* prepared) {
+  if (prepared != nullptr) note_effects(*verdict_on(prepared->what->query), false);
 }
 
 // When it has been sent.
@@ -50,31 +48,39 @@ void session::note_what_follows(const flight& one) {
 
 void session::note_effects(const routing::statement& what, bool alone) {
   work_->changes.note(what, alone);
+  if (needs_other_rights(what)) pin(pin_reason::session_identity);
   held_.settings_unknown |= what.local_settings || what.resets_all_settings || !what.settings.empty();
   // Without a schema of its own, it is made in the first one of the search path.
   if (what.creates_objects && what.pin == pin_reason::none && (held_.settings_unknown || searches_temporary_schema()))
     pin(pin_reason::temporary_table);
   // In a transaction, or in one text with it, what has got the value has this connection too.
-  const bool apart = lease_->status == wire::transaction_status::idle && !held_.begin_unanswered && !held_.unsynced;
+  const bool apart = lease_->status == wire::transaction_status::idle && !held_.begin_unanswered && !lease_->is_open();
   if (what.reads_sequences && apart && what.statement_count == 1) pin(pin_reason::sequence_value);
   // Among other statements, it may not be what comes last.
-  held_.discards_all |= what.discards_all && alone;
   if (what.discards_all && !alone) lease_->soiled = true;
   if (what.pin != pin_reason::none) pin(what.pin);
+  if (what.releases_locks) held_.pins.may_have_ended(pin_reason::advisory_lock);
   // What could not be read may have left anything behind.
   const bool unread =
       what.reason == routing::write_reason::parse_failed || what.reason == routing::write_reason::too_long;
   if (unread || what.runs_code) lease_->soiled = true;
-  held_.ending.all |= what.deallocates_all;
+  held_.ends_names |= what.deallocates_all || what.deallocates.has_value();
 }
 
 // Never on a replica, whose transactions are not allowed to make such state: see refusal().
 void session::pin(pin_reason why) {
-  const auto reason = static_cast<std::size_t>(why);
-  const auto before = std::exchange(held_.pin_reasons, held_.pin_reasons | 1U << reason);
-  if (before == held_.pin_reasons) return;
-  worker_.probe.pinned(reason);
-  if (!std::exchange(held_.pinned, true)) worker_.probe.pinned_sessions.add();
+  const bool first = !held_.pins.any();
+  if (!held_.pins.add(why)) return;
+  worker_.probe.pinned(static_cast<std::size_t>(why));
+  if (first) worker_.probe.pinned_sessions.add();
+}
+
+// What somebody else may set, by SET ROLE, the session may not be able to set on another connection.
+bool session::needs_other_rights(const routing::statement& what) const {
+  const auto is_role = [](const auto& one) { return one.name == "role"; };
+  const auto roles = std::ranges::count_if(what.settings, is_role);
+  const bool others = static_cast<std::ptrdiff_t>(what.settings.size()) > roles;
+  return others && (roles > 0 || find(*settings_, "role"));
 }
 
 bool session::searches_temporary_schema() const {
@@ -100,10 +106,10 @@ std::uint64_t session::wanted_writer() const {
 // it would tell of somebody else's row; with it the server says that there is none yet (55000).
 void session::forget_sequences_of_others(std::string& out) {
   const bool failed = lease_->status == wire::transaction_status::failed;
-  if (!reads_sequences() || lease_->writer == identity() || held_.unsynced || failed) return;
+  if (!reads_sequences() || lease_->writer == identity() || lease_->is_open() || failed) return;
   wire::write_query(out, "DISCARD SEQUENCES");
-  lease_->queue.push({reply_kind::query, true, false, 0});
-  lease_->unnamed = 0;
+  lease_->queue.push({reply_kind::query, true, 0, 0});
+  lease_->unnamed = no_unnamed;
 }
 
 }  // namespace highwater::proxy

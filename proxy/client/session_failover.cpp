@@ -30,7 +30,7 @@ std::size_t session::refused(std::string_view bytes, wire::replica_refusal how) 
 void session::retry(metrics::retry_cause cause) {
   auto& now = *work_;
   worker_.probe.retried(cause);
-  while (names_ && names_->has_pending()) names_->revoke();
+  if (names_) names_->revoke_all();
   now.begin = now.flights.front().begin;
   now.flights.clear();
   now.scanner.next();
@@ -64,7 +64,7 @@ bool session::leave_before_sending(routing::node_index node) {
 
 // A lease that is not of use yet: not proved, or without the session's settings.
 bool session::on_the_way() const noexcept {
-  return !held_.pinned && (work_->awaiting_proof || stage_ == stage::awaiting_settings || stage_ == stage::login);
+  return !held_.pins.any() && (work_->awaiting_proof || stage_ == stage::awaiting_settings || stage_ == stage::login);
 }
 
 void session::leave_node() {
@@ -77,13 +77,15 @@ void session::leave_node() {
   drop_lease();
 }
 
-void session::on_server_lost(const wire::error& why) {
+void session::on_server_lost(const wire::error& said) {
+  auto why = said;
   const auto alive = shared_from_this();
   const auto node = lease_->node();
   auto& now = *work_;
   const bool only_on_the_way = on_the_way();
   const bool was_bound = bound() || stage_ == stage::inquiring;
   const bool in_message = lease_->reader.in_message();
+  const bool unknown = outcome_unknown();
   end_lease();
   worker_.node_suspect(node);
   if (only_on_the_way) {
@@ -96,26 +98,44 @@ void session::on_server_lost(const wire::error& why) {
     now.excluded = node;
     return retry(metrics::retry_cause::connection_lost);
   }
-  tell_of_loss(node, why, was_bound);
+  if (why.code == wire::sqlstate::connection_failure) why.message = lost_connection_to(node) + ": " + why.message;
+  tell_of_loss(node, why, was_bound, unknown);
+}
+
+std::string session::lost_connection_to(routing::node_index node) const {
+  return "lost the connection to node " + worker_.shared.settings.cluster.nodes[node].name;
+}
+
+// Of what is under way, may anything have been committed that nobody will ever hear of? Not what a transaction does
+// before its COMMIT.
+bool session::outcome_unknown() const {
+  const bool in_block = lease_->status != wire::transaction_status::idle || held_.begin_unanswered;
+  const auto may_be_committed = [&](const flight& one) { return one.writes && (one.ends || !in_block); };
+  return std::ranges::any_of(work_->flights, may_be_committed) || (work_->streaming && !in_block);
 }
 
 void session::give_up_connection(const wire::error& why) {
   const auto node = lease_->node();
   const bool was_bound = bound();
+  const auto unknown = outcome_unknown();
   note_unknown_writes();
   worker_.node_suspect(node);
   drop_lease();
-  tell_of_loss(node, why, was_bound);
+  tell_of_loss(node, why, was_bound, unknown);
 }
 
-// The lease has ended in the middle of what it was for.
-void session::tell_of_loss(routing::node_index node, wire::error why, bool was_bound) {
-  why.message = "lost the connection to node " + worker_.shared.settings.cluster.nodes[node].name + ": " + why.message;
-  if (was_bound) {
-    why.detail = "The transaction was not finished; if it was being committed, its outcome is unknown.";
-    return fatal(why);
+// The lease has ended in the middle of what it was for. What the server has said of it stays as it is.
+void session::tell_of_loss(routing::node_index node, wire::error why, bool was_bound, bool unknown) {
+  if (why.detail.empty()) {
+    why.detail = unknown     ? "What was under way may have been committed: its outcome is unknown."
+                 : was_bound ? "Nothing of an unfinished transaction has been committed."
+                             : "";
+    if (why.code != wire::sqlstate::connection_failure && why.code != wire::sqlstate::protocol_violation) {
+      why.detail = "Said by node " + worker_.shared.settings.cluster.nodes[node].name + "." +
+                   (why.detail.empty() ? "" : " " + why.detail);
+    }
   }
-  why.detail = "If the statement was a write, its outcome is unknown.";
+  if (was_bound) return fatal(why);
   lost_flights(why);
   if (stage_ == stage::ready) process();
   settle();
@@ -136,7 +156,7 @@ void session::lost_flights(const wire::error& why) {
   tell_of_schema_change();
   work_->flights.clear();
   work_->changes.clear();
-  while (names_ && names_->has_pending()) names_->revoke();
+  if (names_) names_->revoke_all();
   write_client(out);
 }
 
@@ -173,7 +193,8 @@ void session::end_on_deposed_node() {
 
 void session::primary_moved() {
   const auto alive = shared_from_this();
-  const bool bound = stage_ == stage::ready || stage_ == stage::inquiring || stage_ == stage::awaiting_settings;
+  const bool bound = stage_ == stage::ready || stage_ == stage::inquiring || stage_ == stage::awaiting_settings ||
+                     stage_ == stage::preparing;
   if (bound && on_deposed_node()) end_on_deposed_node();
 }
 

@@ -93,14 +93,15 @@ void session::answer_internal() {
   for (const auto& message : now.scanner.messages()) {
     answers.take(message.type, batch.substr(message.offset + wire::header_size, message.size - wire::header_size));
   }
+  const bool open = lease_ != nullptr && lease_->is_open();
   const bool flushes = now.facts.end == wire::batch_end::flush || now.facts.end == wire::batch_end::cut;
-  if (answers.failed() && held_.unsynced) return fatal(answers.why());  // see answer_error()
+  if (answers.failed() && open) return answer_error(answers.why());
   if (answers.failed()) fail_transaction();
   if (answers.failed() && !deferred_begin_.empty()) begin_failed_ = true;
   if (answers.failed() && flushes) skip_to_sync_ = true;
-  if (!flushes && !held_.unsynced) wire::write_ready_for_query(answers.out, client_status());
+  if (!flushes && !open) wire::write_ready_for_query(answers.out, client_status());
   write_client(answers.out);
-  if (!flushes && held_.unsynced) return send_sync();
+  if (!flushes && open) return send_sync();
   consume(now.scanner.size());
 }
 
@@ -109,8 +110,9 @@ void session::send_sync() {
   auto one = new_flight();
   auto& out = worker_.out_scratch;
   out.clear();
-  wire::write_empty(out, wire::frontend::sync);
-  lease_->queue.push({wire::reply_kind::sync, false, false, 0});
+  std::string sync;
+  wire::write_empty(sync, wire::frontend::sync);
+  send_message({wire::frontend::sync, sync.size(), sync}, out);
   take_off(one);
   lease_->send(out);
   lease_->read_on();

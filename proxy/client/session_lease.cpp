@@ -142,12 +142,17 @@ bool session::proof_arrived() {
 
 void session::on_settings_applied(const wire::error* failed) {
   const auto alive = shared_from_this();
-  if (failed == nullptr && held_.pinned) {
+  if (failed == nullptr && held_.pins.any()) {
     stage_ = stage::ready;  // between two exchanges
   } else if (failed == nullptr) {
     go();
-  } else if (held_.pinned) {
+  } else if (held_.pins.any()) {
     return fatal(*failed);
+  } else if (!lease_->current_settings()->empty()) {
+    // Somebody's settings are in the way that this session may not take back. DISCARD ALL may.
+    lease_->soiled = true;
+    release();
+    return replan_and_go_on();
   } else {
     auto told = *failed;
     told.detail = "The session's settings could not be restored on node " +
@@ -181,13 +186,20 @@ void session::go() {
     count_route(route_reason::write);
     return;
   }
-  send_batch(work_->plan.reason);
+  dispatch(work_->plan.reason);
+}
+
+// Sends the batch, once the connection has what it needs for it.
+void session::dispatch(route_reason reason) {
+  find_needs();
+  if (work_->needs.needed()) return prepare_needs(reason);
+  send_batch(reason);
 }
 
 // Is something there that no other connection could go on with?
 bool session::bound() const noexcept {
-  return lease_->status != wire::transaction_status::idle || held_.begin_unanswered || held_.pinned ||
-         held_.in_read_only || held_.copy_in || held_.unsynced || work_->streaming;
+  return lease_->status != wire::transaction_status::idle || held_.begin_unanswered || held_.pins.any() ||
+         held_.in_read_only || held_.copy_in || lease_->is_open() || work_->streaming;
 }
 
 server_connection& session::end_lease() {
@@ -195,12 +207,13 @@ server_connection& session::end_lease() {
   --worker_.loads[connection.node()].outstanding;
   unpin();
   held_ = {};
+  if (work_) cancel_is_over();
   return connection;
 }
 
 void session::unpin() noexcept {
-  held_.pin_reasons = 0;
-  if (std::exchange(held_.pinned, false)) worker_.probe.pinned_sessions.add(-1);
+  if (held_.pins.any()) worker_.probe.pinned_sessions.add(-1);
+  held_.pins.clear();
 }
 
 // The lease is over, and the connection may serve somebody else.
@@ -223,17 +236,17 @@ void session::hand_back(server_connection& connection) {
 // server is left alone with a write, as when a client of its own has gone, and told to give up a read.
 void session::abandon_lease() {
   auto& connection = *lease_;
-  const bool in_the_middle = held_.unsynced || held_.copy_in || (work_ && (work_->streaming || work_->pass_left > 0));
+  const bool in_the_middle =
+      connection.is_open() || held_.copy_in || (work_ && (work_->streaming || work_->pass_left > 0));
   if (in_the_middle || !connection.queue.empty()) {
     const auto writes = [](const flight& one) { return one.writes; };
     const bool reads = work_ && !work_->flights.empty() && !in_the_middle &&
                        std::none_of(work_->flights.begin(), work_->flights.end(), writes);
-    if (reads) worker_.send_cancel(connection);
+    if (reads) connection.cancel({});
     drop_lease();
     return;
   }
-  const bool changed =
-      held_.pinned || held_.discards_all || held_.ending.all || held_.ending.one || (work_ && work_->changes.pending());
+  const bool changed = held_.pins.any() || (work_ && work_->changes.pending());
   if (changed) connection.soiled = true;
   release();
 }

@@ -41,6 +41,13 @@ bool session::answer_locally() {
   return deferred_begin_.empty() ? defer_begin() : amend_begin();
 }
 
+// As a Query does, also one that no server gets to see.
+void session::end_unnamed() {
+  if (find_named("") == nullptr) return;
+  names().remove("");
+  names().confirm();
+}
+
 // BEGIN is answered here and sent with the transaction's first statement: by then it is known whether the transaction
 // only reads, and no server connection is held until there is something to do.
 bool session::defer_begin() {
@@ -60,7 +67,7 @@ bool session::defer_begin() {
   wire::write_command_complete(out, tag);
   wire::write_ready_for_query(out, client_status());
   consume(work_->scanner.size());
-  unnamed_ = nullptr;
+  end_unnamed();
   write_client(out);
   return true;
 }
@@ -80,6 +87,7 @@ bool session::amend_begin() {
   wire::write_command_complete(out, "SET");
   wire::write_ready_for_query(out, client_status());
   consume(work_->scanner.size());
+  end_unnamed();
   write_client(out);
   return true;
 }
@@ -96,7 +104,7 @@ bool session::end_failed_begin() {
   wire::write_command_complete(out, "ROLLBACK");
   wire::write_ready_for_query(out, client_status());
   consume(work_->scanner.size());
-  unnamed_ = nullptr;
+  end_unnamed();
   write_client(out);
   return true;
 }
@@ -110,17 +118,30 @@ void session::forget_deferred_begin() {
 // An error in place of the batch that is at the beginning of the input.
 void session::answer_error(const wire::error& why) {
   if (stage_ == stage::login) return fatal(why);
-  auto& now = *work_;
   stage_ = stage::ready;
-  // The rest of it is yet to come, and would have to be read to be thrown away.
-  if (now.streaming) return fatal(why);
+  std::string message;
+  wire::write_error(message, wire::severity::error, why);
   // What stands before it in the same exchange would be committed by the Sync that is yet to come.
-  if (held_.unsynced) return fatal(why);
-  begin_failed_ = !deferred_begin_.empty();
+  if (lease_ != nullptr && lease_->is_open() && !lease_->skips()) return fail_exchange(message);
   fail_transaction();
-  std::string out;
-  wire::write_error(out, wire::severity::error, why);
-  if (now.facts.end == wire::batch_end::flush || now.facts.end == wire::batch_end::cut) {
+  answer_failure(message);
+}
+
+// An ErrorResponse in place of the batch, that the server knows of, if it is concerned.
+void session::answer_failure(std::string_view message) {
+  auto& now = *work_;
+  begin_failed_ = !deferred_begin_.empty();
+  std::string out(message);
+  if (std::exchange(now.streaming, false)) return drop_streamed(std::move(out));
+  const bool skips = lease_ != nullptr && lease_->skips();
+  if (skips && now.facts.end == wire::batch_end::sync) {
+    write_client(out);
+    now.facts = {};
+    return send_sync();
+  }
+  if (skips) {
+    // The server waits for the Sync that is yet to come.
+  } else if (now.facts.end == wire::batch_end::flush || now.facts.end == wire::batch_end::cut) {
     skip_to_sync_ = true;
   } else {
     wire::write_ready_for_query(out, client_status());
@@ -129,20 +150,55 @@ void session::answer_error(const wire::error& why) {
   write_client(out);
 }
 
+// What there is of a batch that is sent as it comes is a message, complete or not, and what follows is yet to come.
+void session::drop_streamed(std::string out) {
+  auto& now = *work_;
+  wire::frame message;
+  wire::peek_frame(input_left(), worker_.shared.settings.limits.max_message_bytes, message);
+  if (message.type == wire::frontend::query || message.type == wire::frontend::function_call) {
+    now.pass_left = message.size - message.available.size();
+    now.pass_drop = true;
+    consume(message.available.size());
+    wire::write_ready_for_query(out, client_status());
+  } else {
+    skip_to_sync_ = lease_ == nullptr || !lease_->skips();
+  }
+  write_client(out);
+}
+
+// In the middle of an exchange the error has its turn behind the answers that are due, and the server skips what
+// follows: it is given something to fail with.
+void session::fail_exchange(std::string_view message) {
+  work_->own_failure = message;
+  auto& out = worker_.out_scratch;
+  out.clear();
+  wire::write_parse(out, "", "an error of Highwater's", no_parameters);
+  lease_->queue.push({wire::reply_kind::parse, true, 0, own_failure_id});
+  lease_->unnamed = unknown_unnamed;
+  const bool ends = work_->facts.end == wire::batch_end::sync && !work_->streaming;
+  work_->streaming = false;
+  work_->facts = {};
+  if (!ends) wire::write_empty(out, wire::frontend::flush);
+  lease_->send(out);
+  if (ends) return send_sync();
+  lease_->read_on();
+  consume(work_->scanner.size());
+}
+
 // The server does not know of the error that is being answered: it gets one of its own.
 void session::fail_transaction() {
   if (lease_ == nullptr || lease_->status != wire::transaction_status::in_transaction) return;
   std::string out;
   wire::write_query(out, failing_statement);
-  lease_->queue.push({wire::reply_kind::query, true, false, 0});
-  lease_->unnamed = 0;
+  lease_->queue.push({wire::reply_kind::query, true, 0, 0});
+  lease_->unnamed = no_unnamed;
   lease_->status = wire::transaction_status::failed;
   lease_->send(out);
   lease_->read_on();
 }
 
 // A cancel request that named this session.
-void session::cancel() {
+void session::cancel(std::function<void()> over) {
   const auto alive = shared_from_this();
   const bool waits = stage_ == stage::awaiting_view || stage_ == stage::awaiting_lease;
   if (waits || (stage_ == stage::awaiting_settings && on_the_way())) {
@@ -150,15 +206,17 @@ void session::cancel() {
     stop_waiting(false);
     answer_error({std::string(wire::sqlstate::query_canceled), "canceling statement due to user request", "", ""});
     process();
-    return settle();
+    settle();
+    return over();
   }
-  if (stage_ != stage::ready || lease_ == nullptr || lease_->queue.empty()) return;
+  if (stage_ != stage::ready || lease_ == nullptr || lease_->queue.empty()) return over();
   worker_.probe.cancels.add();
   // If it hit the BEGIN that the client takes for done, what follows would be a transaction of its own.
   if (held_.begin_unanswered) {
     held_.cancel_wanted = true;
+    work_->cancel_over.push_back(std::move(over));
   } else {
-    worker_.send_cancel(*lease_);
+    lease_->cancel(std::move(over));
   }
 }
 

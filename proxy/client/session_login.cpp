@@ -27,8 +27,7 @@ void session::process_login() {
       case login::step::accepted:
         return accept();
       case login::step::cancel:
-        worker_.shared.cancels.cancel(login_->key);
-        return end();
+        return ask_to_cancel();
       case login::step::refused:
         login_failed(login_->why());
         client_.close_when_drained();
@@ -37,6 +36,18 @@ void session::process_login() {
         return end();
     }
   }
+}
+
+// Who asks hears that it is done from the end of this connection, as with a server: what is run after that must not be
+// hit.
+void session::ask_to_cancel() {
+  const auto key = login_->key;
+  login_ = nullptr;
+  worker_.shared.cancels.cancel(key, [&io = worker_.io, weak = weak_from_this()] {
+    boost::asio::post(io, [weak] {
+      if (const auto self = weak.lock()) self->end();
+    });
+  });
 }
 
 void session::login_failed(const wire::error& why) {
@@ -89,14 +100,13 @@ bool session::take_setting(std::string_view name, std::string_view value) {
 
 // The settings have been applied to `from`, so its parameters are what the client would have been told.
 void session::welcome(server_connection& from) {
-  std::string parameters;
-  for (const auto& [name, value] : from.parameters()) {
-    // Tells which node it is, and that changes from statement to statement.
-    wire::write_parameter_status(parameters, name, name == "in_hot_standby" ? "off" : std::string_view(value));
+  auto parameters = std::make_shared<parameter_list>(from.parameters());
+  for (auto& [name, value] : *parameters) {
+    if (name == tells_of_node) value = "off";
   }
   constexpr std::size_t most_welcomes = 1024;
   if (worker_.welcomes.size() >= most_welcomes) worker_.welcomes.clear();
-  const welcome_text text{std::move(parameters), plain_at_login(from)};
+  const welcome_text text{parameters, plain_at_login(from)};
   worker_.welcomes.emplace(std::tuple(kind_->user, kind_->database.name, *settings_), text);
   release();
   send_welcome(text);
@@ -111,15 +121,18 @@ bool session::plain_at_login(const server_connection& of) {
 
 void session::send_welcome(const welcome_text& text) {
   plain_by_default_ = text.plain;
+  told_.start(text.parameters);
   worker_.use_catalog(kind_->database);
-  key_ = worker_.shared.cancels.add(worker_.random(), [&io = worker_.io, weak = weak_from_this()] {
-    boost::asio::post(io, [weak] {
-      if (const auto self = weak.lock()) self->cancel();
-    });
-  });
+  key_ = worker_.shared.cancels.add(worker_.random(),
+                                    [&io = worker_.io, weak = weak_from_this()](cancel_registry::over_function over) {
+                                      boost::asio::post(io, [weak, over = std::move(over)]() mutable {
+                                        const auto self = weak.lock();
+                                        self ? self->cancel(std::move(over)) : over();
+                                      });
+                                    });
   std::string out;
   wire::write_authentication_ok(out);
-  out += text.parameters;
+  for (const auto& [name, value] : *text.parameters) wire::write_parameter_status(out, name, value);
   wire::write_backend_key(out, key_);
   wire::write_ready_for_query(out, wire::transaction_status::idle);
   stage_ = stage::ready;

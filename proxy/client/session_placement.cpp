@@ -34,7 +34,7 @@ std::optional<wire::error> session::refusal() const {
                        "End the transaction, and begin the next one by itself."};
   }
   const auto ends = [](const flight& one) { return one.ends; };
-  if (facts.executes && lease_ != nullptr && held_.on_replica && held_.unsynced &&
+  if (facts.executes && lease_ != nullptr && held_.on_replica && lease_->is_open() &&
       std::any_of(work_->flights.begin(), work_->flights.end(), ends)) {
     return wire::error{std::string(wire::sqlstate::feature_not_supported),
                        "a read-only transaction that runs on a replica has to be ended by a Sync", "",
@@ -52,11 +52,13 @@ std::optional<wire::error> session::refusal() const {
 // May the batch be sent behind others that are still being answered?
 bool session::can_join() const {
   if (stage_ != stage::ready || held_.copy_in || work_->facts.kind == statement_kind::internal) return false;
+  // Which names there will be is not known until the answer is there, for which a Flush has been sent.
+  if (held_.ends_names) return false;
   // Behind what no Sync has ended there is nothing to wait for: the answers may come only after this.
-  if (held_.unsynced) return true;
+  if (lease_->is_open()) return true;
   if (lease_->reader.may_owe_ready()) return false;
-  // What the session's state will be is not known until the answer is there.
-  if (held_.ending.all || held_.ending.one || ends_names() || work_->changes.pending() || refusal()) return false;
+  // Nor is what the session's state will be.
+  if (ends_names() || work_->changes.pending() || refusal()) return false;
   // Behind what may end a transaction on a replica, the replica has to be chosen anew.
   const auto stays = [](const flight& one) { return one.reads; };
   if (held_.on_replica && !std::all_of(work_->flights.begin(), work_->flights.end(), stays)) return false;
@@ -75,6 +77,24 @@ bool session::ends_names() const noexcept {
   return facts.executes && std::any_of(facts.statements.begin(), facts.statements.end(), [](const auto& what) {
            return what.what->deallocates_all || what.what->deallocates.has_value();
          });
+}
+
+// What is sent behind the end of all names depends on whether it succeeds: it is sent when that is known. True if the
+// batch has been cut there.
+bool session::cut_behind_end_of_names() {
+  auto& now = *work_;
+  const auto ends_all = [](const auto& one) { return one.what->deallocates_all; };
+  if (std::ranges::none_of(now.facts.statements, ends_all)) return false;
+  const auto& all = now.scanner.messages();
+  const auto executes = [](const auto& one) { return one.type == wire::frontend::execute; };
+  const auto names = [](const auto& one) {
+    using namespace wire::frontend;
+    return one.type == parse || one.type == bind || one.type == describe || one.type == close;
+  };
+  const auto first = std::ranges::find_if(all, executes);
+  if (first == all.end() || std::none_of(first, all.end(), names)) return false;
+  now.scanner.cut_behind(static_cast<std::size_t>(first - all.begin()));
+  return now.cut_here = true;
 }
 
 routing::requirement session::required() const {

@@ -1,3 +1,6 @@
+// A client's prepared statements on whichever connection it is given: names are rewritten, what the connection lacks is
+// prepared there first.
+
 #include <utility>
 
 #include "proxy/client/session.hpp"
@@ -10,178 +13,336 @@ namespace {
 
 // A client's name for a statement that does not exist must not hit one of ours by accident.
 std::string unknown_name(std::string_view name) {
-  constexpr std::string_view ours = "_highwater_";
-  return name.starts_with(ours) ? "?" + std::string(name) : std::string(name);
+  return name.starts_with(own_statement_prefix) ? "?" + std::string(name) : std::string(name);
 }
 
 const routing::name_in_text* name_in(const routing::statement& what) {
   return what.deallocates ? &*what.deallocates : what.executes ? &*what.executes : nullptr;
 }
 
+std::string with_name(std::string_view sql, const routing::name_in_text& place, statement_id id) {
+  std::string text(sql);
+  return text.replace(place.offset, place.length, server_name(id));
+}
+
 }  // namespace
 
-prepared_ptr session::intern(const wire::parse_message& parse) {
-  if (held_.settings_unknown) return prepared_registry::make_private(parse.query, parse.parameter_types);
-  return worker_.prepared.intern(parse.query, parse.parameter_types, analysed_under_,
+prepared_names& session::names() {
+  if (!names_) names_ = std::make_unique<prepared_names>();
+  return *names_;
+}
+
+const named_statement* session::find_named(std::string_view name) const noexcept {
+  return names_ ? std::as_const(*names_).find(name) : nullptr;
+}
+
+routing::statement_ptr session::verdict_on(std::string_view sql) {
+  auto& database = kind_->database;
+  return database.statements.find_or_classify(sql, database.catalog).what;
+}
+
+prepared_ptr session::intern(std::string_view query, std::string_view parameter_types, bool names_others) {
+  if (names_others || held_.settings_unknown) {
+    return prepared_registry::make_private(query, parameter_types, names_others);
+  }
+  return worker_.prepared.intern(query, parameter_types, analysed_under_,
                                  worker_.shared.schema_changes.load(std::memory_order_relaxed));
+}
+
+// A text that runs or ends what another name stands for is prepared anew for each use, as that may be another by then.
+bool session::names_others(std::string_view sql) {
+  return work_->facts.names_others && name_in(*verdict_on(sql)) != nullptr;
 }
 
 // The client's statement in a form that the leased connection has, or may be given. A server that has analysed it goes
 // on with that, as it would for the client alone; one that has not would analyse it under the settings of now, and what
 // comes of that is another statement.
-prepared_ptr session::usable_here(std::string_view name, const prepared_ptr& known) {
-  if (lease_->knows(known->id)) return known;
-  if (!held_.settings_unknown && known->under == analysed_under_) return known;
-  auto now = intern({name, known->query, known->parameter_types});
-  names_->replace(name, now);
-  return now;
+void session::make_usable_here(std::string_view name, named_statement& known) {
+  const auto& what = known.what;
+  if (!what->names_others) {
+    if (lease_->statements().knows(what->id)) return;
+    if (!held_.settings_unknown && what->under == analysed_under_) return;
+  }
+  if (!known.told) known.told = what->described;
+  names().replace(name, intern(what->query, what->parameter_types, what->names_others));
 }
 
-void session::ensure_prepared(const prepared_statement& what, std::string& out) {
-  if (lease_->knows(what.id)) return;
-  wire::write_parse(out, server_name(what.id), what.query, what.parameter_types);
-  lease_->queue.push({reply_kind::parse, true, false, what.id});
-  // It will be there when what follows is looked at; if the Parse fails, so does all up to the next Sync.
-  lease_->learn(what.id);
-  close_surplus(out);
-}
-
-void session::close_surplus(std::string& out) {
-  if (const auto surplus = lease_->surplus(); surplus != 0) {
-    wire::write_target(out, wire::frontend::close, 'S', server_name(surplus));
-    lease_->queue.push({reply_kind::close, true, false, surplus});
-    lease_->forget(surplus);
+// Of what the batch uses, what the connection does not have.
+void session::find_needs() {
+  auto& now = *work_;
+  now.needs.clear();
+  if (!names_) return;
+  worker_.parsed_names.clear();
+  const auto batch = input_left();
+  for (const auto& message : now.scanner.messages()) {
+    find_needs_of({message.type, message.size, batch.substr(message.offset, message.size)});
   }
 }
 
-// The unnamed statement belongs to the session; the connection may hold somebody else's.
-void session::ensure_unnamed(std::string& out) {
-  if (unnamed_ && lease_->unnamed == unnamed_serial_) return;
-  if (unnamed_) {
-    wire::write_parse(out, "", unnamed_->query, unnamed_->parameter_types);
-    lease_->queue.push({reply_kind::parse, true, false, 0});
-    lease_->unnamed = unnamed_serial_;
-  } else if (lease_->unnamed != 0) {
-    wire::write_target(out, wire::frontend::close, 'S', "");
-    lease_->queue.push({reply_kind::close, true, false, 0});
-    lease_->unnamed = 0;
+void session::find_needs_of(const wire::frame& message) {
+  const auto need = [&](std::string_view name) {
+    if (!worker_.parsed_names.contains(name)) need_statement(name);
+  };
+  switch (message.type) {
+    case wire::frontend::query:
+      if (work_->facts.names_others) need_what_is_executed(*work_->facts.first());
+      break;
+    case wire::frontend::parse: {
+      const auto parse = *wire::read_parse(message.body());
+      if (work_->facts.names_others) need_what_is_executed(*verdict_on(parse.query));
+      worker_.parsed_names.insert(parse.name);
+      break;
+    }
+    case wire::frontend::bind:
+      need(wire::read_bind_names(message.body())->statement);
+      break;
+    case wire::frontend::describe:
+      if (const auto target = *wire::read_target(message.body()); target.kind == 'S') need(target.name);
+      break;
+    default:
+      break;
   }
+}
+
+void session::need_what_is_executed(const routing::statement& what) {
+  if (what.executes) need_statement(what.executes->name);
+}
+
+void session::need_statement(std::string_view name) {
+  auto* known = names().find(name);
+  if (known == nullptr) return;
+  const bool unnamed = name.empty();
+  if (unnamed) {
+    if (lease_->unnamed == known->what->id) return work_->needs.compare(lease_->unnamed_described, known->told);
+  } else {
+    make_usable_here(name, *known);
+  }
+  const auto& what = known->what;
+  const auto told = known->told ? known->told : what->described;
+  if (!unnamed && lease_->statements().knows(what->id)) {
+    return work_->needs.compare(lease_->statements().described(what->id), told);
+  }
+  auto text = what->names_others ? server_text(what->query) : what->query;
+  // What names something that is no more fails when it is run, and says so itself.
+  const bool in_vain = what->names_others && text == what->query;
+  work_->needs.add({what, in_vain ? nullptr : told, std::string(name), std::move(text), unnamed});
+}
+
+// The text as a server understands it, where it names another of the client's statements. What it executes is needed
+// too; what it ends is a stand-in, as the servers keep the statement itself for others.
+std::string session::server_text(std::string_view sql) {
+  const auto what = verdict_on(sql);
+  const auto* place = name_in(*what);
+  const auto* known = find_named(place->name);
+  if (known == nullptr || place->name.empty()) return std::string(sql);
+  if (what->executes) {
+    need_statement(place->name);
+    return with_name(sql, *place, find_named(place->name)->what->id);
+  }
+  const auto stand_in = prepared_registry::make_private("", no_parameters);
+  work_->needs.add({stand_in, nullptr, "", "", false});
+  return with_name(sql, *place, stand_in->id);
+}
+
+// Gives the connection what it lacks; on_prepared() follows.
+void session::prepare_needs(routing::route_reason reason) {
+  work_->reason = reason;
+  if (work_->needs.outdated()) return outdated_statement();
+  stage_ = stage::preparing;
+  lease_->prepare(work_->needs.to_send());
+}
+
+void session::on_prepared(std::string_view failed) {
+  const auto alive = shared_from_this();
+  stage_ = stage::ready;
+  auto& needs = work_->needs;
+  if (failed.empty()) compare_prepared();
+  if (!failed.empty()) {
+    answer_failure(failed);
+  } else if (needs.outdated()) {
+    outdated_statement();
+  } else if (!work_->streaming) {
+    send_batch(work_->reason);
+  }
+  needs.clear();
+  if (stage_ == stage::ready && lease_ != nullptr && !busy()) exchange_over();
+  if (stage_ == stage::ready) process();
+  settle();
+}
+
+void session::compare_prepared() {
+  auto& needs = work_->needs;
+  for (const auto& one : needs.items()) {
+    const auto there = one.unnamed ? lease_->unnamed_described : lease_->statements().described(one.what->id);
+    if (!one.what->described) one.what->described = there;
+    needs.compare(there, one.told);
+    auto* known = names().find(one.name);
+    if (known != nullptr && known->what == one.what && !known->told) known->told = there;
+  }
+}
+
+// What PostgreSQL says of a plan whose rows have become others, word by word: drivers prepare anew when they read it.
+void session::outdated_statement() {
+  // Whoever prepares it from now on gets another one.
+  worker_.shared.schema_changes.fetch_add(1, std::memory_order_relaxed);
+  answer_error({std::string(wire::sqlstate::feature_not_supported), "cached plan must not change result type", "", "",
+                "RevalidateCachedQuery"});
+}
+
+// The client's unnamed statement is on the connection, or was never made: then nobody else's may be met there.
+void session::hide_unnamed_of_others(std::string& out) {
+  if (find_named("") != nullptr || lease_->unnamed == no_unnamed) return;
+  wire::write_target(out, wire::frontend::close, 'S', "");
+  lease_->queue.push({reply_kind::close, true, 0, 0});
+  lease_->unnamed = no_unnamed;
 }
 
 // A simple Query ends the unnamed statement. DEALLOCATE and EXECUTE mean the client's names, not the server's.
 void session::send_query(const wire::frame& message, std::string& out) {
-  unnamed_ = nullptr;
-  lease_->unnamed = 0;
-  const auto* first = work_->facts.first();
-  const auto* known = named_in(first);
-  if (known == nullptr) {
-    lease_->queue.push({reply_kind::query, false, false, 0});
+  std::uint8_t changes = 0;
+  text_for_server text;
+  if (work_->facts.names_others) {
+    text = named_text(*work_->facts.first(), *wire::read_single_string(message.body()), out);
+    if (!text.ends.empty()) {
+      // What was prepared for it must be over if the Query fails.
+      wire::write_empty(out, wire::frontend::sync);
+      lease_->queue.push({reply_kind::sync, true, 0, 0});
+    }
+  }
+  if (find_named("") != nullptr) {
+    names().remove("");
+    ++changes;
+  }
+  if (!text.ends.empty()) {
+    names().remove(text.ends);
+    ++changes;
+  }
+  lease_->unnamed = no_unnamed;
+  lease_->queue.push({reply_kind::query, false, changes, 0});
+  if (text.sql.empty()) {
     out.append(message.available);
-    return;
+  } else {
+    wire::write_query(out, text.sql);
   }
-  const auto what = usable_here(name_in(*first)->name, prepared_ptr(*known));
-  if (!lease_->knows(what->id)) {
-    ensure_prepared(*what, out);
-    // If the Parse fails the server skips to the next Sync, which must not be the client's.
-    wire::write_empty(out, wire::frontend::sync);
-    lease_->queue.push({reply_kind::sync, true, false, 0});
-  }
-  lease_->queue.push({reply_kind::query, false, false, 0});
-  wire::write_query(out, with_server_name(*first, *wire::read_single_string(message.body()), what));
 }
 
-// The statement that DEALLOCATE or EXECUTE names, if it is one that the client has prepared with Parse.
-const prepared_ptr* session::named_in(const routing::statement* what) const {
-  const auto* named = what != nullptr ? name_in(*what) : nullptr;
-  return named != nullptr && names_ ? names_->find(named->name) : nullptr;
+// What a text that names one of the client's statements is for the server.
+session::text_for_server session::named_text(const routing::statement& what, std::string_view sql, std::string& out) {
+  const auto* place = name_in(what);
+  const auto* known = place != nullptr && !place->name.empty() ? find_named(place->name) : nullptr;
+  if (known == nullptr) return {};
+  if (what.executes) return {with_name(sql, *place, known->what->id), {}};
+  return {with_name(sql, *place, prepare_stand_in(place->name, out)), place->name};
 }
 
-std::string session::with_server_name(const routing::statement& what, std::string_view sql, const prepared_ptr& known) {
-  const auto& named = *name_in(what);
-  if (what.deallocates) {
-    held_.ending.one = known;
-    held_.ending.name = named.name;
-  }
-  std::string text(sql);
-  return text.replace(named.offset, named.length, server_name(known->id));
-}
-
-void session::remember_unnamed(const wire::parse_message& parse) {
-  auto made = std::make_shared<prepared_statement>();
-  made->query = parse.query;
-  made->parameter_types = parse.parameter_types;
-  unnamed_ = std::move(made);
-  unnamed_serial_ = worker_.shared.unnamed_statements.fetch_add(1, std::memory_order_relaxed) + 1;
+// The servers keep a client's statement for others, so something else stands for it where it is to be ended, or is in
+// the way. An empty text can be prepared whatever state the transaction is in.
+statement_id session::prepare_stand_in(std::string_view name, std::string& out) {
+  const auto id = prepared_registry::make_private("", no_parameters)->id;
+  wire::write_parse(out, server_name(id), "", no_parameters);
+  lease_->queue.push({reply_kind::parse, true, 0, id});
+  lease_->statements().add(id);
+  work_->stand_ins.emplace_back(id, name);
+  return id;
 }
 
 // A statement that no server gets to see.
 void session::remember_parsed(const wire::parse_message& parse) {
-  if (parse.name.empty()) return remember_unnamed(parse);
-  if (!names_) names_ = std::make_unique<prepared_names>();
-  names_->add(parse.name, intern(parse));
-  names_->confirm();
+  names().add(parse.name, {intern(parse.query, parse.parameter_types, false), nullptr});
+  names().confirm();
 }
 
 void session::send_parse(const wire::frame& message, std::string& out) {
   const auto parse = *wire::read_parse(message.body());
+  const bool others = names_others(parse.query);
+  const auto text = others ? named_text(*verdict_on(parse.query), parse.query, out) : text_for_server();
+  const std::string_view sql = text.sql.empty() ? parse.query : std::string_view(text.sql);
   if (parse.name.empty()) {
-    remember_unnamed(parse);
-    lease_->unnamed = unnamed_serial_;
-    const auto& all = work_->facts.statements;
-    const auto* known = all.size() == 1 && work_->facts.executes ? named_in(work_->facts.first()) : nullptr;
-    if (known != nullptr) {
-      const auto what = usable_here(name_in(*all.front().what)->name, prepared_ptr(*known));
-      ensure_prepared(*what, out);
-      wire::write_parse(out, "", with_server_name(*all.front().what, parse.query, what), parse.parameter_types);
-      lease_->queue.push({reply_kind::parse, false, false, 0});
-      return;
+    const auto what = prepared_registry::make_private(parse.query, parse.parameter_types, others);
+    names().add("", {what, nullptr});
+    lease_->unnamed = what->id;
+    lease_->unnamed_described = nullptr;
+    lease_->queue.push({reply_kind::parse, false, 1, 0});
+    if (text.sql.empty()) {
+      out.append(message.available);
+    } else {
+      wire::write_parse(out, "", sql, parse.parameter_types);
     }
-    lease_->queue.push({reply_kind::parse, false, false, 0});
-    out.append(message.available);
+    // A client that runs it in this batch reads its rows by what it asks for in this batch.
+    if (!work_->facts.executes) ask_description("", what, out);
     return;
   }
-  if (!names_) names_ = std::make_unique<prepared_names>();
-  if (const auto* found = names_->find(parse.name)) {
-    // The server shall say that the name exists: under its own name it does.
-    const auto taken = usable_here(parse.name, prepared_ptr(*found));
-    ensure_prepared(*taken, out);
-    wire::write_parse(out, server_name(taken->id), parse.query, parse.parameter_types);
-    lease_->queue.push({reply_kind::parse, false, false, 0});
+  if (names().find(parse.name) != nullptr) {
+    // The server shall say that the name exists, once it has looked at the text.
+    const auto taken = prepare_stand_in(parse.name, out);
+    wire::write_parse(out, server_name(taken), sql, parse.parameter_types);
+    lease_->queue.push({reply_kind::parse, false, 0, taken});
     return;
   }
-  auto what = intern(parse);
+  auto what = intern(parse.query, parse.parameter_types, others);
   const auto id = what->id;
-  names_->add(parse.name, std::move(what));
-  if (lease_->knows(id)) {
-    lease_->queue.push({reply_kind::local_parse_complete, false, true, id});
+  if (lease_->statements().knows(id)) {
+    names().add(parse.name, {std::move(what), lease_->statements().described(id)});
+    lease_->queue.push({reply_kind::local_parse_complete, false, 1, id});
     return;
   }
-  wire::write_parse(out, server_name(id), parse.query, parse.parameter_types);
-  lease_->queue.push({reply_kind::parse, false, true, id});
-  lease_->learn(id);
-  close_surplus(out);
+  names().add(parse.name, {what, nullptr});
+  lease_->make_room(1, out);
+  wire::write_parse(out, server_name(id), sql, parse.parameter_types);
+  lease_->queue.push({reply_kind::parse, false, 1, id});
+  lease_->statements().add(id);
+  ask_description(parse.name, what, out);
+}
+
+// What the client is told, or would be if it asked.
+void session::ask_description(std::string_view name, const prepared_ptr& of, std::string& out) {
+  wire::write_target(out, wire::frontend::describe, 'S', name.empty() ? std::string() : server_name(of->id));
+  lease_->queue.push({reply_kind::describe_statement, true, 0, of->id});
+  names().await_description(name, of);
 }
 
 void session::send_bind(const wire::frame& message, std::string& out) {
-  const auto names = *wire::read_bind_names(message.body());
-  if (names.statement.empty()) {
-    ensure_unnamed(out);
-    lease_->queue.push({reply_kind::bind, false, false, 0});
+  const auto bind = *wire::read_bind_names(message.body());
+  note_ended_by(bind);
+  if (bind.statement.empty()) {
+    hide_unnamed_of_others(out);
+    lease_->queue.push({reply_kind::bind, false, 0, 0});
     out.append(message.available);
     return;
   }
-  const auto* found = names_ ? names_->find(names.statement) : nullptr;
-  const auto known = found != nullptr ? usable_here(names.statement, prepared_ptr(*found)) : nullptr;
-  if (known != nullptr) ensure_prepared(*known, out);
-  lease_->queue.push({reply_kind::bind, false, false, 0});
-  const auto replacement = known != nullptr ? server_name(known->id) : unknown_name(names.statement);
-  const auto size = message.size - 1 - names.statement.size() + replacement.size();
+  const auto* known = find_named(bind.statement);
+  lease_->queue.push({reply_kind::bind, false, 0, 0});
+  const auto replacement = known != nullptr ? server_name(known->what->id) : unknown_name(bind.statement);
+  const auto size = message.size - 1 - bind.statement.size() + replacement.size();
   char length[4];
   wire::store_u32(length, static_cast<std::uint32_t>(size));
   out.push_back(wire::frontend::bind);
-  out.append(length, 4).append(names.portal).push_back('\0');
+  out.append(length, 4).append(bind.portal).push_back('\0');
   out.append(replacement).push_back('\0');
-  out.append(message.available.substr(wire::header_size + names.size));
+  out.append(message.available.substr(wire::header_size + bind.size));
+}
+
+// A portal whose execution ends one of the client's names.
+void session::note_ended_by(const wire::bind_names& bind) {
+  const auto* known = work_->facts.names_others ? find_named(bind.statement) : nullptr;
+  if (known == nullptr || !known->what->names_others) return;
+  const auto what = verdict_on(known->what->query);
+  if (what->deallocates) work_->ending_portals.emplace_back(bind.portal, what->deallocates->name);
+}
+
+void session::send_execute(const wire::frame& message, std::string& out) {
+  std::uint8_t changes = 0;
+  if (!work_->ending_portals.empty()) {
+    const auto portal = wire::read_execute(message.body())->portal;
+    for (const auto& [bound, name] : work_->ending_portals) {
+      if (bound != portal || find_named(name) == nullptr) continue;
+      names().remove(name);
+      ++changes;
+      break;
+    }
+  }
+  lease_->queue.push({reply_kind::execute, false, changes, 0});
+  out.append(message.available);
 }
 
 void session::send_target(const wire::frame& message, std::string& out) {
@@ -191,32 +352,32 @@ void session::send_target(const wire::frame& message, std::string& out) {
                     : target.kind == 'S' ? reply_kind::describe_statement
                                          : reply_kind::describe_portal;
   if (target.kind == 'P') {
-    lease_->queue.push({kind, false, false, 0});
+    lease_->queue.push({kind, false, 0, 0});
     out.append(message.available);
     return;
   }
   if (target.name.empty()) {
+    const bool known = find_named("") != nullptr;
     if (closes) {
-      unnamed_ = nullptr;
-      lease_->unnamed = 0;
+      if (known) names().remove("");
+      lease_->unnamed = no_unnamed;
     } else {
-      ensure_unnamed(out);
+      hide_unnamed_of_others(out);
     }
-    lease_->queue.push({kind, false, false, 0});
+    lease_->queue.push({kind, false, static_cast<std::uint8_t>(closes && known), 0});
     out.append(message.available);
     return;
   }
-  const auto* found = names_ ? names_->find(target.name) : nullptr;
-  if (closes && found != nullptr) {
+  const auto* known = find_named(target.name);
+  if (closes && known != nullptr) {
     // The server keeps the statement for others; the name is the client's alone.
-    names_->remove(target.name);
-    lease_->queue.push({reply_kind::local_close_complete, false, true, 0});
+    names().remove(target.name);
+    lease_->queue.push({reply_kind::local_close_complete, false, 1, 0});
     return;
   }
-  const auto known = found != nullptr ? usable_here(target.name, prepared_ptr(*found)) : nullptr;
-  if (known != nullptr) ensure_prepared(*known, out);
-  lease_->queue.push({kind, false, false, 0});
-  wire::write_target(out, message.type, 'S', known != nullptr ? server_name(known->id) : unknown_name(target.name));
+  lease_->queue.push({kind, false, 0, known != nullptr ? known->what->id : 0});
+  wire::write_target(out, message.type, 'S',
+                     known != nullptr ? server_name(known->what->id) : unknown_name(target.name));
 }
 
 }  // namespace highwater::proxy

@@ -1,6 +1,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <utility>
 
 #include "proxy/client/session.hpp"
@@ -12,10 +13,9 @@ using wire::reply_kind;
 
 namespace {
 
-// One of our names that the server does not know, although it should.
-bool misses_ours(const wire::error_fields& fields) {
-  constexpr std::string_view invalid_statement_name = "26000";
-  return fields.code == invalid_statement_name && fields.message.find("_highwater_") != std::string_view::npos;
+// One of our names that the server does not know, although it should, or the other way round.
+bool disagrees_on_names(const wire::error_fields& fields) {
+  return fields.code == wire::sqlstate::invalid_statement_name || fields.code == wire::sqlstate::duplicate_statement;
 }
 
 }  // namespace
@@ -25,8 +25,10 @@ struct session::reply_handler {
   session& self;
   std::string_view run{};  // forwarded in place, if it is all there is
   std::string gathered{};
-  std::string begin_failed{};  // why the BEGIN failed that the client takes for done
-  wire::error last_words{};    // of a server that is about to close the connection
+  std::string begin_failed{};      // why the BEGIN failed that the client takes for done
+  wire::error last_words{};        // of a server that is about to close the connection
+  wire::expected_reply failed_{};  // what the error that is being told belongs to
+  std::string instead{};           // of that error
 
   void forward(std::string_view bytes) {
     if (run.empty() && gathered.empty()) {
@@ -47,67 +49,100 @@ struct session::reply_handler {
     self.answer_in_turn(what, gathered);
   }
   void completed(const wire::expected_reply& what) {
-    if (what.tracked && self.names_) self.names_->confirm();
+    self.lease_->completed(what);
+    for (auto left = what.changes; left > 0; --left) self.names_->confirm();
   }
-  void abandoned(const wire::expected_reply& what) {
+  void abandoned(const wire::expected_reply& what, bool failed) {
+    if (failed) failed_ = what;
     self.lease_->skipped(what);
-    if (what.tracked && self.names_) self.names_->revoke();
+    if (what.hidden && what.kind == reply_kind::describe_statement) self.names_->not_described();
+    for (auto left = what.changes; left > 0; --left) failed ? self.names_->fail() : self.names_->revoke();
+  }
+  void described(const wire::expected_reply& what, const wire::frame& message) {
+    const auto as = self.lease_->described(what, message);
+    if (!as) return;
+    // Whoever prepares it from now on gets another one than those did who prepared it before.
+    if (!self.names_->described(as)) self.worker_.shared.schema_changes.fetch_add(1, std::memory_order_relaxed);
   }
   void command_complete(std::string_view tag) {
     self.held_.rolled_back = tag == "ROLLBACK";
     self.held_.committed = tag == "COMMIT";
     if (self.held_.rolled_back) self.work_->changes.undone();
+    self.held_.deallocated |= tag == "DEALLOCATE";
+    self.held_.pins.done(tag);
+    if (tag == "DEALLOCATE ALL" || tag == "DISCARD ALL") self.names_dropped();
+    if (tag == "DISCARD ALL") self.state_discarded();
   }
   bool parameter_status(const wire::parameter_status_message& message) {
     self.lease_->note_parameter(message.name, message.value);
-    return true;
+    // Where a RESET leads to, the server does not know: see tell_parameters().
+    if (message.name == tells_of_node || self.work_->changes.resets(message.name)) return false;
+    return self.told_.news(message.name, message.value);
   }
-  bool failed(const wire::error_fields& fields, bool hidden) {
+  wire::after_error failed(const wire::error_fields& fields, bool hidden) {
+    using wire::after_error;
     self.held_.batch_failed = true;
     if (wire::ends_connection(fields)) {
       last_words = {std::string(fields.code), std::string(fields.message), "", ""};
-      return false;
+      return after_error::hide;
     }
     if (hidden && self.held_.begin_unanswered) begin_failed = std::string(fields.message);
     const bool stale = wire::is_stale_plan(fields);
     if (stale) self.worker_.shared.schema_changes.fetch_add(1, std::memory_order_relaxed);
-    if (stale || misses_ours(fields)) self.lease_->soiled = true;
+    const auto ours = fields.message.find(own_statement_prefix);
+    if (stale || (ours != std::string_view::npos && disagrees_on_names(fields))) self.lease_->soiled = true;
     const auto& flights = self.work_->flights;
     if (!flights.empty() && flights.front().hidden_sync) self.skip_to_sync_ = true;
-    return true;
+    if (failed_.statement == own_failure_id && failed_.kind == reply_kind::parse) {
+      instead = self.work_->own_failure;
+      return after_error::replace;
+    }
+    if (ours == std::string_view::npos) return after_error::show;
+    instead = self.with_client_names(fields);
+    return after_error::replace;
+  }
+  void replacement() {
+    gather();
+    gathered.append(instead);
   }
   void copy_in() {
     self.held_.copy_in = true;
     auto& flights = self.work_->flights;
     if (self.lease_->queue.front().kind != reply_kind::execute) return;
     // The server drops the Sync that it has, and waits for another one, whichever way the copy ends.
-    self.held_.unsynced = true;
     if (!flights.empty()) flights.front().no_ready = true;
   }
   void copy_ended() { self.held_.copy_in = false; }
-  bool ready(wire::transaction_status status, bool hidden) {
+  wire::after_ready ready(wire::transaction_status status, const wire::expected_reply& what) {
+    using wire::after_ready;
     self.lease_->status = status;
+    // A Query has ended the unnamed statement, and what else it has done its tags have told.
+    if (what.changes != 0) self.names_->end_query(what.changes, self.held_.deallocated);
+    self.held_.deallocated = false;
     const auto& flights = self.work_->flights;
-    if (std::exchange(self.held_.begin_unanswered, false) && hidden) {
+    if (std::exchange(self.held_.begin_unanswered, false) && what.hidden) {
       // Anything but "idle", and the server refuses what follows by itself.
-      if (!begin_failed.empty() && status == wire::transaction_status::idle) return false;
+      if (!begin_failed.empty() && status == wire::transaction_status::idle) return after_ready::stop;
       begin_failed.clear();
       self.send_wanted_cancel();
-      return true;
+      return after_ready::go_on;
     }
-    if (!hidden) self.names_over();
-    // A Sync that had been given up: see copy_in().
-    if (self.lease_->queue.empty()) self.held_.unsynced = false;
-    if (!hidden || (!flights.empty() && flights.front().hidden_sync)) self.batch_answered(status);
+    const bool of_a_batch = !what.hidden || (!flights.empty() && flights.front().hidden_sync);
+    if (of_a_batch) self.batch_answered(status);
+    if (!what.hidden && status == wire::transaction_status::idle && self.work_->changes.pending() &&
+        self.lease_->queue.empty()) {
+      self.work_->ready_held = true;
+      return after_ready::keep_and_stop;
+    }
     // A read that may have to run elsewhere is looked at before any of its answer is forwarded.
-    return flights.empty() || !flights.front().retryable;
+    return flights.empty() || !flights.front().retryable ? after_ready::go_on : after_ready::stop;
   }
 };
 
 void session::answer_in_turn(const wire::expected_reply& what, std::string& out) {
   wire::write_empty(out, what.kind == reply_kind::local_parse_complete ? wire::backend::parse_complete
                                                                        : wire::backend::close_complete);
-  if (what.tracked && names_) names_->confirm();
+  for (auto left = what.changes; left > 0; --left) names_->confirm();
 }
 
 std::size_t session::on_server_bytes(std::string_view bytes) {
@@ -132,6 +167,7 @@ std::size_t session::on_server_bytes(std::string_view bytes) {
     if (lease_ != connection || stage_ == stage::ended) return bytes.size();
     if (read.what != wire::reply_reader::outcome::stopped) break;
   }
+  if (connection->queue.empty()) held_.ends_names = false;
   if (stage_ == stage::ready && !busy()) exchange_over();
   if (stage_ == stage::ready) process();
   settle();
@@ -157,7 +193,8 @@ wire::reply_reader::result session::take_replies(std::string_view bytes) {
     worker_.probe.protocol_errors.add();
     spdlog::error("node {} sent something that does not belong into the protocol here: connection closed",
                   worker_.shared.settings.cluster.nodes[connection.node()].name);
-    give_up_connection({std::string(wire::sqlstate::protocol_violation), "it sent an invalid message", "", ""});
+    give_up_connection({std::string(wire::sqlstate::protocol_violation),
+                        lost_connection_to(connection.node()) + ": it sent an invalid message", "", ""});
   } else if (!handler.last_words.code.empty()) {
     give_up_connection(handler.last_words);
   }
@@ -165,7 +202,15 @@ wire::reply_reader::result session::take_replies(std::string_view bytes) {
 }
 
 void session::send_wanted_cancel() {
-  if (std::exchange(held_.cancel_wanted, false)) worker_.send_cancel(*lease_);
+  if (!std::exchange(held_.cancel_wanted, false)) return;
+  lease_->cancel([told = std::exchange(work_->cancel_over, {})] {
+    for (const auto& over : told) over();
+  });
+}
+
+// There is nothing left that a request could hit.
+void session::cancel_is_over() {
+  for (const auto& over : std::exchange(work_->cancel_over, {})) over();
 }
 
 void session::note_told(routing::instant now) {
@@ -218,22 +263,40 @@ void session::on_server_drained() {
   settle();
 }
 
-// A DEALLOCATE or DISCARD has been answered.
-void session::names_over() {
-  const auto ending = std::exchange(held_.ending, {});
-  if (held_.batch_failed) {
-    // An error behind it does not bring back what it ended.
-    if (ending.all || ending.one) lease_->soiled = true;
-    return;
+// DEALLOCATE ALL and DISCARD ALL end the names that stand, and not those of what is sent behind them.
+void session::names_dropped() {
+  if (names_) names_->clear_named();
+  lease_->statements().drop_parsed();
+}
+
+void session::state_discarded() {
+  unpin();
+  lease_->soiled = false;
+}
+
+// An error of the server's, with the client's name for a statement in place of ours.
+std::string session::with_client_names(const wire::error_fields& fields) const {
+  std::string body(fields.body);
+  for (auto at = body.find(own_statement_prefix); at != std::string::npos; at = body.find(own_statement_prefix, at)) {
+    const auto digits = at + own_statement_prefix.size();
+    const auto end = std::min(body.find_first_not_of("0123456789", digits), body.size());
+    const auto name = client_name_of(std::strtoull(body.c_str() + digits, nullptr, 10));
+    if (name.empty()) {
+      at = end;
+    } else {
+      body.replace(at, end - at, name);
+      at += name.size();
+    }
   }
-  if (ending.all) {
-    if (names_) names_->clear();
-    lease_->forget_all();
-  } else if (ending.one) {
-    lease_->forget(ending.one->id);
-    names_->remove(ending.name);
-    names_->confirm();
-  }
+  std::string message;
+  wire::writer(message, wire::backend::error_response).bytes(body);
+  return message;
+}
+
+std::string session::client_name_of(statement_id id) const {
+  const auto stands_in = std::ranges::find(work_->stand_ins, id, &std::pair<statement_id, std::string>::first);
+  if (stands_in != work_->stand_ins.end()) return stands_in->second;
+  return names_ ? std::string(names_->name_of(id)) : std::string();
 }
 
 }  // namespace highwater::proxy

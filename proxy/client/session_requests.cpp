@@ -15,6 +15,8 @@ void session::send_batch(routing::route_reason reason) {
   auto one = new_flight();
   auto& out = worker_.out_scratch;
   out.clear();
+  now.stand_ins.clear();
+  now.ending_portals.clear();
   const bool begins = send_deferred_begin(out);
   forget_sequences_of_others(out);
   if (begins_placed()) held_.in_read_only = true;
@@ -22,18 +24,20 @@ void session::send_batch(routing::route_reason reason) {
 
   // A Flush behind messages that only prepare becomes a Sync, so that the connection need not be kept for what may be a
   // long time; the client does not see its ReadyForQuery.
-  one.hidden_sync = now.facts.end == wire::batch_end::flush && !now.facts.executes && !held_.unsynced && !begins &&
-                    lease_->status == wire::transaction_status::idle && !held_.pinned;
+  one.hidden_sync = now.facts.end == wire::batch_end::flush && !now.facts.executes && !lease_->is_open() && !begins &&
+                    lease_->status == wire::transaction_status::idle && !held_.pins.any();
   one.no_ready &= !one.hidden_sync;
   const auto batch = input_left();
   for (const auto& message : now.scanner.messages()) {
     if (message.type == wire::frontend::flush && one.hidden_sync) {
       wire::write_empty(out, wire::frontend::sync);
-      lease_->queue.push({reply_kind::sync, true, false, 0});
+      lease_->queue.push({reply_kind::sync, true, 0, 0});
     } else {
       send_message({message.type, message.size, batch.substr(message.offset, message.size)}, out);
     }
   }
+  // The server keeps its answers until it is asked for them.
+  if (std::exchange(now.cut_here, false)) wire::write_empty(out, wire::frontend::flush);
   note_what_follows(one);
   take_off(one);
   lease_->send(out);
@@ -47,7 +51,7 @@ flight session::new_flight() const {
   const auto kind = now.facts.kind;
   const bool reads = kind == statement_kind::read || kind == statement_kind::begin ||
                      kind == statement_kind::begin_read_only || kind == statement_kind::empty;
-  const bool alone = deferred_begin_.empty() && !held_.in_read_only && !held_.pinned && !held_.unsynced &&
+  const bool alone = deferred_begin_.empty() && !held_.in_read_only && !held_.pins.any() && !lease_->is_open() &&
                      lease_->status == wire::transaction_status::idle;
   flight one;
   one.begin = now.begin;
@@ -70,7 +74,6 @@ flight session::new_flight() const {
 // What had no ReadyForQuery of its own (a Flush before, or a Sync that copy-in mode swallowed) is answered with this.
 void session::take_off(flight& one) {
   auto& flights = work_->flights;
-  held_.unsynced = one.no_ready;
   while (!one.no_ready && !flights.empty() && flights.back().no_ready) {
     one.writes |= flights.back().writes;
     one.schema |= flights.back().schema;
@@ -85,12 +88,12 @@ bool session::send_deferred_begin(std::string& out) {
   if (deferred_begin_.empty()) return false;
   // A transaction that has failed here fails there: with the server in the same state it says all the rest itself.
   wire::write_query(out, begin_failed_ ? "BEGIN" : std::string_view(deferred_begin_));
-  lease_->queue.push({reply_kind::query, true, false, 0});
-  lease_->unnamed = 0;
+  lease_->queue.push({reply_kind::query, true, 0, 0});
+  lease_->unnamed = no_unnamed;
   held_.begin_unanswered = true;
   if (begin_failed_) {
     wire::write_query(out, failing_statement);
-    lease_->queue.push({reply_kind::query, true, false, 0});
+    lease_->queue.push({reply_kind::query, true, 0, 0});
   }
   held_.in_read_only = deferred_read_only_ && !begin_failed_;
   begin_failed_ = false;
@@ -118,7 +121,7 @@ void session::send_message(const wire::frame& message, std::string& out) {
     case wire::frontend::query:
       return send_query(message, out);
     case wire::frontend::function_call:
-      queue.push({reply_kind::function_call, false, false, 0});
+      queue.push({reply_kind::function_call, false, 0, 0});
       break;
     case wire::frontend::parse:
       return send_parse(message, out);
@@ -128,17 +131,17 @@ void session::send_message(const wire::frame& message, std::string& out) {
     case wire::frontend::close:
       return send_target(message, out);
     case wire::frontend::execute:
-      queue.push({reply_kind::execute, false, false, 0});
-      break;
+      return send_execute(message, out);
     case wire::frontend::sync:
-      queue.push({reply_kind::sync, false, false, 0});
+      lease_->make_room(0, out);
+      queue.push({reply_kind::sync, false, 0, 0});
       out.append(message.available);
       // Whether the server has ignored an earlier Sync, or will answer it before this one, shows in what comes before
       // the answer to an empty query.
       if (lease_->reader.may_owe_ready()) {
         wire::write_query(out, "");
-        queue.push({reply_kind::query, true, false, 0});
-        lease_->unnamed = 0;
+        queue.push({reply_kind::query, true, 0, 0});
+        lease_->unnamed = no_unnamed;
       }
       return;
     default:
@@ -162,7 +165,7 @@ void session::count_route(routing::route_reason reason) {
   } else {
     worker_.probe.write_routed(node);
   }
-  if (worker_.shared.settings.pool.mode == config::pool_mode::session && !held_.pinned)
+  if (worker_.shared.settings.pool.mode == config::pool_mode::session && !held_.pins.any())
     pin(routing::pin_reason::pool_mode);
 }
 

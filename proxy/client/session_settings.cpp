@@ -8,59 +8,61 @@ namespace highwater::proxy {
 
 using wire::reply_kind;
 
+namespace {
+
+std::string lower_case(std::string_view text) {
+  std::string lower(text);
+  std::ranges::transform(lower, lower.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return lower;
+}
+
+}  // namespace
+
 // All that was sent has been answered.
 void session::exchange_over() {
   if (lease_ == nullptr || lease_->status != wire::transaction_status::idle) {
-    held_.batch_failed = held_.discards_all = false;  // DISCARD ALL does nothing in a transaction
+    held_.batch_failed = false;
     return;
   }
   held_.in_read_only = held_.settings_unknown = false;
   const bool failed = std::exchange(held_.batch_failed, false);
+  held_.pins.transaction_over(failed || held_.rolled_back, held_.committed);
   auto& changes = work_->changes;
   const auto outcome = changes.over(failed || held_.rolled_back, *lease_->current_settings());
   if (outcome == settings_exchange::outcome::reset) reset_settings();
-  if (std::exchange(held_.discards_all, false) && !failed) {
-    unpin();
-    lease_->soiled = false;
-  }
-  if (outcome == settings_exchange::outcome::inquire) return inquire();
-  keep_or_release();
+  if (outcome == settings_exchange::outcome::inquire) return inquire(changes.inquiry());
+  doubt_pins();
 }
 
 // RESET ALL and DISCARD ALL lead back to what the client logged in with.
 void session::reset_settings() {
   lease_->assume(no_settings());
   adopt_settings(startup_settings_);
-  tell_parameters();
   level_.reset(false, false);
 }
 
-// A RESET leads back to what the client logged in with; the server, which does not know that, has told it of its own
-// default.
+// What the settings have come to, as far as the client does not know. A RESET leads back to what it logged in with,
+// and the server has told of its own default.
 void session::tell_parameters() {
-  const auto known = worker_.welcomes.find({kind_->user, kind_->database.name, *startup_settings_});
-  if (startup_settings_->empty() || known == worker_.welcomes.end()) return;
   std::string out;
-  std::string_view left = known->second.parameters;
-  wire::frame message;
-  while (wire::peek_frame(left, wire::reply_reader::max_held, message) == wire::frame_status::ok) {
-    const auto one = wire::read_parameter_status(message.body());
-    auto name = std::string(one ? one->name : "");
-    std::ranges::transform(name, name.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    const auto at_login = find(*startup_settings_, name);
-    if (at_login && at_login == find(*settings_, name)) out.append(message.available);
-    left.remove_prefix(message.available.size());
+  for (const auto& [name, at_login] : told_.at_login()) {
+    if (name == tells_of_node) continue;
+    const auto key = lower_case(name);
+    const bool as_at_login = find(*settings_, key) == find(*startup_settings_, key);
+    const auto here = find_parameter(lease_->parameters(), name);
+    const auto value = as_at_login || !here ? std::string_view(at_login) : *here;
+    if (told_.news(name, value)) wire::write_parameter_status(out, name, value);
   }
   write_client(out);
 }
 
 // What the settings are after an exchange that changed some only the server knows.
-void session::inquire() {
+void session::inquire(std::string_view sql) {
   stage_ = stage::inquiring;
   std::string request;
-  wire::write_query(request, work_->changes.inquiry());
-  lease_->queue.push({reply_kind::query, true, false, 0});
-  lease_->unnamed = 0;
+  wire::write_query(request, sql);
+  lease_->queue.push({reply_kind::query, true, 0, 0});
+  lease_->unnamed = no_unnamed;
   lease_->send(request);
   lease_->read_on();
 }
@@ -77,7 +79,9 @@ std::size_t session::take_inquiry(std::string_view bytes) {
     if (message.type == wire::backend::error_response) row = {};
     if (message.type != wire::backend::ready_for_query) continue;
     forward_notifications(bytes.substr(0, at));
-    inquired(row);
+    lease_->queue.clear();
+    stage_ = stage::ready;
+    std::exchange(work_->asks_pins, false) ? pins_answered(row) : inquired(row);
     process();
     settle();
     return at;
@@ -95,23 +99,43 @@ void session::forward_notifications(std::string_view among) {
 
 // `row` is empty if the server did not say.
 void session::inquired(std::string_view row) {
-  lease_->queue.clear();
-  stage_ = stage::ready;
   auto now = work_->changes.answered(row, *settings_, *lease_->current_settings(), *startup_settings_);
   work_->changes.clear();
   if (now) {
     lease_->assume(worker_.interner.intern(std::move(now->on_server)));
     adopt_settings(worker_.interner.intern(std::move(now->own)));
-    tell_parameters();
   } else {
     lease_->soiled = true;
   }
+  doubt_pins();
+}
+
+// What keeps the session here may be gone.
+void session::doubt_pins() {
+  if (std::exchange(work_->ready_held, false)) {
+    tell_parameters();
+    std::string out;
+    wire::write_ready_for_query(out, wire::transaction_status::idle);
+    write_client(out);
+  }
+  const auto question = held_.pins.inquiry();
+  if (question.empty()) return keep_or_release();
+  work_->asks_pins = true;
+  inquire(question);
+}
+
+void session::pins_answered(std::string_view row) {
+  const bool temporary = held_.pins.has(routing::pin_reason::temporary_table);
+  held_.pins.answered(row);
+  // The schema itself stays, until it is discarded.
+  lease_->soiled |= temporary && !held_.pins.has(routing::pin_reason::temporary_table);
+  if (!held_.pins.any()) worker_.probe.pinned_sessions.add(-1);
   keep_or_release();
 }
 
 // The exchange is over. A session that keeps its connection wants its settings there at once.
 void session::keep_or_release() {
-  if (!held_.pinned) return release();
+  if (!held_.pins.any()) return release();
   if (lease_->apply(settings_)) stage_ = stage::awaiting_settings;
 }
 

@@ -81,7 +81,7 @@ bool session::pass_copy() {
 bool session::begin_stream() {
   auto& now = *work_;
   // Behind what no Sync has ended there is nothing to wait for; see can_join().
-  if (lease_ != nullptr && busy() && (!held_.unsynced || held_.copy_in)) return false;
+  if (lease_ != nullptr && busy() && (!lease_->is_open() || held_.copy_in)) return false;
   now.facts = {};
   now.facts.kind = routing::statement_kind::write;
   now.streaming = true;
@@ -92,9 +92,27 @@ bool session::begin_stream() {
 }
 
 void session::note_bound(const wire::frame& bind) {
-  const auto name = wire::read_bind_names(bind.body())->statement;
-  const auto* named = names_ ? names_->find(name) : nullptr;
-  note_effects_of(!name.empty() ? named : unnamed_ ? &unnamed_ : nullptr);
+  note_effects_of(find_named(wire::read_bind_names(bind.body())->statement));
+}
+
+// False if something has to be prepared first, once all that was sent before has been answered.
+bool session::meet_needs_of(const wire::frame& message) {
+  auto& now = *work_;
+  now.needs.clear();
+  if (!names_) return true;
+  worker_.parsed_names.clear();
+  find_needs_of(message);
+  if (!now.needs.needed()) return true;
+  if (lease_->queue.empty()) {
+    now.flushed = false;
+    prepare_needs(routing::route_reason::write);
+  } else if (!std::exchange(now.flushed, true)) {
+    std::string out;
+    wire::write_empty(out, wire::frontend::flush);
+    lease_->send(out);
+    lease_->read_on();
+  }
+  return false;
 }
 
 // A batch that is too long to be held: its messages are sent as they come, to the primary.
@@ -124,6 +142,7 @@ bool session::stream_messages() {
     protocol_error("malformed message of type '" + std::string(1, message.type) + "'");
     return false;
   }
+  if (!meet_needs_of(message)) return false;
   auto& out = worker_.out_scratch;
   out.clear();
   const bool ends = message.type == wire::frontend::query || message.type == wire::frontend::function_call ||

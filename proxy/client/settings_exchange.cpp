@@ -1,6 +1,7 @@
 #include "proxy/client/settings_exchange.hpp"
 
 #include <algorithm>
+#include <boost/algorithm/string/predicate.hpp>
 #include <vector>
 
 #include "proxy/wire/bytes.hpp"
@@ -28,6 +29,12 @@ void settings_exchange::note(const routing::statement& what, bool alone) {
     touch_all(touched_);
   }
   for (const auto& each : what.settings) touch(touched_, each.name, each.to_default);
+}
+
+bool settings_exchange::resets(std::string_view name) const noexcept {
+  const auto is_it = [&](const routing::setting_change& one) { return boost::algorithm::iequals(one.name, name); };
+  const auto known = std::ranges::find_if(touched_, is_it);
+  return known != touched_.end() ? known->to_default : all_;
 }
 
 settings_exchange::outcome settings_exchange::over(bool failed, const session_settings& on_server) {

@@ -19,6 +19,8 @@ public:
   void note(const routing::statement& what, bool alone);
   // The server said ROLLBACK: something was undone, or all of it.
   void undone() noexcept { undone_ = true; }
+  // Is the setting, in any case, among those that go back to where they were at login?
+  bool resets(std::string_view name) const noexcept;
   bool pending() const noexcept { return all_ || !touched_.empty(); }
   void clear() { *this = {}; }
 

@@ -19,9 +19,11 @@ void server_connection::connect(const std::string& host, std::uint16_t port, ser
     fail_connect(server_lost("timeout"));
   });
   auto socket = std::make_shared<tcp::socket>(context_->io);
-  const auto connected = [this, alive = alive_, socket](const boost::system::error_code& error, const tcp::endpoint&) {
+  const auto connected = [this, alive = alive_, socket](const boost::system::error_code& error,
+                                                        const tcp::endpoint& to) {
     if (!*alive || state_ == state::closed) return;
     if (error) return fail_connect(server_lost(error.message()));
+    endpoint_ = to;
     stream_ = stream(std::move(*socket), *this);
     state_ = state::logging_in;
     std::string first;

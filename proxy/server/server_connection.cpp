@@ -4,9 +4,16 @@
 
 #include <utility>
 
+#include "proxy/server/cancel_request.hpp"
+
 namespace highwater::proxy {
 
 namespace {
+
+// A server that does not answer to what cleans its session keeps a place of the pool for nothing.
+constexpr std::chrono::seconds longest_cleaning{10};
+constexpr std::chrono::seconds longest_cancel{5};
+constexpr std::size_t most_cancel_waiters = 16;
 
 // Longest beginning of an incomplete message that is kept; the reader lets no message through that needs more.
 constexpr std::size_t max_partial = wire::reply_reader::max_held + wire::header_size;
@@ -14,39 +21,38 @@ constexpr std::size_t max_partial = wire::reply_reader::max_held + wire::header_
 // Replies to what the connection asked for itself, or that nobody waits for any more.
 struct own_replies {
   server_connection& connection;
-  std::optional<wire::error>& error;
   lease_holder* holder = nullptr;  // who listens, if somebody does
 
   // All that was asked is hidden, so what is left is unasked: a notification.
   void forward(std::string_view bytes) {
     if (holder != nullptr) holder->on_notification(bytes);
   }
-  void completed(const wire::expected_reply& what) {
-    if (what.kind == wire::reply_kind::parse) connection.learn(what.statement);
-  }
-  void abandoned(const wire::expected_reply& what) { connection.skipped(what); }
+  void completed(const wire::expected_reply& what) { connection.completed(what); }
+  void described(const wire::expected_reply& what, const wire::frame& message) { connection.described(what, message); }
+  void abandoned(const wire::expected_reply& what, bool) { connection.skipped(what); }
   void local(const wire::expected_reply&) {}
   void command_complete(std::string_view) {}
   bool parameter_status(const wire::parameter_status_message& message) {
     connection.note_parameter(message.name, message.value);
     return false;
   }
-  bool failed(const wire::error_fields& fields, bool) {
-    error = {std::string(fields.code), std::string(fields.message), "", ""};
-    return false;
+  void replacement() {}
+  wire::after_error failed(const wire::error_fields& fields, bool) {
+    connection.note_failure(fields);
+    return wire::after_error::hide;
   }
   void copy_in() {}
   void copy_ended() {}
-  bool ready(wire::transaction_status status, bool) {
+  wire::after_ready ready(wire::transaction_status status, const wire::expected_reply&) {
     connection.status = status;
-    return !connection.queue.empty();
+    return connection.queue.empty() ? wire::after_ready::stop : wire::after_ready::go_on;
   }
 };
 
 }  // namespace
 
 std::string server_name(statement_id id) {
-  return "_highwater_" + std::to_string(id);
+  return std::string(own_statement_prefix) + std::to_string(id);
 }
 
 server_connection::server_connection(connection_context& context, connection_home& home, routing::node_index node)
@@ -54,6 +60,9 @@ server_connection::server_connection(connection_context& context, connection_hom
 
 server_connection::~server_connection() {
   *alive_ = false;
+  if (cancel_next_) {
+    for (const auto& over : *cancel_next_) over();
+  }
   context_->timers.cancel(deadline_);
   if (moving_ >= 0) ::close(moving_);
 }
@@ -69,6 +78,7 @@ std::unique_ptr<server_connection> server_connection::move_to(connection_context
   moved->prepared_ = std::move(prepared_);
   moved->unnamed = unnamed;
   moved->writer = writer;
+  moved->endpoint_ = endpoint_;
   moved->proved = proved;
   moved->established_ = established_;
   moved->idle_since_ = idle_since_;
@@ -130,6 +140,7 @@ std::size_t server_connection::handle(std::string_view bytes) {
       if (holder_ != nullptr) return holder_->on_server_bytes(bytes);
       [[fallthrough]];
     case state::applying:
+    case state::preparing:
     case state::cleaning:
       return handle_own(bytes);
     case state::connecting:
@@ -144,31 +155,35 @@ void server_connection::on_drained() {
 }
 
 std::size_t server_connection::skip(std::string_view bytes) {
-  own_replies handler{*this, own_error_};
+  own_replies handler{*this};
   const auto used = reader.read(bytes, queue, handler).consumed;
   own_error_.reset();
+  own_error_message_.clear();
   return used;
 }
 
 std::size_t server_connection::handle_own(std::string_view bytes) {
-  own_replies handler{*this, own_error_, state_ == state::applying ? holder_ : nullptr};
+  own_replies handler{*this, holder_};
   const auto read = reader.read(bytes, queue, handler);
   if (read.what == wire::reply_reader::outcome::violation) {
     // Unasked: what a server says before it closes an idle connection.
     lost(server_lost("the server ended the connection"));
     return bytes.size();
   }
-  if (queue.empty() && (state_ == state::applying || state_ == state::cleaning)) finish_own();
+  if (queue.empty() && state_ != state::ready) finish_own();
   return read.consumed;
 }
 
 void server_connection::finish_own() {
   if (state_ == state::cleaning) {
+    own_error_message_.clear();
     const bool failed = std::exchange(own_error_, std::nullopt).has_value();
     if (std::exchange(discarding_, false) && failed) return lost(server_lost("its state could not be discarded"));
     return clean();
   }
+  if (state_ == state::preparing) return finish_preparing();
   state_ = state::ready;
+  own_error_message_.clear();
   const auto error = std::exchange(own_error_, std::nullopt);
   if (!error) settings_ = wanted_;
   wanted_ = nullptr;
@@ -182,8 +197,8 @@ bool server_connection::apply(const settings_ptr& wanted) {
   }
   std::string request;
   wire::write_query(request, transition_sql(*settings_, *wanted));
-  queue.push({wire::reply_kind::query, true, false, 0});
-  unnamed = 0;
+  queue.push({wire::reply_kind::query, true, 0, 0});
+  unnamed = no_unnamed;
   wanted_ = wanted;
   state_ = state::applying;
   stream_.write(request);
@@ -191,42 +206,41 @@ bool server_connection::apply(const settings_ptr& wanted) {
   return true;
 }
 
+// In the middle of an exchange, a Sync or the end of it is missing for the server to come to rest.
 void server_connection::give_back() {
   holder_ = nullptr;
   paused_ = false;
   if (state_ == state::closed) return;
-  const bool unanswerable = reader.in_message() || reader.copying_in() || queue.size() != 0;
-  if (unanswerable &&
-      (reader.copying_in() || queue.ready_count() == 0 || !wire::ends_with_ready(queue.at(queue.size() - 1).kind))) {
-    return lost(server_lost("given back in the middle of an exchange"));
-  }
+  if (is_open() || reader.copying_in()) return lost(server_lost("given back in the middle of an exchange"));
   state_ = state::cleaning;
   clean();
 }
 
 // What still has to happen before the next session may have it.
 void server_connection::clean() {
-  if (!queue.empty()) return read_on();
+  if (!queue.empty() || cancelling_) {
+    limit_cleaning();
+    return read_on();
+  }
   if (status != wire::transaction_status::idle || stream_.pending() != 0) {
     return lost(server_lost("given back inside a transaction"));
   }
-  // An answer to a Sync of which it is not known whether the server has ignored it would be taken for another
-  // session's.
-  if (reader.may_owe_ready()) return lost(server_lost("a copy failed"));
-  // The signal may come to the backend after its sender has hung up, and past any answer: it must not find another
-  // session's statement.
-  if (cancels != 0) return lost(server_lost("a cancel was sent to it"));
+  // After a copy that failed it is not known which of its Syncs are still to be answered, among others.
+  if (!is_settled()) return lost(server_lost("given back with an answer outstanding"));
+  if (cancel_lost_) return lost(server_lost("a cancel request to it was lost"));
   if (std::exchange(soiled, false)) {
     std::string request;
     wire::write_query(request, "DISCARD ALL");
-    queue.push({wire::reply_kind::query, true, false, 0});
+    queue.push({wire::reply_kind::query, true, 0, 0});
     stream_.write(request);
     discarding_ = true;
-    forget_all();
-    unnamed = 0;
+    prepared_.clear();
+    unnamed = no_unnamed;
     settings_ = no_settings();
+    limit_cleaning();
     return read_on();
   }
+  context_->timers.cancel(deadline_);
   state_ = state::ready;
   reader.reset();
   idle_since_ = std::chrono::steady_clock::now();
@@ -234,15 +248,128 @@ void server_connection::clean() {
   home_->on_clean(*this);
 }
 
-// The server has passed it over, after an error: what it would have done to the connection it has not.
-void server_connection::skipped(const wire::expected_reply& what) {
-  if (what.kind == wire::reply_kind::parse) {
-    forget(what.statement);
-    // The server holds the unnamed statement of whoever was here before.
-    if (what.statement == 0) unnamed = 0;
-  } else if (what.kind == wire::reply_kind::close) {
-    learn(what.statement);
+void server_connection::limit_cleaning() {
+  if (deadline_.number != 0) return;
+  deadline_ = context_->timers.schedule(std::chrono::steady_clock::now() + longest_cleaning, [this] {
+    deadline_ = {};
+    lost(server_lost("it was not clean in time"));
+  });
+}
+
+void server_connection::cancel(std::function<void()> over) {
+  auto& waiting = cancelling_ ? cancel_next_ : cancelling_;
+  const bool first = !waiting;
+  if (first) waiting = std::make_shared<cancel_waiters::element_type>();
+  // Who asks that often does not mean to wait for each.
+  if (over && waiting->size() >= most_cancel_waiters) {
+    over();
+  } else if (over) {
+    waiting->push_back(std::move(over));
   }
+  if (first && !cancel_next_) send_cancel();
+}
+
+// Who waits is told, whatever has become of the connection.
+void server_connection::send_cancel() {
+  send_cancel_request(context_->io, endpoint_, key_, longest_cancel,
+                      [this, alive = alive_, waiting = cancelling_](bool delivered) {
+                        for (const auto& over : *waiting) over();
+                        if (*alive) cancel_over(delivered);
+                      });
+}
+
+void server_connection::cancel_over(bool delivered) {
+  cancel_lost_ |= !delivered;
+  cancelling_ = std::exchange(cancel_next_, nullptr);
+  if (cancelling_) return send_cancel();
+  if (state_ == state::cleaning && queue.empty()) clean();
+}
+
+void server_connection::completed(const wire::expected_reply& what) {
+  if (what.kind == wire::reply_kind::parse) prepared_.parsed(what.statement);
+}
+
+// The first one is the cause of what follows.
+void server_connection::note_failure(const wire::error_fields& fields) {
+  if (own_error_) return;
+  own_error_ = {std::string(fields.code), std::string(fields.message), "", ""};
+  wire::writer(own_error_message_, wire::backend::error_response).bytes(fields.body);
+}
+
+void server_connection::finish_preparing() {
+  state_ = state::ready;
+  own_error_.reset();
+  const auto failed = std::exchange(own_error_message_, {});
+  if (holder_ != nullptr) holder_->on_prepared(failed);
+}
+
+// The server has passed it over, after an error, or it is what failed: what it would have done to the connection it has
+// not done.
+void server_connection::skipped(const wire::expected_reply& what) {
+  using wire::reply_kind;
+  switch (what.kind) {
+    case reply_kind::parse:
+      if (what.statement != 0) return prepared_.remove(what.statement);
+      break;
+    case reply_kind::close:
+      if (what.statement == 0) break;
+      prepared_.add(what.statement);
+      return prepared_.parsed(what.statement);
+    case reply_kind::query:
+      break;
+    default:
+      return;
+  }
+  // The server may hold the unnamed statement of whoever was here before.
+  unnamed = unknown_unnamed;
+}
+
+description_ptr server_connection::described(const wire::expected_reply& what, const wire::frame& message) {
+  if (message.type == wire::backend::parameter_description) {
+    parameter_types_ = message.body();
+    return nullptr;
+  }
+  const bool rows = message.type == wire::backend::row_description;
+  auto told = std::make_shared<const wire::description>(
+      wire::description{std::move(parameter_types_), rows ? std::string(message.body()) : ""});
+  if (what.statement == unnamed) {
+    unnamed_described = told;
+  } else {
+    prepared_.describe(what.statement, told);
+  }
+  return told;
+}
+
+// For so many statements more. What has been used last, among others by who asks, goes last.
+void server_connection::make_room(std::size_t count, std::string& out) {
+  while (const auto surplus = prepared_.surplus(most_statements(count))) {
+    wire::write_target(out, wire::frontend::close, 'S', server_name(surplus));
+    queue.push({wire::reply_kind::close, true, 0, surplus});
+    prepared_.remove(surplus);
+  }
+}
+
+void server_connection::prepare(std::span<const statement_to_prepare> what) {
+  const bool was_open = is_open();
+  std::string request;
+  make_room(what.size(), request);
+  for (const auto& one : what) {
+    const auto name = one.unnamed ? std::string() : server_name(one.id);
+    wire::write_parse(request, name, one.query, one.parameter_types);
+    queue.push({wire::reply_kind::parse, true, 0, one.unnamed ? 0 : one.id});
+    wire::write_target(request, wire::frontend::describe, 'S', name);
+    queue.push({wire::reply_kind::describe_statement, true, 0, one.id});
+    if (one.unnamed) {
+      unnamed = one.id;
+    } else {
+      prepared_.add(one.id);
+    }
+  }
+  wire::write_empty(request, was_open ? wire::frontend::flush : wire::frontend::sync);
+  if (!was_open) queue.push({wire::reply_kind::sync, true, 0, 0});
+  state_ = state::preparing;
+  stream_.write(request);
+  read_on();
 }
 
 void server_connection::note_parameter(std::string_view name, std::string_view value) {

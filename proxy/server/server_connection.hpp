@@ -2,12 +2,15 @@
 
 // One connection to one node: made, logged in, leased to one session at a time, brought to its state, cleaned, closed.
 
+#include <algorithm>
 #include <boost/asio/ip/tcp.hpp>
 #include <chrono>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "proxy/io/stream.hpp"
 #include "proxy/io/timer_queue.hpp"
@@ -30,7 +33,9 @@ public:
   virtual void on_server_drained() = 0;                     // everything that was sent to it is on its way
   virtual void on_server_lost(const wire::error& why) = 0;  // the connection is closed; the lease is over
   virtual void on_settings_applied(const wire::error* failed) = 0;
-  virtual void on_notification(std::string_view message) = 0;  // while the settings are being applied
+  // `failed`: the whole ErrorResponse of the first statement that cannot be prepared; empty if all are there.
+  virtual void on_prepared(std::string_view failed) = 0;
+  virtual void on_notification(std::string_view message) = 0;  // while either of them is under way
 
 protected:
   ~lease_holder() = default;
@@ -48,7 +53,22 @@ protected:
   ~connection_home() = default;
 };
 
+// Servers know a client's statement by this and its number.
+inline constexpr std::string_view own_statement_prefix = "_highwater_";
 std::string server_name(statement_id id);
+inline constexpr std::string_view no_parameters{"\0\0", 2};  // as in Parse
+
+// A prepared statement that a connection is to be given.
+struct statement_to_prepare {
+  statement_id id = 0;
+  bool unnamed = false;
+  std::string_view query;
+  std::string_view parameter_types;  // as in Parse
+};
+
+// Whose unnamed statement a connection holds, besides the number of a statement.
+inline constexpr statement_id no_unnamed = 0;
+inline constexpr statement_id unknown_unnamed = UINT64_MAX;  // somebody's
 
 // What a session is told when the connection is gone.
 inline wire::error server_lost(std::string what) {
@@ -98,21 +118,38 @@ public:
   void pause(bool paused) noexcept { paused_ = paused; }
 
   // Prepared statements that this connection has.
-  bool knows(statement_id id) noexcept { return prepared_.knows(id); }
-  void learn(statement_id id) { prepared_.add(id); }
-  void forget(statement_id id) noexcept { prepared_.remove(id); }
-  void forget_all() noexcept { prepared_.clear(); }
+  held_statements& statements() noexcept { return prepared_; }
+  // Of the replies to what changes them, in their order.
+  void completed(const wire::expected_reply& what);
   void skipped(const wire::expected_reply& what);
-  // The one to close because there are too many, or 0.
-  statement_id surplus() const noexcept { return prepared_.surplus(context_->max_prepared_statements); }
-  std::uint64_t unnamed = 0;  // whose unnamed statement it holds; 0: nobody's
-  std::uint64_t writer = 0;   // the session that has written last; 0: none
+  description_ptr described(const wire::expected_reply& what, const wire::frame& message);  // null: more is to come
+  // An error in what the connection asked for itself.
+  void note_failure(const wire::error_fields& fields);
+  // Appends what closes those that are too many, if there are to be so many more.
+  void make_room(std::size_t count, std::string& out);
+  // Gives it these; on_prepared follows. In the middle of an exchange a failure is one of the exchange's; else it is
+  // over by then.
+  void prepare(std::span<const statement_to_prepare> what);
+  statement_id unnamed = no_unnamed;  // what it will hold when all that was sent has been done
+  description_ptr unnamed_described;  // ... as the server described it, if it was asked
+  std::uint64_t writer = 0;           // the session that has written last; 0: none
 
   wire::reply_queue queue;
   wire::reply_reader reader;
   wire::transaction_status status = wire::transaction_status::idle;
-  bool soiled = false;   // holds session state that cannot be described: clean with DISCARD ALL
-  unsigned cancels = 0;  // requests that were sent against it: it serves nobody else after this lease
+  bool soiled = false;  // holds session state that cannot be described: clean with DISCARD ALL
+
+  // Nothing is owed, and nothing is under way.
+  bool is_settled() const noexcept { return reader.is_settled(queue); }
+  // What is sent next is part of an exchange that has begun; see reply_queue.
+  bool is_open() const noexcept { return reader.is_open(queue); }
+  // An error has come, and the server ignores everything but a Sync.
+  bool skips() const noexcept { return reader.skips(queue); }
+
+  // Asks the server to cancel what runs here. `over` is called, if there is one, when it cannot hit anything later
+  // than that any more, or after a few seconds. The connection is not handed on before. Requests that come while one is
+  // under way are merged into one more.
+  void cancel(std::function<void()> over);
 
   routing::node_index node() const noexcept { return node_; }
   wire::backend_key_message key() const noexcept { return key_; }
@@ -131,7 +168,7 @@ public:
   routing::incarnation_id proved = 0;
 
 private:
-  enum class state : std::uint8_t { connecting, logging_in, ready, applying, cleaning, closed };
+  enum class state : std::uint8_t { connecting, logging_in, ready, applying, preparing, cleaning, closed };
 
   void on_readable() override;
   void on_drained() override;
@@ -141,7 +178,14 @@ private:
   std::size_t handle(std::string_view bytes);
   std::size_t handle_own(std::string_view bytes);
   void finish_own();
+  void finish_preparing();
   void clean();
+  void limit_cleaning();
+  std::size_t most_statements(std::size_t more) const noexcept {
+    return std::max(context_->max_prepared_statements, more) - more;
+  }
+  void send_cancel();
+  void cancel_over(bool delivered);
   void lost(const wire::error& why);
 
   connection_context* context_;
@@ -161,8 +205,15 @@ private:
   settings_ptr settings_ = no_settings();
   settings_ptr wanted_;
   std::optional<wire::error> own_error_;
-  bool discarding_ = false;  // what is being cleaned is DISCARD ALL
+  std::string own_error_message_;  // the whole of it, of what is being prepared
+  std::string parameter_types_;    // of the statement that is being described
+  bool discarding_ = false;        // what is being cleaned is DISCARD ALL
   held_statements prepared_;
+  boost::asio::ip::tcp::endpoint endpoint_;  // of a name's several addresses, the one that it is connected to
+  using cancel_waiters = std::shared_ptr<std::vector<std::function<void()>>>;
+  cancel_waiters cancelling_;   // who waits for the request that is under way; null: there is none
+  cancel_waiters cancel_next_;  // ... for the one behind it
+  bool cancel_lost_ = false;    // one may hit at any time
   time_point established_{};
   time_point idle_since_{};
 };

@@ -38,6 +38,12 @@ public:
     size_ = 0;
     found_ = outcome::incomplete;
   }
+  // The batch, which is complete, is to end behind its message of this index: the others are another one.
+  void cut_behind(std::size_t index) noexcept {
+    messages_.resize(index + 1);
+    size_ = messages_.back().offset + messages_.back().size;
+    end_ = batch_end::cut;
+  }
   bool held() const noexcept { return found_ == outcome::complete || found_ == outcome::too_long; }
 
   const std::vector<message>& messages() const noexcept { return messages_; }

@@ -32,6 +32,7 @@ void write_report(std::string& out, char type, severity how, const error& what) 
   field('M', what.message);
   field('D', what.detail);
   field('H', what.hint);
+  field('R', what.routine);
   message.u8(0);
 }
 
@@ -48,6 +49,7 @@ void write_notice(std::string& out, severity how, const error& what) {
 std::optional<error_fields> read_error(std::string_view body) noexcept {
   reader in(body);
   error_fields fields;
+  fields.body = body;
   while (in.ok()) {
     const char code = static_cast<char>(in.u8());
     if (code == 0) return in.ok() ? std::optional(fields) : std::nullopt;

@@ -15,10 +15,12 @@ inline constexpr std::string_view protocol_violation = "08P01";
 inline constexpr std::string_view feature_not_supported = "0A000";
 inline constexpr std::string_view invalid_parameter_value = "22023";
 inline constexpr std::string_view read_only_sql_transaction = "25006";
+inline constexpr std::string_view invalid_statement_name = "26000";
 inline constexpr std::string_view invalid_authorization = "28000";
 inline constexpr std::string_view invalid_password = "28P01";
 inline constexpr std::string_view serialization_failure = "40001";
 inline constexpr std::string_view deadlock_detected = "40P01";
+inline constexpr std::string_view duplicate_statement = "42P05";
 inline constexpr std::string_view undefined_object = "42704";
 inline constexpr std::string_view too_many_connections = "53300";
 inline constexpr std::string_view program_limit_exceeded = "54000";
@@ -31,10 +33,11 @@ inline constexpr std::string_view internal_error = "XX000";
 enum class severity : unsigned char { error, fatal, notice, warning };
 
 struct error {
-  std::string code;     // SQLSTATE
-  std::string message;  // what happened
-  std::string detail;   // where, with the facts
-  std::string hint;     // what to do
+  std::string code;          // SQLSTATE
+  std::string message;       // what happened
+  std::string detail;        // where, with the facts
+  std::string hint;          // what to do
+  std::string routine = {};  // where PostgreSQL would have raised it, if clients look at that
 
   friend bool operator==(const error&, const error&) = default;
 };
@@ -46,8 +49,9 @@ void write_notice(std::string& out, severity how, const error& what);  // Notice
 struct error_fields {
   std::string_view severity;  // not localised ('V', servers since 9.6)
   std::string_view code;
-  std::string_view message;  // in the language of the server's lc_messages
-  std::string_view routine;  // of the server's source
+  std::string_view message;    // in the language of the server's lc_messages
+  std::string_view routine;    // of the server's source
+  std::string_view body = {};  // the whole message, without its header
 };
 std::optional<error_fields> read_error(std::string_view body) noexcept;
 

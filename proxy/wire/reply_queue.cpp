@@ -23,6 +23,7 @@ std::size_t reply_queue::forget_syncs_after_front() {
   }
   const auto forgotten = size_ - kept;
   size_ = kept;
+  left_open_ = !ends_with_ready(at(kept - 1).kind);
   return forgotten;
 }
 

@@ -3,6 +3,10 @@
 // What a server connection still owes, in order. With pipelining, a reply can only be told apart by what was asked, so
 // every message that is sent on is entered here, also those that the proxy sends for itself (whose replies the client
 // must not see) and those that the proxy answers itself (whose turn must come).
+//
+// An exchange of the extended protocol is open from its first message until a Sync, or a Query that the server does not
+// skip, ends it. While it is, the server may be in the middle of a transaction that it has told nobody of, or skip
+// whatever it is sent; nothing owed does not mean nothing under way.
 
 #include <cstdint>
 #include <vector>
@@ -25,11 +29,11 @@ enum class reply_kind : std::uint8_t {
 
 struct expected_reply {
   reply_kind kind = reply_kind::query;
-  bool hidden = false;   // the client did not ask: swallow
-  bool tracked = false;  // changes the session's prepared statement names; see session's pending names
-  // parse: id of the prepared statement that exists on the server afterwards, or 0; close: id of the one that does not
-  // any more, or 0
-  std::uint32_t statement = 0;
+  bool hidden = false;       // the client did not ask: swallow
+  std::uint8_t changes = 0;  // of the client's prepared statement names that are pending on it; see prepared_names
+  // The prepared statement that it is about, as the process numbers them. parse: exists on the server afterwards;
+  // close: does not any more; describe_statement: is described. 0: the unnamed one, or none.
+  std::uint64_t statement = 0;
 };
 
 constexpr bool ends_with_ready(reply_kind kind) noexcept {
@@ -49,11 +53,16 @@ public:
 
   // How many ReadyForQuery are still to come.
   std::size_t ready_count() const noexcept { return ready_count_; }
+  // Would the exchange still be open if everything sent is answered without an error?
+  bool left_open() const noexcept { return left_open_; }
+  // A ReadyForQuery has come that nothing in here stood for.
+  void closed() noexcept { left_open_ = false; }
 
   void push(expected_reply what) {
     if (size_ == ring_.size()) grow();
     ring_[(head_ + size_++) & (ring_.size() - 1)] = what;
     ready_count_ += ends_with_ready(what.kind);
+    if (!is_local(what.kind)) left_open_ = !ends_with_ready(what.kind);
   }
   void pop() noexcept {
     ready_count_ -= ends_with_ready(front().kind);
@@ -64,7 +73,10 @@ public:
   // the ones that were sent behind the Execute will never be answered.
   // Returns how many.
   std::size_t forget_syncs_after_front();
-  void clear() noexcept { head_ = size_ = ready_count_ = 0; }
+  void clear() noexcept {
+    head_ = size_ = ready_count_ = 0;
+    left_open_ = false;
+  }
 
 private:
   void grow();
@@ -73,6 +85,7 @@ private:
   std::size_t head_ = 0;
   std::size_t size_ = 0;
   std::size_t ready_count_ = 0;
+  bool left_open_ = false;
 };
 
 }  // namespace highwater::wire

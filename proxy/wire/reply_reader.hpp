@@ -16,15 +16,24 @@ namespace highwater::wire {
 
 // What the reader tells. All calls are in the order of the stream.
 //   forward(bytes)                 send these to the client
-//   completed(expected)            ParseComplete, BindComplete, CloseComplete: this is done
-//   abandoned(expected)            an error came: the server skipped this one
-//   local(expected)                the turn has come of an answer that the proxy makes
-//   command_complete(tag)
+//   completed(expected)            ParseComplete, BindComplete, CloseComplete, the end of an Execute: this is done
+//   abandoned(expected, failed)    an error came: this is what failed, or the server skipped it behind that
+//   described(expected, message)   a part of the answer to a Describe that the proxy asked: what it takes, what it
+//   returns local(expected)                the turn has come of an answer that the proxy makes command_complete(tag)
 //   parameter_status(message)      returns whether the client shall see it
-//   failed(fields, hidden)         an ErrorResponse; returns whether the client shall see it, if it is not hidden
+//   failed(fields, hidden)         an ErrorResponse, and whether it is hidden; returns what the client shall see of it
+//   replacement()                  ... the turn has come of what it shall see instead
 //   copy_in() / copy_ended()
-//   ready(status, hidden)          ReadyForQuery; returns false to stop reading here
+//   ready(status, expected)        ReadyForQuery: this is done; what the handler returns decides how to go on
 //
+enum class after_error : std::uint8_t { show, hide, replace };
+
+enum class after_ready : std::uint8_t {
+  go_on,
+  stop,           // reading, when the client has been sent this
+  keep_and_stop,  // ... and the client shall not see it, or not yet
+};
+
 // Messages that may be longer than what is worth holding are passed on in pieces.
 class reply_reader {
 public:
@@ -47,17 +56,39 @@ public:
   bool may_owe_ready() const noexcept { return unread_syncs_ != 0; }
   bool in_message() const noexcept { return pass_left_ != 0; }
 
+  // Has the server certainly stopped listening until it is sent another Sync?
+  bool skips(const reply_queue& queue) const noexcept {
+    return skipping_ && queue.ready_count() == 0 && unread_syncs_ == 0;
+  }
+  // Will whatever is sent next, if all goes well before it, be part of an exchange that has begun already?
+  bool is_open(const reply_queue& queue) const noexcept { return queue.left_open() || skips(queue); }
+  // Is everything answered, so that the next thing to come answers the next thing sent, whoever sends it?
+  bool is_settled(const reply_queue& queue) const noexcept {
+    return queue.empty() && !is_open(queue) && !skipping_ && !copying_ && unread_syncs_ == 0 && pass_left_ == 0;
+  }
+
   // Longest message that is held until it is complete: errors, notices, tags.
   static constexpr std::uint64_t max_held = 16U << 20;
   static constexpr std::uint64_t max_length = 0x7FFFFFFF;
 
 private:
   // What one message means for the run of bytes that is being gathered.
-  enum class fate : std::uint8_t { pass, swallow, stop, stop_hidden, violation };
+  enum class fate : std::uint8_t { pass, swallow, replace, stop, stop_hidden, violation };
 
   static constexpr bool may_pass_in_pieces(char type) noexcept {
     return type == backend::data_row || type == backend::copy_data || type == backend::row_description ||
            type == backend::parameter_description || type == backend::function_call_response;
+  }
+
+  static constexpr fate fate_of(after_ready then, bool hidden) noexcept {
+    if (then == after_ready::go_on) return hidden ? fate::swallow : fate::pass;
+    return hidden || then == after_ready::keep_and_stop ? fate::stop_hidden : fate::stop;
+  }
+
+  // What is to be remembered is needed as a whole.
+  static constexpr bool is_described_here(char type, const reply_queue& queue) noexcept {
+    return (type == backend::parameter_description || type == backend::row_description) && !queue.empty() &&
+           queue.front().hidden && queue.front().kind == reply_kind::describe_statement;
   }
 
   // Never in the middle of a message that is passed on in pieces, nor while the server skips to a Sync.
@@ -74,7 +105,9 @@ private:
   template <class Handler>
   static fate take_simple(reply_queue& queue, reply_kind kind, Handler& handler);
   template <class Handler>
-  static void skip_to_sync(reply_queue& queue, Handler& handler);
+  void end_execute(reply_queue& queue, Handler& handler);
+  template <class Handler>
+  static void skip_to_sync(reply_queue& queue, Handler& handler, bool failed);
   std::uint64_t pass_left_ = 0;  // of a message that is passed on in pieces, bytes yet to come
   bool pass_hidden_ = false;
   bool copying_ = false;
@@ -116,7 +149,7 @@ reply_reader::result reply_reader::read(std::string_view bytes, reply_queue& que
     if (status == frame_status::bad_length) return {outcome::violation, at};
     if (status == frame_status::need_header) break;
     const bool whole = message.complete();
-    if (!whole && !may_pass_in_pieces(message.type)) {
+    if (!whole && (!may_pass_in_pieces(message.type) || is_described_here(message.type, queue))) {
       if (message.size > max_held) return {outcome::violation, at};
       break;
     }
@@ -131,6 +164,7 @@ reply_reader::result reply_reader::read(std::string_view bytes, reply_queue& que
       flush(at);
       run = at + size;
     }
+    if (what == fate::replace) handler.replacement();
     if (!whole) {
       pass_left_ = message.size - size;
       pass_hidden_ = !shown;
@@ -164,13 +198,23 @@ reply_reader::fate reply_reader::take_simple(reply_queue& queue, reply_kind kind
   return what.hidden ? fate::swallow : fate::pass;
 }
 
+// A statement is over: what Execute has asked for, or one of several in a Query.
+template <class Handler>
+void reply_reader::end_execute(reply_queue& queue, Handler& handler) {
+  const auto what = queue.front();
+  answered_ = what.kind == reply_kind::query;
+  if (what.kind != reply_kind::execute) return;
+  queue.pop();
+  handler.completed(what);
+}
+
 // In the extended protocol the server skips everything up to Sync after an error, a Query too, and so do we.
 template <class Handler>
-void reply_reader::skip_to_sync(reply_queue& queue, Handler& handler) {
+void reply_reader::skip_to_sync(reply_queue& queue, Handler& handler, bool failed) {
   while (!queue.empty() && queue.front().kind != reply_kind::sync) {
     const auto skipped = queue.front();
     queue.pop();
-    handler.abandoned(skipped);
+    handler.abandoned(skipped, std::exchange(failed, false));
   }
 }
 
@@ -181,32 +225,33 @@ reply_reader::fate reply_reader::take_error(const frame& message, reply_queue& q
   const bool hidden = !queue.empty() && queue.front().hidden && queue.front().kind == reply_kind::query;
   answered_ = !queue.empty() && queue.front().kind == reply_kind::query;
   const bool extended = !queue.empty() && !ends_with_ready(queue.front().kind);
-  if (extended) skip_to_sync(queue, handler);
+  if (extended) skip_to_sync(queue, handler, true);
   skipping_ = extended && queue.empty();
   if (copying_) {
     copying_ = false;
     handler.copy_ended();
   }
-  return handler.failed(*fields, hidden) && !hidden ? fate::pass : fate::swallow;
+  const auto seen = handler.failed(*fields, hidden);
+  if (hidden || seen == after_error::hide) return fate::swallow;
+  return seen == after_error::show ? fate::pass : fate::replace;
 }
 
 template <class Handler>
 reply_reader::fate reply_reader::take_ready(const frame& message, reply_queue& queue, Handler& handler) {
   const auto status = message.size == 6 ? to_transaction_status(message.body()[0]) : std::nullopt;
-  if (std::exchange(skipping_, false)) skip_to_sync(queue, handler);
+  if (std::exchange(skipping_, false)) skip_to_sync(queue, handler, false);
   if (status && unread_syncs_ != 0 && !answered_ && (queue.empty() || queue.front().kind == reply_kind::query)) {
     // The copy failed before the server had read that Sync: it was not in copy-in mode then, and answers.
     --unread_syncs_;
-    return handler.ready(*status, false) ? fate::pass : fate::stop;
+    if (queue.empty()) queue.closed();
+    return fate_of(handler.ready(*status, expected_reply{reply_kind::sync}), false);
   }
   if (!status || queue.empty() || !ends_with_ready(queue.front().kind)) return fate::violation;
-  const bool hidden = queue.front().hidden;
-  if (queue.front().kind == reply_kind::query && !copying_) unread_syncs_ = 0;
+  const auto what = queue.front();
+  if (what.kind == reply_kind::query && !copying_) unread_syncs_ = 0;
   answered_ = false;
   queue.pop();
-  const bool go_on = handler.ready(*status, hidden);
-  if (go_on) return hidden ? fate::swallow : fate::pass;
-  return hidden ? fate::stop_hidden : fate::stop;
+  return fate_of(handler.ready(*status, what), what.hidden);
 }
 
 template <class Handler>
@@ -218,9 +263,12 @@ reply_reader::fate reply_reader::take(const frame& message, reply_queue& queue, 
     case backend::copy_data:
     case backend::copy_done:
     case backend::copy_out_response:
-    case backend::parameter_description:
     case backend::function_call_response:
       return queue.empty() ? fate::violation : shown;
+    case backend::parameter_description:
+      if (queue.empty()) return fate::violation;
+      if (is_described_here(message.type, queue)) handler.described(queue.front(), message);
+      return shown;
     case backend::command_complete: {
       const auto tag = read_single_string(message.body());
       if (!tag || queue.empty()) return fate::violation;
@@ -229,20 +277,19 @@ reply_reader::fate reply_reader::take(const frame& message, reply_queue& queue, 
         unread_syncs_ = 0;
         handler.copy_ended();
       }
-      answered_ = queue.front().kind == reply_kind::query;
-      if (queue.front().kind == reply_kind::execute) queue.pop();
       if (!hidden) handler.command_complete(*tag);
+      end_execute(queue, handler);
       return shown;
     }
     case backend::empty_query_response:
     case backend::portal_suspended:
       if (queue.empty()) return fate::violation;
-      answered_ = queue.front().kind == reply_kind::query;
-      if (queue.front().kind == reply_kind::execute) queue.pop();
+      end_execute(queue, handler);
       return shown;
     case backend::row_description:
     case backend::no_data:
       if (queue.empty()) return fate::violation;
+      if (hidden && queue.front().kind == reply_kind::describe_statement) handler.described(queue.front(), message);
       if (queue.front().kind == reply_kind::describe_statement || queue.front().kind == reply_kind::describe_portal) {
         queue.pop();
       }

@@ -1,5 +1,7 @@
 // Cancel requests reach what the session runs now, and nothing else.
 
+#include <filesystem>
+
 #include "tests/integration/wire_test.hpp"
 
 namespace highwater::testing_support {
@@ -49,6 +51,61 @@ TEST_F(cancel, never_hits_the_next_session) {
     const auto other = next.query("insert into t select generate_series(1, 100)");
     ASSERT_EQ(sqlstate(other), "") << i << ": " << describe_all(other) << raw::error_field(other.front(), 'R');
   }
+}
+
+// A driver goes on when its cancel connection has ended. What it runs then is another statement, on the same server
+// connection where the session keeps it.
+TEST_F(cancel, never_hits_the_next_statement_of_a_session_that_keeps_its_connection) {
+  auto session = client();
+  session.query("listen news");
+  for (int i = 0; i < 300; ++i) {
+    session.send(raw::query("insert into t values (1)"));
+    ask_to_cancel(session);
+    const auto mine = session.read_until_ready();
+    EXPECT_TRUE(sqlstate(mine).empty() || sqlstate(mine) == "57014") << describe_all(mine);
+    const auto next = session.query("insert into t select generate_series(1, 100)");
+    ASSERT_EQ(sqlstate(next), "") << i << ": " << describe_all(next);
+  }
+}
+
+// The server's connection is the next one's when nothing can hit it any more, and not a new one each time.
+TEST_F(cancel, costs_no_connection) {
+  PROXY_ONLY();
+  auto session = client();
+  session.query("insert into t values (1)");
+  const auto made = served->proxy().metric("highwater_server_connects_total");
+  for (int i = 0; i < 10; ++i) {
+    session.send(raw::query(sleep));
+    await_sleeper();
+    ask_to_cancel(session);
+    EXPECT_EQ(sqlstate(session.read_until_ready()), "57014");
+    session.query("rollback");
+  }
+  EXPECT_EQ(served->proxy().metric("highwater_server_connects_total"), made);
+}
+
+// However many are sent while the server does not take them.
+TEST_F(cancel, requests_are_merged) {
+  PROXY_ONLY();
+  auto session = client();
+  session.send(raw::query(sleep));
+  await_sleeper();
+  const auto descriptors = [] {
+    const auto folder = "/proc/" + std::to_string(served->proxy().child().pid()) + "/fd";
+    return std::distance(std::filesystem::directory_iterator(folder), std::filesystem::directory_iterator());
+  };
+  const auto before = descriptors();
+  primary().freeze();
+  std::vector<raw::client> messengers;
+  for (int i = 0; i < 200; ++i) {
+    messengers.emplace_back(served->port());
+    messengers.back().send(raw::cancel_request(session.backend_pid(), session.cancel_key()));
+  }
+  await("all but those that wait for the first two have been let go", [&] { return descriptors() < before + 50; });
+  primary().thaw();
+  EXPECT_EQ(sqlstate(session.read_until_ready()), "57014");
+  for (auto& each : messengers) EXPECT_TRUE(each.closed_within());
+  session.query("rollback");
 }
 
 TEST_F(cancel, of_an_idle_session_does_nothing) {

@@ -105,7 +105,7 @@ TEST_F(pins, session_advisory_locks) {
   }
   await("the lock is gone with its session", [&] { return watcher.scalar(held) == "0"; });
   if (!testing_direct()) {
-    EXPECT_EQ(counted("advisory_lock"), before + 2) << "one for each session, however often it locks";
+    EXPECT_EQ(counted("advisory_lock"), before + 3) << "one for each session, and one more after it had given it back";
   }
 }
 
@@ -221,6 +221,57 @@ TEST_F(pins, temporary_tables_by_the_search_path) {
     }
     expect_on_no_connection("select to_regclass('pg_temp.x')", "NULL");
   }
+}
+
+// Whoever made it and took it back is an ordinary session again.
+TEST_F(pins, end_with_what_they_were_for) {
+  PROXY_ONLY();
+  struct row {
+    const char* reason;
+    std::vector<std::string> made;
+    std::vector<std::string> kept;  // these do not end it
+    std::string ended;
+  };
+  const row rows[] = {
+      {"hold_cursor",
+       {"declare a cursor with hold for select n from t", "declare b cursor with hold for select n from t"},
+       {"fetch 3 from a", "close a"},
+       "close b"},
+      {"hold_cursor", {"declare a cursor with hold for select n from t"}, {"fetch 3 from a"}, "close all"},
+      {"advisory_lock",
+       {"select pg_advisory_lock(1)", "select pg_advisory_lock(1)"},
+       {"select pg_advisory_unlock(1)"},
+       "select pg_advisory_unlock(1)"},
+      {"advisory_lock", {"select pg_advisory_lock(1), pg_advisory_lock(2)"}, {}, "select pg_advisory_unlock_all()"},
+      {"listen", {"listen a", "listen b"}, {"unlisten a"}, "unlisten *"},
+      {"temporary_table",
+       {"create temporary table x (n int)", "create temporary table y (n int)"},
+       {"drop table x"},
+       "drop table y"},
+      {"temporary_table", {"begin; create temporary table x (n int)"}, {}, "rollback"},
+      {"temporary_table", {"begin; create temporary table x (n int) on commit drop"}, {}, "commit"},
+      {"listen", {"begin; listen a"}, {}, "rollback"},
+      {"prepared_statement", {"prepare p as select 1"}, {"execute p"}, "deallocate p"},
+  };
+  const auto is_pinned = [](raw::client& session) {
+    scalar(session, "select count(*) from t");
+    return scalar(session, "show highwater.last_route").find("reason=pinned") != std::string::npos;
+  };
+  await_read("select count(*) from t");
+  for (const auto& each : rows) {
+    const auto before = counted(each.reason);
+    auto session = client();
+    for (const auto& sql : each.made) ASSERT_EQ(sqlstate(session.query(sql)), "") << sql;
+    for (const auto& sql : each.kept) {
+      ASSERT_EQ(sqlstate(session.query(sql)), "") << sql;
+      EXPECT_TRUE(is_pinned(session)) << sql;
+    }
+    ASSERT_EQ(sqlstate(session.query(each.ended)), "") << each.ended;
+    EXPECT_FALSE(is_pinned(session)) << each.reason << ": " << each.ended;
+    EXPECT_EQ(counted(each.reason), before + 1) << each.reason;
+    await("nobody is pinned", [] { return served->proxy().metric("highwater_pinned_sessions") == 0; });
+  }
+  expect_on_no_connection("select count(*) from pg_cursors where is_holdable", "0");
 }
 
 TEST_F(pins, made_behind_a_discard_all_in_the_same_batch) {

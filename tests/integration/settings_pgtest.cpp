@@ -526,5 +526,56 @@ TEST_F(settings, made_within_a_code_block_are_not_met_by_others) {
   expect_no_tenant();
 }
 
+// Drivers expect ParameterStatus for a change, before the ReadyForQuery of what has changed it.
+TEST_F(settings, changes_are_told_once_and_before_ready_for_query) {
+  for (const bool at_login : {false, true}) {
+    parameters asked;
+    if (at_login) asked.emplace_back("timezone", "Asia/Tokyo");
+    auto session = client(asked);
+    const std::string login = at_login ? "Asia/Tokyo" : scalar(session, "show timezone");
+    struct row {
+      std::string sql;
+      std::string told;  // the new TimeZone; empty: nothing
+    };
+    const row rows[] = {
+        {"set timezone = 'America/Lima'", "America/Lima"},
+        {"set timezone = 'America/Lima'", ""},
+        {"select 1", ""},
+        {"reset timezone", login},
+        {"reset timezone", ""},
+        {"set work_mem = '1MB'", ""},
+        {"begin; set timezone = 'Africa/Lagos'; commit", "Africa/Lagos"},
+        {"begin; set timezone = 'Europe/Rome'; rollback", ""},
+        {"begin; set local timezone = 'Europe/Rome'; commit", ""},
+        {"reset all", login},
+        {"set timezone = 'Europe/Oslo'", "Europe/Oslo"},
+        {"discard all", login},
+    };
+    for (const auto& each : rows) {
+      const auto answer = session.query(each.sql);
+      std::string told;
+      for (const auto& one : answer) {
+        if (one.type == 'S') told += one.payload;
+      }
+      const std::string zero(1, '\0');
+      EXPECT_EQ(told, each.told.empty() ? "" : "TimeZone" + zero + each.told + zero) << each.sql << " " << at_login;
+    }
+    // Nothing comes behind: what is asked next is answered by what answers it.
+    EXPECT_EQ(raw::types(session.query("select 2")), "TDCZ");
+    EXPECT_EQ(scalar(session, "show timezone"), login);
+  }
+}
+
+TEST_F(settings, of_other_sessions_are_no_news) {
+  auto one = client();
+  for (int i = 0; i < 4; ++i) {
+    auto other = client();
+    other.query("set timezone = 'Asia/Kolkata'");
+    other.query("select 1");
+    EXPECT_EQ(raw::types(one.query("select n from (values (1)) as t (n)")), "TDCZ");
+    EXPECT_EQ(raw::types(one.query("begin; set local datestyle = 'German'; select 1; commit")), "CCTDCCZ");
+  }
+}
+
 }  // namespace
 }  // namespace highwater::testing_support

@@ -17,6 +17,36 @@ TEST(held_statements, knows_what_was_added) {
   EXPECT_FALSE(held.knows(2));
 }
 
+// What was sent behind a DEALLOCATE ALL is there when all of it has been answered.
+TEST(held_statements, drops_what_had_been_answered) {
+  held_statements held;
+  held.add(1);
+  held.parsed(1);
+  held.add(2);
+  held.parsed(3);
+  held.drop_parsed();
+  EXPECT_FALSE(held.knows(1));
+  EXPECT_TRUE(held.knows(2));
+  EXPECT_FALSE(held.knows(3));
+  held.parsed(2);
+  held.drop_parsed();
+  EXPECT_FALSE(held.knows(2));
+}
+
+TEST(held_statements, remembers_how_the_server_described_them) {
+  held_statements held;
+  const auto as = std::make_shared<const wire::description>();
+  held.describe(1, as);
+  EXPECT_EQ(held.described(1), nullptr) << "it has no such statement";
+  held.add(1);
+  EXPECT_EQ(held.described(1), nullptr);
+  held.describe(1, as);
+  EXPECT_EQ(held.described(1), as);
+  held.remove(1);
+  held.add(1);
+  EXPECT_EQ(held.described(1), nullptr) << "another one by the same name";
+}
+
 TEST(held_statements, none_is_never_held) {
   held_statements held;
   held.add(0);

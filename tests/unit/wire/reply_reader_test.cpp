@@ -54,7 +54,7 @@ struct scribe {
   std::string bytes;      // all that was forwarded
   std::string unwritten;  // forwarded, not yet written down
   bool shows_parameters = true;
-  bool shows_errors = true;
+  after_error errors = after_error::show;
   bool goes_on = true;
 
   void note(const std::string& what) {
@@ -79,23 +79,27 @@ struct scribe {
     return names[static_cast<int>(what.kind)];
   }
   void completed(const expected_reply& what) { done += name(what) + " "; }
-  void abandoned(const expected_reply& what) { skipped += name(what) + " "; }
+  void abandoned(const expected_reply& what, bool failed) { skipped += name(what) + (failed ? "! " : " "); }
+  void described(const expected_reply& what, const frame& message) {
+    descriptions += name(what) + ":" + message.type + " ";
+  }
   void local(const expected_reply& what) { note(name(what)); }
   void command_complete(std::string_view) { ++commands; }
   bool parameter_status(const parameter_status_message&) const { return shows_parameters; }
-  bool failed(const error_fields& fields, bool hidden) {
+  after_error failed(const error_fields& fields, bool hidden) {
     failures += std::string(fields.code) + (hidden ? " hidden " : " ");
-    return shows_errors;
+    return errors;
   }
+  void replacement() { note("instead"); }
   void copy_in() { ++copies; }
   void copy_ended() { --copies; }
-  bool ready(transaction_status status, bool hidden) {
+  after_ready ready(transaction_status status, const expected_reply& what) {
     statuses += static_cast<char>(status);
-    if (hidden) statuses += '*';
-    return goes_on;
+    if (what.hidden) statuses += '*';
+    return goes_on ? after_ready::go_on : after_ready::stop;
   }
 
-  std::string done, skipped, failures, statuses;
+  std::string done, skipped, failures, statuses, descriptions;
   int commands = 0, copies = 0;
 };
 
@@ -155,7 +159,7 @@ const row conversations[] = {
     {"a hidden Close between", {{bind}, hidden(close), {execute}, {sync}}, "23DCZ", "2DCZ"},
     {"a hidden Sync", {{bind}, {execute}, hidden(sync)}, "2DCZ", "2DC"},
     {"the error of a hidden query is hidden", {hidden(query), {query}}, "EZCZ", "CZ"},
-    {"the error of a hidden Parse is the client's", {hidden(parse), {bind}, {sync}}, "EZ", "EZ", 0, "parse bind "},
+    {"the error of a hidden Parse is the client's", {hidden(parse), {bind}, {sync}}, "EZ", "EZ", 0, "parse! bind "},
 
     {"a local answer first", {{local_parse_complete}, {bind}, {execute}, {sync}}, "2DCZ", "[local_parse]2DCZ"},
     {"a local answer waits its turn", {{bind}, {execute}, {local_close_complete}, {sync}}, "2DCZ", "2DC[local_close]Z"},
@@ -168,22 +172,22 @@ const row conversations[] = {
     {"behind a hidden one", {hidden(parse), {local_parse_complete}, {sync}}, "1Z", "[local_parse]Z"},
     {"behind a description", {{describe_statement}, {local_close_complete}, {sync}}, "tTZ", "tT[local_close]Z"},
 
-    {"an error skips to Sync", {{parse}, {bind}, {execute}, {sync}}, "EZ", "EZ", 0, "parse bind execute "},
-    {"in the middle", {{parse}, {bind}, {execute}, {sync}}, "12DEZ", "12DEZ", 0, "execute "},
+    {"an error skips to Sync", {{parse}, {bind}, {execute}, {sync}}, "EZ", "EZ", 0, "parse! bind execute "},
+    {"in the middle", {{parse}, {bind}, {execute}, {sync}}, "12DEZ", "12DEZ", 0, "execute! "},
     {"at Sync itself: a commit that fails", {{bind}, {execute}, {sync}}, "2CEZ", "2CEZ"},
     {"local answers are skipped too",
      {{bind}, {local_parse_complete}, {execute}, {sync}},
      "EZ",
      "EZ",
      0,
-     "bind local_parse execute "},
+     "bind! local_parse execute "},
     {"only as far as the first Sync",
      {{bind}, {execute}, {sync}, {bind}, {execute}, {sync}},
      "EZ2DCZ",
      "EZ2DCZ",
      0,
-     "bind execute "},
-    {"two batches fail", {{bind}, {sync}, {bind}, {sync}}, "EZEZ", "EZEZ", 0, "bind bind "},
+     "bind! execute "},
+    {"two batches fail", {{bind}, {sync}, {bind}, {sync}}, "EZEZ", "EZEZ", 0, "bind! bind! "},
 };
 
 exchange begin(const row& each) {
@@ -230,7 +234,7 @@ TEST(reply_reader, tells_what_has_been_done) {
   exchange it;
   it.expect({parse, bind, execute, close, sync});
   it.receive(server("12DC3z"));
-  EXPECT_EQ(it.client.done, "parse bind close ");
+  EXPECT_EQ(it.client.done, "parse bind execute close ");
   EXPECT_EQ(it.client.commands, 1);
   EXPECT_EQ(it.client.statuses, "T");
   EXPECT_EQ(it.client.failures, "");
@@ -247,7 +251,7 @@ TEST(reply_reader, tells_hidden_from_shown) {
 
 TEST(reply_reader, asks_whether_an_error_is_shown) {
   exchange it;
-  it.client.shows_errors = false;
+  it.client.errors = after_error::hide;
   it.expect({query});
   it.receive(server("TE"));
   EXPECT_EQ(it.client.failures, "22012 ");
@@ -268,7 +272,7 @@ TEST(reply_reader, skips_what_is_sent_between_an_error_and_its_sync) {
   it.expect({parse, bind});
   it.receive(server("E"));
   EXPECT_EQ(it.client.told, "E") << "the error goes out at once";
-  EXPECT_EQ(it.client.skipped, "parse bind ");
+  EXPECT_EQ(it.client.skipped, "parse! bind ");
   EXPECT_TRUE(it.queue.empty());
   it.expect({bind, local_parse_complete, execute});
   it.receive(server("N"));
@@ -276,10 +280,80 @@ TEST(reply_reader, skips_what_is_sent_between_an_error_and_its_sync) {
   it.expect({sync});
   EXPECT_EQ(it.receive(server("Z")), outcome::more);
   EXPECT_EQ(it.client.told, "ENZ");
-  EXPECT_EQ(it.client.skipped, "parse bind bind local_parse execute ");
+  EXPECT_EQ(it.client.skipped, "parse! bind bind local_parse execute ");
   it.expect({bind, execute, sync});
   EXPECT_EQ(it.receive(server("2CZ")), outcome::more);
   EXPECT_TRUE(it.queue.empty());
+}
+
+// What the server will still say is known only when nothing of an exchange is left over, owed or not.
+TEST(reply_reader, knows_when_nothing_is_under_way) {
+  struct step {
+    kinds sent;
+    const char* answered;
+    bool open, skips, settled;
+  };
+  struct exchange_row {
+    const char* why;
+    std::vector<step> steps;
+  };
+  const exchange_row rows[] = {
+      {"nothing yet", {{{}, "", false, false, true}}},
+      {"a query", {{{{query}}, "", false, false, false}, {{}, "TDCZ", false, false, true}}},
+      {"a sync is missing",
+       {{{{parse}, {bind}, {execute}}, "12C", true, false, false}, {{{sync}}, "Z", false, false, true}}},
+      {"a query ends it too",
+       {{{{parse}, {bind}, {execute}}, "12C", true, false, false}, {{{query}}, "CZ", false, false, true}}},
+      {"it skips to a sync that is yet to come",
+       {{{{execute}}, "E", true, true, false}, {{{sync}}, "", false, false, false}, {{}, "Z", false, false, true}}},
+      {"a query behind the error is skipped with it",
+       {{{{execute}, {query}}, "", false, false, false},
+        {{}, "E", true, true, false},
+        {{{sync}}, "Z", false, false, true}}},
+      {"a function call likewise", {{{{execute}, {function_call}}, "E", true, true, false}}},
+      {"a sync has been sent already",
+       {{{{execute}, {sync}}, "E", false, false, false}, {{}, "Z", false, false, true}}},
+      {"an error in a query skips nothing", {{{{query}}, "EZ", false, false, true}}},
+      {"... also at the end of an exchange", {{{{bind}, {query}}, "2EZ", false, false, true}}},
+      {"what is answered here opens nothing", {{{{local_parse_complete}}, "S", false, false, true}}},
+      {"a copy is under way", {{{{query}}, "G", false, false, false}, {{}, "CZ", false, false, true}}},
+      {"a copy has swallowed the sync",
+       {{{{bind}, {execute}, {sync}}, "2G", true, false, false}, {{{sync}}, "CZ", false, false, true}}},
+      {"a copy that fails at once has not",
+       {{{{bind}, {execute}, {sync}}, "2G", true, false, false},
+        {{}, "E", true, false, false},
+        {{}, "Z", false, false, true}}},
+  };
+  for (const auto& each : rows) {
+    exchange it;
+    for (std::size_t i = 0; i < each.steps.size(); ++i) {
+      for (const auto& what : each.steps[i].sent) it.queue.push(what);
+      EXPECT_EQ(it.receive(server(each.steps[i].answered)), outcome::more) << each.why << ", step " << i;
+      EXPECT_EQ(it.reader.is_open(it.queue), each.steps[i].open) << each.why << ", step " << i;
+      EXPECT_EQ(it.reader.skips(it.queue), each.steps[i].skips) << each.why << ", step " << i;
+      EXPECT_EQ(it.reader.is_settled(it.queue), each.steps[i].settled) << each.why << ", step " << i;
+    }
+  }
+}
+
+TEST(reply_reader, tells_what_a_hidden_describe_says_and_nobody_elses) {
+  exchange it;
+  it.queue.push({describe_statement, true, 0, 7});
+  it.expect({describe_statement, describe_portal, sync});
+  const auto all = server("tTtnTZ");
+  EXPECT_EQ(it.receive(all.substr(0, 3)), outcome::more);
+  EXPECT_EQ(it.consumed, 0U) << "it is needed as a whole";
+  EXPECT_EQ(it.receive(all), outcome::more);
+  EXPECT_EQ(it.client.descriptions, "describe:t describe:T ");
+  EXPECT_EQ(it.client.told, "tnTZ");
+}
+
+TEST(reply_reader, replaces_an_error_in_its_place) {
+  exchange it;
+  it.client.errors = after_error::replace;
+  it.expect({bind, execute, bind, execute, sync});
+  EXPECT_EQ(it.receive(server("2DC2EZ")), outcome::more);
+  EXPECT_EQ(it.client.told, "2DC2[instead]Z");
 }
 
 TEST(reply_reader, answers_locally_behind_a_sync_that_ends_a_skip) {

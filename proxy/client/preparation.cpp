@@ -1,0 +1,27 @@
+#include "proxy/client/preparation.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace highwater::proxy {
+
+void preparation::add(item one) {
+  const auto same = [&](const item& known) { return known.what == one.what && known.unnamed == one.unnamed; };
+  if (std::ranges::none_of(items_, same)) items_.push_back(std::move(one));
+}
+
+void preparation::compare(const description_ptr& there, const description_ptr& told) noexcept {
+  if (there == told || !there || !told) return;
+  outdated_ |= !wire::same_columns(there->columns, told->columns);
+}
+
+std::vector<statement_to_prepare> preparation::to_send() const {
+  std::vector<statement_to_prepare> all;
+  for (const auto& one : items_) {
+    const std::string& types = one.told ? one.told->parameter_types : one.what->parameter_types;
+    all.push_back({one.what->id, one.unnamed, one.text, types});
+  }
+  return all;
+}
+
+}  // namespace highwater::proxy

@@ -1,0 +1,72 @@
+#include "proxy/client/preparation.hpp"
+
+#include <gtest/gtest.h>
+
+namespace highwater::proxy {
+namespace {
+
+description_ptr rows_of(std::uint32_t type, std::string parameters = "") {
+  std::string columns;
+  const auto u16 = [&](unsigned v) { columns += {static_cast<char>(v >> 8U), static_cast<char>(v)}; };
+  const auto u32 = [&](std::uint32_t v) { u16(v >> 16U), u16(v & 0xffffU); };
+  u16(1);
+  columns += std::string("n") + '\0';
+  u32(0), u16(0), u32(type), u16(4), u32(0xffffffff), u16(0);
+  return std::make_shared<const wire::description>(wire::description{std::move(parameters), std::move(columns)});
+}
+
+prepared_ptr statement(statement_id id) {
+  auto made = std::make_shared<prepared_statement>();
+  made->id = id;
+  made->query = "select n";
+  made->parameter_types = "as the client said";
+  return made;
+}
+
+TEST(preparation, compares_what_is_there_with_what_the_client_was_told) {
+  const auto int4 = rows_of(23), float4 = rows_of(700), none = std::make_shared<const wire::description>();
+  struct row {
+    const char* why;
+    description_ptr there, told;
+    bool outdated;
+  };
+  const row rows[] = {
+      {"the same", int4, int4, false},
+      {"the same, said again", rows_of(23), int4, false},
+      {"other types", float4, int4, true},
+      {"rows where there were none", int4, none, true},
+      {"none where there were rows", none, int4, true},
+      {"nobody has asked yet", int4, nullptr, false},
+      {"not answered yet", nullptr, int4, false},
+  };
+  for (const auto& each : rows) {
+    preparation needs;
+    needs.compare(each.there, each.told);
+    EXPECT_EQ(needs.outdated(), each.outdated) << each.why;
+    EXPECT_EQ(needs.needed(), each.outdated) << each.why;
+    needs.compare(int4, int4);
+    EXPECT_EQ(needs.outdated(), each.outdated) << each.why << ": once is enough";
+    needs.clear();
+    EXPECT_FALSE(needs.needed());
+  }
+}
+
+TEST(preparation, prepares_each_once_with_the_parameter_types_of_the_first_time) {
+  preparation needs;
+  const auto one = statement(1), other = statement(2);
+  needs.add({one, rows_of(23, "as the server said"), "a", "select n", false});
+  needs.add({one, rows_of(23, "as the server said"), "a", "select n", false});
+  needs.add({other, nullptr, "b", "select n", false});
+  needs.add({statement(3), nullptr, "", "select n", true});
+  ASSERT_TRUE(needs.needed());
+  const auto sent = needs.to_send();
+  ASSERT_EQ(sent.size(), 3U);
+  EXPECT_EQ(sent[0].id, 1U);
+  EXPECT_EQ(sent[0].parameter_types, "as the server said");
+  EXPECT_EQ(sent[1].parameter_types, "as the client said");
+  EXPECT_FALSE(sent[1].unnamed);
+  EXPECT_TRUE(sent[2].unnamed);
+}
+
+}  // namespace
+}  // namespace highwater::proxy
