@@ -1,0 +1,85 @@
+#include "tests/fuzz/trial.hpp"
+
+#include <algorithm>
+
+namespace highwater::fuzz {
+namespace {
+
+constexpr std::size_t nobody = 99;  // whose tags are in no answer
+
+// What a stuck one waits for is often another's mistake: that one says more.
+bool says_more(const difference& one, const difference& than) {
+  const auto weight = [](kind k) { return k == kind::crosstalk ? 0 : k == kind::differs ? 1 : 2; };
+  return weight(one.kind) < weight(than.kind);
+}
+
+}  // namespace
+
+std::string failure::signature() const {
+  return who.substr(0, who.find(' ')) + " " + what.signature();
+}
+
+std::optional<failure> trial::run(const case_of& what) {
+  auto found = play_clients(what);
+  if (!found) found = let_visit(what, false);
+  if (!found && what.setting.transaction_pooling) found = let_visit(what, true);
+  if (const auto trouble = arena_.trouble(); !trouble.empty() && !found)
+    found = failure{"proxy", {kind::differs, 0, 0, "", trouble}, {}, {}, {}};
+  return found;
+}
+
+account trial::alone(const program& what, std::size_t client) {
+  arena_.reset_alone(client, what.changes_schema);
+  auto told = play({what}, arena_.alone(), {.patience = patience_}).front();
+  if (what.changes_schema) arena_.reset_alone(client, true);
+  return told;
+}
+
+std::optional<failure> trial::play_clients(const case_of& what) {
+  const auto& programs = what.programs;
+  std::vector<account> expected;
+  for (std::size_t i = 0; i < programs.size(); ++i) expected.push_back(alone(programs[i], i));
+  const bool shapes = std::any_of(programs.begin(), programs.end(), [](const auto& one) { return one.changes_schema; });
+  arena_.reset_proxied(programs.size(), false);
+  const score how{.seed = what.seed,
+                  .pace = what.seed % 3 == 0 ? pace::at_once : pace::turns,
+                  .connections = what.setting.pool,
+                  .patience = patience_,
+                  .stay = what.setting.transaction_pooling};
+  const auto actual = play(programs, arena_.proxied(), how);
+  std::optional<failure> worst;
+  for (std::size_t i = 0; i < programs.size(); ++i) {
+    const auto found = differ(expected[i], actual[i], i);
+    if (found && (!worst || says_more(*found, worst->what)))
+      worst = failure{"client " + std::to_string(i), *found, programs[i], expected[i], actual[i]};
+  }
+  if (!worst && shapes) arena_.reset_proxied(programs.size(), true);
+  return worst;
+}
+
+std::optional<difference> trial::differ(const account& expected, const account& actual, std::size_t client) const {
+  if (on_.has(feature::status)) return compare(expected, actual, client);
+  return compare(without_status(expected), without_status(actual), client);
+}
+
+const account& trial::visitor_alone(const program& what, bool pooling, bool on_replica) {
+  auto& known = visitors_[{pooling, on_replica}];
+  if (known.exchanges.empty()) known = play({what}, arena_.alone(), {}).front();
+  return known;
+}
+
+std::optional<failure> trial::let_visit(const case_of& what, bool on_replica) {
+  const bool pooling = what.setting.transaction_pooling;
+  const auto visitor = write_visitor({on_, pooling, 0}, on_replica);
+  const auto& expected = visitor_alone(visitor, pooling, on_replica);
+  const score how{
+      .seed = what.seed, .pace = pace::turns, .connections = what.setting.pool, .patience = patience_, .stay = pooling};
+  const auto actual = play(std::vector<program>(what.setting.pool, visitor), arena_.proxied(), how);
+  for (std::size_t i = 0; i < actual.size(); ++i) {
+    if (const auto found = differ(expected, actual[i], nobody))
+      return failure{"visitor " + std::to_string(i), *found, visitor, expected, actual[i]};
+  }
+  return std::nullopt;
+}
+
+}  // namespace highwater::fuzz
