@@ -36,10 +36,12 @@ enum class feature : unsigned {
   seed,
   sequence,
   vanish,  // connections that end in the middle of something
-  status,  // no kind of program: ParameterStatus is compared as well, message for message
+  // Not what programs are made of, but what is compared as well:
+  status,  // ParameterStatus, message for message
+  names,   // the names of prepared statements in errors
 };
 
-inline constexpr std::size_t feature_count = static_cast<std::size_t>(feature::status) + 1;
+inline constexpr std::size_t feature_count = static_cast<std::size_t>(feature::names) + 1;
 
 std::string_view to_string(feature which);
 

@@ -95,9 +95,13 @@ void hunt::found(const case_of& where, const failure& what) {
   arena_.serve(where.setting);
 }
 
+// A proxy that nothing has failed on is nearly as good as a new one: what fails there is tried again on a new one.
 std::optional<failure> hunt::on_a_new_proxy(const case_of& what) {
+  if (good_proxy_ && !try_round(what)) return std::nullopt;
   arena_.serve(what.setting);
-  return try_round(what);
+  auto found = try_round(what);
+  good_proxy_ = !found;
+  return found;
 }
 
 void hunt::minimise_and_tell(case_of where, const failure& what) {
@@ -107,11 +111,12 @@ void hunt::minimise_and_tell(case_of where, const failure& what) {
   if (asked_.minimise_seconds == 0) return print(text_of(where.programs));
   // A matter of chance may need several tries; and the way in which it fails, too, may be a matter of chance.
   std::optional<failure> last;
+  good_proxy_ = false;
   for (int tries = 0; tries < 3 && !last; ++tries) last = on_a_new_proxy(where);
   if (!last) return print("on a new proxy, the same round passes. Its programs:\n" + text_of(where.programs));
   const auto signature = last->signature();
   known_.insert(signature);
-  trial_.be_patient_for(std::chrono::seconds(std::min(asked_.patience_seconds, 3U)));
+  trial_.be_patient_for(std::chrono::seconds(std::min(asked_.patience_seconds, 2U)));
   const auto end = clock::now() + std::chrono::seconds(asked_.minimise_seconds);
   where.programs = minimise(
       where.programs,

@@ -28,6 +28,7 @@ private:
   trial trial_;
   std::set<std::string> known_;  // signatures
   std::size_t sequences_ = 0, rounds_ = 0, failures_ = 0;
+  bool good_proxy_ = false;
   double primary_reads_ = 0, replica_reads_ = 0;
 };
 

@@ -36,6 +36,8 @@ void ledger::drop_silent() {
   }
   while (!asked_.empty()) {
     const auto next = asked_.front();
+    // Before a barrier there is always a Sync, though it may have been taken for one that a copy has swallowed.
+    if (next == ask::barrier) return;
     const bool ignored = skipping_ ? next != ask::sync : is_of_copy(next) || next == ask::flush;
     if (!ignored) return;
     asked_.pop_front();

@@ -11,6 +11,7 @@ public:
       : best_(std::move(from)), fails_(fails), enough_(enough) {}
 
   round best() {
+    without_all_but_one();
     bool smaller = true;
     while (smaller && !enough_()) {
       smaller = without_clients();
@@ -27,6 +28,14 @@ private:
     if (enough_() || !fails_(shorter)) return false;
     best_ = std::move(shorter);
     return true;
+  }
+
+  void without_all_but_one() {
+    for (std::size_t client = 0; client < best_.size(); ++client) {
+      auto shorter = round(best_.size());
+      shorter[client] = best_[client];
+      if (keep_if_it_fails(std::move(shorter))) return;
+    }
   }
 
   bool without_clients() {

@@ -43,15 +43,21 @@ void late(author& of, std::vector<request>& all) {
   for (std::size_t i = 0; i < count; ++i) all.push_back(of.luck().of(words));
 }
 
-void data(author& of, std::vector<request>& all) {
+// True if there is a Sync in it.
+bool data(author& of, std::vector<request>& all) {
   const auto pieces = of.luck().between(1, 3);
   const bool fails = of.luck().one_in(3);
+  bool syncs = false;
   const auto bad = of.luck().below(pieces);
   for (std::size_t i = 0; i < pieces; ++i) {
     if (of.may(feature::late_copy) && of.luck().one_in(6)) all.push_back(plain(ask::flush));
-    if (of.may(feature::late_copy) && of.luck().one_in(6)) all.push_back(plain(ask::sync));
+    if (of.may(feature::late_copy) && of.luck().one_in(6)) {
+      all.push_back(plain(ask::sync));
+      syncs = true;
+    }
     all.push_back(plain(ask::copy_data, fails && i == bad ? bad_row(of) : good_rows(of)));
   }
+  return syncs;
 }
 
 void end(author& of, std::vector<request>& all) {
@@ -73,10 +79,10 @@ void copy_in(author& of) {
   // As libpq does it: the Sync is sent at once, and ignored.
   if (!simply && of.luck().one_in(3)) all.push_back(plain(ask::sync));
   if (!in_one_piece) of.say(std::exchange(all, {}));
-  data(of, all);
+  const bool syncs = data(of, all);
   if (!in_one_piece && of.luck().one_in(2)) of.say(std::exchange(all, {}));
   end(of, all);
-  if (of.luck().one_in(3) && simply) {
+  if (of.luck().one_in(3) && simply && !syncs) {
     of.say(std::exchange(all, {}));
     of.ask_simply(of.read_sql());
     return;

@@ -171,10 +171,30 @@ account without_status(account told) {
   return told;
 }
 
+account without_names(account told) {
+  constexpr std::string_view before = "prepared statement \"";
+  for (auto& one : told.exchanges) {
+    for (auto& line : one.lines) {
+      const auto at = line.find(before);
+      if (!line.starts_with('E') || at == std::string::npos) continue;
+      const auto name = at + before.size();
+      line.erase(name, line.find('"', name) - name);
+    }
+  }
+  return told;
+}
+
+// What surrounds the first difference.
 std::string side_by_side(const exchange& expected, const exchange& actual) {
-  constexpr std::size_t width = 90;
+  constexpr std::size_t width = 90, before = 6, behind = 8;
   std::string text;
-  for (std::size_t i = 0; i < std::max(expected.lines.size(), actual.lines.size()); ++i) {
+  const auto differs =
+      std::mismatch(expected.lines.begin(), expected.lines.end(), actual.lines.begin(), actual.lines.end());
+  const auto first = static_cast<std::size_t>(differs.first - expected.lines.begin());
+  const auto begin = first - std::min(first, before);
+  const auto count = std::max(expected.lines.size(), actual.lines.size());
+  if (begin > 0) text += "    ... (" + std::to_string(begin) + " lines that are the same)\n";
+  for (std::size_t i = begin; i < std::min(count, first + behind); ++i) {
     std::string a = i < expected.lines.size() ? expected.lines[i] : "";
     const std::string b = i < actual.lines.size() ? actual.lines[i] : "";
     const bool same = a == b;
@@ -185,6 +205,7 @@ std::string side_by_side(const exchange& expected, const exchange& actual) {
     }
     text += (same ? "    " : "  ! ") + a + " | " + (same ? "=" : b) + "\n";
   }
+  if (first + behind < count) text += "    ... (" + std::to_string(count - first - behind) + " lines more)\n";
   return text;
 }
 

@@ -55,6 +55,9 @@ std::optional<difference> compare(const account& expected, const account& actual
 // Leaves out what comes about settings when they change, but for the login's.
 account without_status(account told);
 
+// In errors, "prepared statement "..."" is one and the same.
+account without_names(account told);
+
 // Both, side by side, lines that differ marked.
 std::string side_by_side(const exchange& expected, const exchange& actual);
 

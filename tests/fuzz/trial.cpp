@@ -30,7 +30,7 @@ std::optional<failure> trial::run(const case_of& what) {
 
 account trial::alone(const program& what, std::size_t client) {
   arena_.reset_alone(client, what.changes_schema);
-  auto told = play({what}, arena_.alone(), {.patience = patience_}).front();
+  auto told = reduced(play({what}, arena_.alone(), {.patience = patience_}).front());
   if (what.changes_schema) arena_.reset_alone(client, true);
   return told;
 }
@@ -38,7 +38,15 @@ account trial::alone(const program& what, std::size_t client) {
 std::optional<failure> trial::play_clients(const case_of& what) {
   const auto& programs = what.programs;
   std::vector<account> expected;
-  for (std::size_t i = 0; i < programs.size(); ++i) expected.push_back(alone(programs[i], i));
+  for (std::size_t i = 0; i < programs.size(); ++i) {
+    expected.push_back(alone(programs[i], i));
+    if (!expected.back().stuck) continue;
+    return failure{"fuzzer",
+                   {kind::stuck, 0, 0, "", "X PostgreSQL itself does not answer: a wrong program"},
+                   programs[i],
+                   {},
+                   expected.back()};
+  }
   const bool shapes = std::any_of(programs.begin(), programs.end(), [](const auto& one) { return one.changes_schema; });
   arena_.reset_proxied(programs.size(), false);
   const score how{.seed = what.seed,
@@ -49,22 +57,24 @@ std::optional<failure> trial::play_clients(const case_of& what) {
   const auto actual = play(programs, arena_.proxied(), how);
   std::optional<failure> worst;
   for (std::size_t i = 0; i < programs.size(); ++i) {
-    const auto found = differ(expected[i], actual[i], i);
+    const auto told = reduced(actual[i]);
+    const auto found = compare(expected[i], told, i);
     if (found && (!worst || says_more(*found, worst->what)))
-      worst = failure{"client " + std::to_string(i), *found, programs[i], expected[i], actual[i]};
+      worst = failure{"client " + std::to_string(i), *found, programs[i], expected[i], told};
   }
   if (!worst && shapes) arena_.reset_proxied(programs.size(), true);
   return worst;
 }
 
-std::optional<difference> trial::differ(const account& expected, const account& actual, std::size_t client) const {
-  if (on_.has(feature::status)) return compare(expected, actual, client);
-  return compare(without_status(expected), without_status(actual), client);
+account trial::reduced(account told) const {
+  if (!on_.has(feature::status)) told = without_status(std::move(told));
+  if (!on_.has(feature::names)) told = without_names(std::move(told));
+  return told;
 }
 
 const account& trial::visitor_alone(const program& what, bool pooling, bool on_replica) {
   auto& known = visitors_[{pooling, on_replica}];
-  if (known.exchanges.empty()) known = play({what}, arena_.alone(), {}).front();
+  if (known.exchanges.empty()) known = reduced(play({what}, arena_.alone(), {}).front());
   return known;
 }
 
@@ -76,8 +86,9 @@ std::optional<failure> trial::let_visit(const case_of& what, bool on_replica) {
       .seed = what.seed, .pace = pace::turns, .connections = what.setting.pool, .patience = patience_, .stay = pooling};
   const auto actual = play(std::vector<program>(what.setting.pool, visitor), arena_.proxied(), how);
   for (std::size_t i = 0; i < actual.size(); ++i) {
-    if (const auto found = differ(expected, actual[i], nobody))
-      return failure{"visitor " + std::to_string(i), *found, visitor, expected, actual[i]};
+    const auto told = reduced(actual[i]);
+    if (const auto found = compare(expected, told, nobody))
+      return failure{"visitor " + std::to_string(i), *found, visitor, expected, told};
   }
   return std::nullopt;
 }

@@ -39,7 +39,7 @@ public:
 private:
   std::optional<failure> play_clients(const case_of& what);
   std::optional<failure> let_visit(const case_of& what, bool on_replica);
-  std::optional<difference> differ(const account& expected, const account& actual, std::size_t client) const;
+  account reduced(account told) const;  // to what is compared
   account alone(const program& what, std::size_t client);
   const account& visitor_alone(const program& what, bool pooling, bool on_replica);
 
