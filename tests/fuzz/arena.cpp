@@ -74,7 +74,8 @@ const std::vector<setting>& all_settings() {
   return all;
 }
 
-arena::arena(unsigned replicas, bool direct) : cluster_({.replicas = replicas}), direct_(direct) {
+arena::arena(unsigned replicas, bool direct, std::string level)
+    : cluster_({.replicas = replicas}), direct_(direct), level_(std::move(level)) {
   cluster_.primary().tell("create role dba superuser; create role app login; grant dba to app");
   for (const char* name : {alone_name, proxied_name}) create(name);
   alone_ = std::make_unique<pg::connection>(cluster_.primary().connect(alone_name));
@@ -113,11 +114,14 @@ void arena::serve(const setting& how) {
 
 void arena::replace_proxy() {
   end_proxy();
+  proxied_->must("set role app");
+  for (std::size_t i = 0; i < most_clients; ++i) proxied_->must(make_shape(i));
+  proxied_->must("reset role");
   if (direct_) return;
   highwater_config config(cluster_);
   config.set("log", "{level: info}");
   config.set("workers", std::to_string(setting_.workers));
-  config.set("consistency", "{on_stale: [{wait: 50ms}, primary]}");
+  config.set("consistency", "{level: " + level_ + ", on_stale: [{wait: 50ms}, primary]}");
   // A client that waits for its turn is no fault: it is never to be told so.
   config.set("pool", std::string("{queue_timeout: 10min, mode: ") +
                          (setting_.transaction_pooling ? "transaction" : "session") +

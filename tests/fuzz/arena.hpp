@@ -25,7 +25,7 @@ const std::vector<setting>& all_settings();
 class arena {
 public:
   // With `direct`, there is no proxy: the "proxied" database is asked directly too.
-  arena(unsigned replicas, bool direct);
+  arena(unsigned replicas, bool direct, std::string level);
   ~arena();
 
   void serve(const setting& how);  // a new proxy; the one before ends
@@ -50,6 +50,7 @@ private:
 
   testing_support::postgres_cluster cluster_;
   bool direct_;
+  std::string level_;
   setting setting_;
   std::unique_ptr<testing_support::highwater_process> proxy_;
   std::unique_ptr<testing_support::pg::connection> alone_, proxied_;

@@ -26,7 +26,9 @@ void end_transaction_in_time(author& of) {
 // Leads back to a session that has nothing under way, from wherever it is. In that order: a copy, an exchange, a
 // transaction.
 void come_to_rest(author& of) {
-  of.say({plain(ask::copy_fail, "over"), plain(ask::sync), plain(ask::barrier)});
+  std::vector<request> all{plain(ask::sync), plain(ask::barrier)};
+  if (of.may(feature::late_copy)) all.insert(all.begin(), plain(ask::copy_fail, "over"));
+  of.say(std::move(all));
   of.written().steps.back().indispensable = true;
   of.ask_simply("rollback");
   of.written().steps.back().indispensable = true;

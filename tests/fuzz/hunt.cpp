@@ -34,7 +34,8 @@ std::string text_of(const failure& what) {
 
 }  // namespace
 
-hunt::hunt(const options& asked) : asked_(asked), arena_(asked.replicas, asked.direct), trial_(arena_, asked.on) {
+hunt::hunt(const options& asked)
+    : asked_(asked), arena_(asked.replicas, asked.direct, asked.level), trial_(arena_, asked.on) {
   if (asked_.seed == 0)
     asked_.seed = static_cast<std::uint64_t>(clock::now().time_since_epoch().count()) % 1'000'000'007;
 }

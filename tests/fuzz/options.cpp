@@ -25,6 +25,8 @@ options parse_options(int count, char** words) {
          "--target", [&](const std::string& what) { asked.direct = what == "direct"; },
          "proxy (default); direct: PostgreSQL itself, which proves the fuzzer")
       ->check(CLI::IsMember({"proxy", "direct"}));
+  app.add_option("--level", asked.level, "What the proxy promises; with `eventual`, sessions miss their own writes")
+      ->check(CLI::IsMember({"eventual", "session", "causal", "strong", "primary"}));
   app.add_option("--failures", asked.failures, "Stop after so many different failures");
   app.add_option("--patience", asked.patience_seconds, "Seconds without a word after which a connection is stuck");
   app.add_option("--minimise", asked.minimise_seconds, "Seconds to make a failure's programs smaller; 0: do not");
