@@ -1,5 +1,6 @@
 #include "tests/fuzz/arena.hpp"
 
+#include <csignal>
 #include <sstream>
 
 #include "tests/fuzz/generator.hpp"
@@ -52,6 +53,11 @@ std::string make_shape(std::size_t client) {
   const auto shape = schema_of(client) + ".shape";
   return "drop table if exists " + shape + "; create table " + shape + " (a int, b text); insert into " + shape +
          " values (1, 'one');";
+}
+
+std::string end_of(const std::string& log) {
+  constexpr std::size_t enough = 6000;
+  return log.size() <= enough ? log : "..." + log.substr(log.size() - enough);
 }
 
 }  // namespace
@@ -175,8 +181,18 @@ void arena::reset_proxied(std::size_t clients, bool shapes) {
 
 std::string arena::trouble() {
   if (!proxy_) return "";
-  if (const auto end = proxy_->child().wait_for(milliseconds(0))) return "the proxy ended: " + to_string(*end);
+  if (const auto end = proxy_->child().wait_for(milliseconds(0)))
+    return "the proxy ended: " + to_string(*end) + "\n" + end_of(proxy_->log());
   return "";
+}
+
+std::string arena::retire() {
+  if (!proxy_) return "";
+  const auto end = proxy_->child().stop(SIGTERM);
+  const auto last_words =
+      end.success() ? "" : "the proxy, asked to stop: " + to_string(end) + "\n" + end_of(proxy_->log());
+  end_proxy();
+  return last_words;
 }
 
 double arena::reads(const std::string& role) const {

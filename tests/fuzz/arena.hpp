@@ -29,6 +29,7 @@ public:
   ~arena();
 
   void serve(const setting& how);  // a new proxy; the one before ends
+  std::string retire();            // asks it to end, and tells what was wrong with that: a leak, for example
   void replace_proxy();            // the same again, without waiting for what is under way
 
   endpoint alone() const;

@@ -6,9 +6,9 @@ namespace highwater::fuzz {
 namespace {
 
 constexpr std::array<std::string_view, feature_count> names{
-    "unnamed",   "named", "pipeline",    "portal",    "flush",      "unsynced", "eager",   "copy", "late_copy",
-    "settings",  "role",  "transaction", "read_only", "deallocate", "prepare",  "discard", "ddl",  "listen",
-    "temporary", "lock",  "hold",        "seed",      "sequence",   "vanish",   "status",  "names"};
+    "unnamed",  "named",       "pipeline", "portal",      "flush",     "unsynced",   "eager",   "copy",    "late_copy",
+    "settings", "inner_reset", "role",     "transaction", "read_only", "deallocate", "prepare", "discard", "ddl",
+    "listen",   "temporary",   "lock",     "hold",        "seed",      "sequence",   "vanish",  "status",  "names"};
 
 }  // namespace
 

@@ -22,6 +22,7 @@ enum class feature : unsigned {
   copy,         // COPY in and out, ended in every way
   late_copy,    // Flush and Sync within COPY, and COPY messages where there is no COPY
   settings,     // SET, SET LOCAL, RESET, RESET ALL, set_config
+  inner_reset,  // RESET and RESET ALL within a transaction
   role,         // SET ROLE, and settings that only it may set back
   transaction,  // BEGIN, COMMIT, ROLLBACK, savepoints
   read_only,    // transactions that a replica may serve

@@ -38,8 +38,10 @@ void come_to_rest(author& of) {
 
 program write_program(const subject& about, std::size_t client, chance luck) {
   author of(about, client, luck);
-  of.written().startup = {{"application_name", "client" + std::to_string(client)}};
-  if (of.luck().one_in(3)) of.written().startup.emplace_back("search_path", of.schema());
+  // Where all have the same settings, nothing is done to a server connection between one client and the next.
+  const bool like_others = of.luck().below(3) != 0;
+  of.written().startup = {{"application_name", like_others ? "fuzz" : "client" + std::to_string(client)}};
+  if (!like_others && of.luck().one_in(2)) of.written().startup.emplace_back("search_path", of.schema());
   const auto scenes = allowed(about.on);
   const auto count = of.luck().between(2, 6);
   for (std::size_t i = 0; i < count; ++i) {
@@ -71,10 +73,15 @@ std::vector<program> write_round(const subject& about, std::uint64_t seed) {
 
 program write_visitor(const subject& about, bool on_replica) {
   program visitor;
-  visitor.startup = {{"application_name", "visitor"}};
+  visitor.startup = {{"application_name", "fuzz"}};
   const auto say = [&](std::vector<request> requests, then next = then::settle) {
     visitor.steps.push_back({.requests = std::move(requests), .then = next});
   };
+  // Before any Query, which would end it: another's unnamed statement. All are in the middle of an exchange at a time.
+  if (about.on.has(feature::unnamed) && !on_replica) {
+    say({bind("", ""), execute(), plain(ask::flush)}, about.transaction_pooling ? then::meet : then::settle);
+    say({plain(ask::sync)});
+  }
   // As the first word of a session, this is known to be refused.
   if (about.on.has(feature::sequence) && !on_replica) say({query("select currval('c0.seq')")});
   say({query(on_replica ? "begin read only" : "begin")});

@@ -57,8 +57,8 @@ int hunt::run() {
     if (asked_.seconds != 0 && clock::now() - begun > std::chrono::seconds(asked_.seconds)) break;
     const auto now = round_of(number);
     if (number % rounds_of_a_proxy == 0 || rounds_ == 0) {
-      count_reads();
-      arena_.serve(now.setting);
+      retire_proxy(now);
+      serve_anew(now);
     }
     if (asked_.print)
       print("round " + std::to_string(number) + ", " + to_string(now.setting) + "\n" + text_of(now.programs));
@@ -67,7 +67,7 @@ int hunt::run() {
     sequences_ += now.programs.size();
     if (asked_.only_round || known_.size() >= asked_.failures) break;
   }
-  count_reads();
+  retire_proxy(round_of(0));
   const auto seconds = std::chrono::duration<double>(clock::now() - begun).count();
   char line[200];
   std::snprintf(line, sizeof line,
@@ -75,6 +75,11 @@ int hunt::run() {
                 rounds_, seconds, replica_reads_, primary_reads_);
   print(line + std::to_string(failures_) + " failures, " + std::to_string(known_.size()) + " different ones\n");
   return failures_ == 0 ? 0 : 1;
+}
+
+void hunt::serve_anew(const case_of& what) {
+  arena_.serve(what.setting);
+  trial_.warm_up(what);
 }
 
 std::optional<failure> hunt::try_round(const case_of& what) {
@@ -93,13 +98,13 @@ void hunt::found(const case_of& where, const failure& what) {
     print("again in round " + std::to_string(where.number) + ": " + what.signature() + "\n");
   }
   count_reads();
-  arena_.serve(where.setting);
+  serve_anew(where);
 }
 
 // A proxy that nothing has failed on is nearly as good as a new one: what fails there is tried again on a new one.
 std::optional<failure> hunt::on_a_new_proxy(const case_of& what) {
   if (good_proxy_ && !try_round(what)) return std::nullopt;
-  arena_.serve(what.setting);
+  serve_anew(what);
   auto found = try_round(what);
   good_proxy_ = !found;
   return found;
@@ -132,6 +137,15 @@ void hunt::minimise_and_tell(case_of where, const failure& what) {
       [&] { return clock::now() > end; });
   trial_.be_patient_for(std::chrono::seconds(asked_.patience_seconds));
   print("minimised:\n" + text_of(where.programs) + text_of(*last) + "\n");
+}
+
+void hunt::retire_proxy(const case_of& now) {
+  count_reads();
+  const auto trouble = arena_.retire();
+  if (trouble.empty()) return;
+  ++failures_;
+  known_.insert("proxy");
+  print("FAILED before round " + std::to_string(now.number) + ": " + trouble);
 }
 
 void hunt::count_reads() {

@@ -17,10 +17,12 @@ public:
 
 private:
   case_of round_of(std::size_t number) const;
+  void serve_anew(const case_of& what);
   std::optional<failure> try_round(const case_of& what);
   void found(const case_of& where, const failure& what);
   std::optional<failure> on_a_new_proxy(const case_of& what);
   void minimise_and_tell(case_of where, const failure& what);
+  void retire_proxy(const case_of& now);
   void count_reads();
 
   options asked_;

@@ -29,6 +29,12 @@ std::string show(author& of) {
   return std::string("show ") + of.luck().of(all);
 }
 
+void leave_transaction(author& of) {
+  if (of.may(feature::inner_reset)) return;
+  of.ask_simply("rollback");
+  of.transaction_left = 0;
+}
+
 void settings(author& of) {
   switch (of.luck().below(10)) {
     case 0:
@@ -40,9 +46,11 @@ void settings(author& of) {
       ask_either_way(of, "set local " + some_setting(of));
       break;
     case 4:
+      leave_transaction(of);
       ask_either_way(of, "reset " + show(of).substr(5));
       break;
     case 5:
+      leave_transaction(of);
       ask_either_way(of, "reset all");
       break;
     case 6:
@@ -80,11 +88,18 @@ void settings_behind_an_error(author& of) {
 }
 
 void role(author& of) {
+  leave_transaction(of);
   of.ask_simply("set role dba");
-  if (of.luck().one_in(2))
+  if (of.luck().one_in(2)) {
+    // What the role may set and the user may not, nobody can set again for the client on another connection: it may be
+    // told so. It leaves, and others must not suffer.
     of.ask_simply("set log_min_duration_statement = " + std::to_string(of.luck().between(900000, 999999)));
-  of.ask_simply(of.luck().one_in(4) ? "reset all" : "reset role");
+    of.ask_simply("reset role");
+    return of.say({}, then::close);
+  }
+  of.ask_simply(of.luck().one_in(3) ? "reset all" : "reset role");
   of.ask_simply("select " + of.quoted_tag() + ", current_user, session_user");
+  of.ask_simply("reset role");
 }
 
 void begin(author& of) {

@@ -16,7 +16,8 @@ bool says_more(const difference& one, const difference& than) {
 }  // namespace
 
 std::string failure::signature() const {
-  return who.substr(0, who.find(' ')) + " " + what.signature();
+  const bool visits = who.starts_with("visitor");
+  return who.substr(0, who.find(' ')) + (visits ? " at " + std::to_string(what.step) : "") + " " + what.signature();
 }
 
 std::optional<failure> trial::run(const case_of& what) {
@@ -26,6 +27,10 @@ std::optional<failure> trial::run(const case_of& what) {
   if (const auto trouble = arena_.trouble(); !trouble.empty() && !found)
     found = failure{"proxy", {kind::differs, 0, 0, "", trouble}, {}, {}, {}};
   return found;
+}
+
+void trial::warm_up(const case_of& what) {
+  let_visit(what, false);
 }
 
 account trial::alone(const program& what, std::size_t client) {

@@ -35,6 +35,8 @@ public:
 
   void be_patient_for(std::chrono::milliseconds time) { patience_ = time; }
   std::optional<failure> run(const case_of& what);
+  void warm_up(
+      const case_of& what);  // a new proxy, by visitors: what they prepare is there already when a round begins
 
 private:
   std::optional<failure> play_clients(const case_of& what);
