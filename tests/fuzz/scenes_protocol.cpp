@@ -125,6 +125,24 @@ void unknown_portal(author& of) {
   of.say(all);
 }
 
+// Leaves at once, and the next one has nothing to run.
+void bequeath_unnamed(author& of) {
+  std::vector<request> all;
+  const auto count = of.luck().between(1, 3);
+  for (std::size_t i = 0; i < count; ++i) {
+    all.push_back(parse("", of.luck().one_in(2) ? of.error_sql() : of.any_sql()));
+    of.append_run(all, "");
+  }
+  all.push_back(plain(ask::sync));
+  of.say(std::exchange(all, {}));
+  of.say({}, of.luck().one_in(2) ? then::close : then::reset);
+  of.transaction_left = 0;
+  if (of.luck().one_in(3)) all.push_back(plain(ask::describe_statement));
+  of.append_run(all, "");
+  all.push_back(plain(ask::sync));
+  of.say(all);
+}
+
 // Where an error came first, the Query is skipped with the rest, and only a Sync helps.
 void query_before_sync(author& of) {
   std::vector<request> all;
@@ -227,6 +245,7 @@ const std::vector<scene_entry>& protocol_scenes() {
       {{}, 4, simple},
       {{}, 4, unnamed},
       {{f::unnamed}, 3, unnamed_again},
+      {{f::unnamed}, 1, bequeath_unnamed},
       {{f::named}, 3, prepare},
       {{f::named}, 3, run_prepared},
       {{f::named}, 1, close_prepared},
