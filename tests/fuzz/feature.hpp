@@ -26,7 +26,7 @@ enum class feature : unsigned {
   role,         // SET ROLE, and settings that only it may set back
   transaction,  // BEGIN, COMMIT, ROLLBACK, savepoints
   read_only,    // transactions that a replica may serve
-  deallocate,   // DEALLOCATE, and SQL's EXECUTE of what Parse has prepared
+  deallocate,   // names that SQL and the protocol share: DEALLOCATE, EXECUTE and PREPARE of what Parse has made
   prepare,      // SQL's PREPARE and EXECUTE
   discard,      // DISCARD ALL within a program
   ddl,          // what changes the result type of something that is prepared

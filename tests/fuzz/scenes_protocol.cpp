@@ -245,7 +245,7 @@ const std::vector<scene_entry>& protocol_scenes() {
       {{}, 4, simple},
       {{}, 4, unnamed},
       {{f::unnamed}, 3, unnamed_again},
-      {{f::unnamed}, 1, bequeath_unnamed},
+      {{f::unnamed, f::vanish}, 1, bequeath_unnamed},
       {{f::named}, 3, prepare},
       {{f::named}, 3, run_prepared},
       {{f::named}, 1, close_prepared},

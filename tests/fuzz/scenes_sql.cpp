@@ -90,7 +90,7 @@ void settings_behind_an_error(author& of) {
 void role(author& of) {
   leave_transaction(of);
   of.ask_simply("set role dba");
-  if (of.luck().one_in(2)) {
+  if (of.may(feature::vanish) && of.luck().one_in(2)) {
     // What the role may set and the user may not, nobody can set again for the client on another connection: it may be
     // told so. It leaves, and others must not suffer.
     of.ask_simply("set log_min_duration_statement = " + std::to_string(of.luck().between(900000, 999999)));
@@ -194,7 +194,8 @@ void execute_by_sql(author& of) {
 
 void sql_prepare(author& of) {
   of.pinned = true;
-  const auto name = of.luck().one_in(3) ? identifier(of.statement_name()) : "q";
+  const bool mixed = of.may(feature::deallocate) && of.luck().one_in(3);
+  const auto name = mixed ? identifier(of.statement_name()) : "q";
   of.ask_simply("prepare " + name + " as " + of.read_sql());
   ask_either_way(of, "execute " + name);
   if (of.luck().one_in(2)) of.say({bind("", "q"), execute(), plain(ask::sync)});
