@@ -156,9 +156,14 @@ endpoint arena::proxied() const {
   return {proxy_ ? proxy_->port() : const_cast<arena*>(this)->cluster_.primary().port(), "app", proxied_name};
 }
 
-void arena::reset_alone(std::size_t client, bool shape) {
-  alone_->must(reset_rows(client));
-  if (shape) alone_->must("set role app; " + make_shape(client) + "reset role");
+void arena::reset_alone(std::size_t clients, bool shapes) {
+  std::string sql;
+  for (std::size_t i = 0; i < clients; ++i) sql += reset_rows(i);
+  alone_->must(sql);
+  if (!shapes) return;
+  sql = "set role app; ";
+  for (std::size_t i = 0; i < clients; ++i) sql += make_shape(i);
+  alone_->must(sql + "reset role");
 }
 
 // What a reading of the catalogue is to follow goes through the proxy: statements that were prepared for the shape are

@@ -36,7 +36,7 @@ public:
   endpoint proxied() const;
 
   // Makes the clients' tables what they were at the beginning.
-  void reset_alone(std::size_t client, bool shape);
+  void reset_alone(std::size_t clients, bool shapes);
   void reset_proxied(std::size_t clients, bool shapes);
 
   std::string trouble();                        // the proxy has ended by itself; empty if there is none

@@ -42,7 +42,7 @@ private:
   std::optional<failure> play_clients(const case_of& what);
   std::optional<failure> let_visit(const case_of& what, bool on_replica);
   account reduced(account told) const;  // to what is compared
-  account alone(const program& what, std::size_t client);
+  std::vector<account> alone(const round& programs, bool shapes, std::uint64_t seed);
   const account& visitor_alone(const program& what, bool pooling, bool on_replica);
 
   arena& arena_;
