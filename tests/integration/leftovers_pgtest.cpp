@@ -94,26 +94,7 @@ TEST_F(leftovers, of_unnamed_statements_that_were_skipped) {
   EXPECT_EQ(sqlstate(ask(session, run_named("") + raw::sync())), "26000") << "what fails has replaced it";
 }
 
-// DISCARD ALL may reset what nobody but a superuser could.
-TEST_F(leftovers, of_settings_whose_role_has_lost_its_rights) {
-  const auto dba = [] {
-    raw::client made(served->port());
-    EXPECT_EQ(sqlstate(made.log_in("dba")), "");
-    return made;
-  };
-  {
-    auto session = dba();
-    EXPECT_EQ(sqlstate(session.query("set log_min_duration_statement = 0")), "");
-  }
-  primary().tell("alter role dba nosuperuser");
-  for (int i = 0; i < 3; ++i) {
-    auto next = dba();
-    EXPECT_EQ(scalar(next, "show log_min_duration_statement"), "-1");
-  }
-  primary().tell("alter role dba superuser");
-}
-
-// Nobody but a superuser can take it back.
+// Nobody but a superuser can take it back; DISCARD ALL may.
 TEST_F(leftovers, of_settings_that_the_next_one_may_not_reset) {
   const auto app = [] {
     raw::client made(served->port());
