@@ -96,6 +96,9 @@ struct limits {
   unsigned max_clients = 10'000;
   std::uint64_t max_message_bytes = 1'073'741'823;  // as PostgreSQL's own limit for a message
   std::uint64_t max_batch_bytes = 262'144;          // a longer batch is not examined as a whole: it goes to the primary
+  unsigned max_logins = 1'000;                      // clients that have not logged in yet; then the oldest has to go
+  std::uint64_t max_prepared_bytes = 8'388'608;     // of one client's prepared statements, texts and names
+  milliseconds stall_timeout{60'000};  // a client that stops within a message keeps a server connection no longer
 };
 
 struct log {

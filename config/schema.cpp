@@ -181,6 +181,15 @@ section limits_section() {
              "A client that sends a longer message is disconnected. The default is PostgreSQL's own limit.")
       .value("max_batch_bytes", &limits::max_batch_bytes, size(kilobyte, largest_message),
              "A batch of messages longer than this is not examined as a whole: it goes to the primary.")
+      .value("max_logins", &limits::max_logins, whole_number<unsigned>(1, 1'000'000, "clients"),
+             "Clients connected at a time that have not logged in yet. They do not count as clients; when there is one "
+             "too many, the one that has been at it longest is disconnected.")
+      .value("max_prepared_bytes", &limits::max_prepared_bytes, size(kilobyte, largest_message),
+             "What the texts and names of one client's prepared statements may take. A named statement beyond that is "
+             "refused; an unnamed one longer than that is run, and gone when its transaction is over.")
+      .value("stall_timeout", &limits::stall_timeout, time_limit(24h),
+             "A client that holds a server connection and stops in the middle of a message, or of a batch longer than "
+             "`max_batch_bytes`, is disconnected after this time.")
       .build();
 }
 

@@ -9,6 +9,7 @@
 
 #include "config/load.hpp"
 #include "proxy/admin/server.hpp"
+#include "proxy/io/log_text.hpp"
 
 namespace {
 
@@ -39,7 +40,7 @@ int serve(const std::string& file) {
     return bad_configuration;
   }
   spdlog::set_default_logger(spdlog::stderr_color_mt("highwater"));
-  spdlog::set_pattern("%Y-%m-%d %H:%M:%S.%e %^%l%$ %v");
+  spdlog::set_formatter(highwater::proxy::line_formatter("%Y-%m-%d %H:%M:%S.%e %^%l%$ %*"));
   spdlog::set_level(spdlog::level::from_str(loaded.config.log.level));
   return highwater::proxy::run(loaded.config);
 }

@@ -46,6 +46,13 @@ std::optional<sql_word> delimited(std::string_view sql, std::size_t at) {
   return std::nullopt;
 }
 
+// The parser gives the first 63 bytes of an identifier, or fewer if a character would be cut apart.
+bool is_cut_to(std::string_view name, std::string_view whole) {
+  constexpr std::size_t longest = 63, longest_character = 4;
+  if (whole.size() <= longest) return whole == name;
+  return name.size() <= longest && name.size() + longest_character > longest && whole.starts_with(name);
+}
+
 }  // namespace
 
 std::optional<sql_word> next_word(std::string_view sql, std::size_t from) {
@@ -69,7 +76,7 @@ std::optional<name_in_text> find_name(std::string_view sql, std::size_t from, st
   while (const auto word = next_word(sql, from)) {
     from = word->offset + word->length;
     const bool is_name = word->what == sql_word::kind::bare || word->what == sql_word::kind::quoted;
-    if (after_keyword && is_name && word->text == name) {
+    if (after_keyword && is_name && is_cut_to(name, word->text)) {
       return name_in_text{std::string(name), static_cast<std::uint32_t>(word->offset),
                           static_cast<std::uint32_t>(word->length)};
     }

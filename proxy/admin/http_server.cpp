@@ -12,15 +12,17 @@ namespace asio = boost::asio;
 namespace beast = boost::beast;
 namespace http = beast::http;
 
-constexpr std::chrono::seconds patience{10};
+constexpr std::chrono::seconds patience{10};  // for a whole request, and for its whole answer
 constexpr std::size_t longest_header = 8U << 10U;
 
-class exchange : public std::enable_shared_from_this<exchange> {
-public:
-  exchange(asio::ip::tcp::socket socket, const std::function<http_page(std::string_view)>& page,
-           std::shared_ptr<void> place)
-      : stream_(std::move(socket)), page_(page), place_(std::move(place)) {}
+}  // namespace
 
+class http_server::exchange : public std::enable_shared_from_this<exchange> {
+public:
+  exchange(asio::ip::tcp::socket socket, const std::function<http_page(std::string_view)>& page)
+      : stream_(std::move(socket)), page_(page) {}
+
+  void close() { stream_.close(); }
   void read() {
     parser_.emplace();
     parser_->header_limit(longest_header);
@@ -55,13 +57,10 @@ private:
 
   beast::tcp_stream stream_;
   const std::function<http_page(std::string_view)>& page_;
-  std::shared_ptr<void> place_;
   beast::flat_buffer buffer_;
   std::optional<http::request_parser<http::empty_body>> parser_;
   http::response<http::string_body> response_;
 };
-
-}  // namespace
 
 http_server::http_server(asio::io_context& io, asio::ip::tcp::acceptor acceptor,
                          std::function<http_page(std::string_view)> page)
@@ -74,16 +73,26 @@ void http_server::stop() {
 }
 
 void http_server::accept() {
-  if (place_.use_count() > most_connections) return accept_later();
   acceptor_.async_accept([this](beast::error_code error, asio::ip::tcp::socket socket) {
     if (!acceptor_.is_open()) return;
     if (error) return accept_later();
-    std::make_shared<exchange>(std::move(socket), page_, place_)->read();
+    const auto added = std::make_shared<exchange>(std::move(socket), page_);
+    make_room();
+    open_.push_back(added);
+    added->read();
     accept();
   });
 }
 
-// There are enough connections, or no descriptors: asking again at once would only keep a processor busy.
+// Whoever has been here longest has had time enough: newcomers do not wait for slow readers.
+void http_server::make_room() {
+  std::erase_if(open_, [](const auto& one) { return one.expired(); });
+  if (open_.size() < most_connections) return;
+  if (const auto oldest = open_.front().lock()) oldest->close();
+  open_.pop_front();
+}
+
+// No descriptors: asking again at once would only keep a processor busy.
 void http_server::accept_later() {
   constexpr std::chrono::milliseconds pause{100};
   pause_.expires_after(pause);

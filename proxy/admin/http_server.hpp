@@ -1,10 +1,11 @@
 #pragma once
 
-// A small HTTP server on the control thread: a path, a page.
+// A small HTTP server: a path, a page. Requests and answers have deadlines, and there are only so many at a time.
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <string>
@@ -20,7 +21,7 @@ struct http_page {
 
 class http_server {
 public:
-  static constexpr long most_connections = 64;  // the next ones wait until one of these ends
+  static constexpr std::size_t most_connections = 64;  // the next one takes the place of the oldest
 
   // `page` is asked for every GET, with the path.
   http_server(boost::asio::io_context& io, boost::asio::ip::tcp::acceptor acceptor,
@@ -30,14 +31,16 @@ public:
   void stop();
 
 private:
+  class exchange;
+
   void accept();
+  void make_room();
   void accept_later();
 
   boost::asio::ip::tcp::acceptor acceptor_;
   boost::asio::steady_timer pause_;
   std::function<http_page(std::string_view)> page_;
-  std::shared_ptr<void> place_ =
-      std::make_shared<char>();  // each connection holds a copy: that is how they are counted
+  std::deque<std::weak_ptr<exchange>> open_;  // the oldest first; some have ended
 };
 
 }  // namespace highwater::proxy

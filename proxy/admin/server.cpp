@@ -1,10 +1,12 @@
 #include "proxy/admin/server.hpp"
 
+#include <malloc.h>
 #include <openssl/rand.h>
 #include <spdlog/spdlog.h>
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <atomic>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <csignal>
@@ -16,9 +18,10 @@
 #include <vector>
 
 #include "metrics/exposition.hpp"
-#include "proxy/admin/http_server.hpp"
+#include "proxy/admin/http_thread.hpp"
 #include "proxy/admin/pages.hpp"
 #include "proxy/client/worker.hpp"
+#include "proxy/io/log_text.hpp"
 
 namespace highwater::proxy {
 
@@ -46,7 +49,7 @@ auth::user_table make_users(const config::auth& section) {
   if (RAND_bytes(key.data(), static_cast<int>(key.size())) != 1) throw std::runtime_error("no random numbers");
   auto made = auth::user_table::make(section, key);
   if (!made) throw std::runtime_error("cannot set up the users: " + made.error().message());
-  for (const auto& name : made->unusable()) spdlog::warn("user {} cannot log in: no usable secret", name);
+  for (const auto& name : made->unusable()) spdlog::warn("user {} cannot log in: no usable secret", quoted(name));
   return std::move(*made);
 }
 
@@ -57,12 +60,14 @@ void raise_descriptor_limit(const config::config& settings) {
   limit.rlim_cur = limit.rlim_max;
   setrlimit(RLIMIT_NOFILE, &limit);
   constexpr rlim_t own = 64;  // logs, event loops, monitoring connections
-  const rlim_t wanted = settings.limits.max_clients + settings.cluster.nodes.size() * settings.pool.size + own;
+  const auto& limits = settings.limits;
+  const rlim_t wanted =
+      limits.max_clients + limits.max_logins + settings.cluster.nodes.size() * settings.pool.size + own;
   if (limit.rlim_max >= wanted) return;
   spdlog::warn(
-      "only {} files may be open, and limits.max_clients = {} with full pools may need {}: raise the limit "
-      "(ulimit -n, LimitNOFILE=), or clients will have to wait",
-      limit.rlim_max, settings.limits.max_clients, wanted);
+      "only {} files may be open, and limits.max_clients = {} with limits.max_logins = {} and full pools may need {}: "
+      "raise the limit (ulimit -n, LimitNOFILE=), or clients will have to wait",
+      limit.rlim_max, limits.max_clients, limits.max_logins, wanted);
 }
 
 void warn_of_open_door(const config::config& settings) {
@@ -89,6 +94,7 @@ private:
   void accept();
   void accept_later(const boost::system::error_code& why);
   void await_hangup();
+  void give_back_memory();
   worker& least_busy();
   http_page page(std::string_view path) const;
   void shut_down();
@@ -106,16 +112,19 @@ private:
   shared_pools pools_;
   cancel_registry cancels_;
   std::atomic<unsigned> clients_{0};
+  std::atomic<unsigned> strangers_{0};
   process process_;
   tcp::acceptor acceptor_;
   std::string http_endpoint_;
-  http_server http_;
+  http_thread http_;
   asio::signal_set signals_;
   asio::signal_set hangups_;
   asio::steady_timer drain_timer_;
   asio::steady_timer accept_timer_;
+  asio::steady_timer memory_timer_;
+  std::size_t free_before_ = 0;
   bool cannot_accept_ = false;
-  bool shutting_down_ = false;
+  std::atomic<bool> shutting_down_{false};
 };
 
 server::server(const config::config& settings)
@@ -130,20 +139,20 @@ server::server(const config::config& settings)
                 }),
       domain_(settings.cluster.nodes.size()),
       pools_(settings.pool.size),
-      process_{settings_, users_, board_, monitor_, catalogs_, domain_, pools_, cancels_, clients_},
+      process_{settings_, users_, board_, monitor_, catalogs_, domain_, pools_, cancels_, clients_, strangers_},
       acceptor_(listen(io_, settings.listen, "clients")),
       http_(
-          io_,
-          [&] {
-            auto acceptor = listen(io_, settings.http, "HTTP");
+          [&](asio::io_context& io) {
+            auto acceptor = listen(io, settings.http, "HTTP");
             http_endpoint_ = text_of(acceptor.local_endpoint());
             return acceptor;
-          }(),
+          },
           [this](std::string_view path) { return page(path); }),
       signals_(io_, SIGTERM, SIGINT),
       hangups_(io_, SIGHUP),
       drain_timer_(io_),
-      accept_timer_(io_) {
+      accept_timer_(io_),
+      memory_timer_(io_) {
   const auto count = settings.workers != 0 ? settings.workers : std::max(1U, std::thread::hardware_concurrency());
   for (unsigned i = 0; i < count; ++i) workers_.push_back(std::make_unique<worker>(process_));
 }
@@ -157,11 +166,13 @@ int server::run() {
     if (!error) shut_down();
   });
   await_hangup();
+  give_back_memory();
   // One line that scripts can wait for.
   std::printf("highwater: listening on %s, metrics on http://%s/metrics\n", text_of(acceptor_.local_endpoint()).c_str(),
               http_endpoint_.c_str());
   std::fflush(stdout);
   io_.run();
+  http_.stop();
   // The last accept, which has ended with an error, holds a socket of a worker that is about to go.
   io_.restart();
   io_.poll();
@@ -179,6 +190,24 @@ void server::await_hangup() {
     if (error) return;
     spdlog::warn("SIGHUP: the configuration is read at the start only; restart Highwater to apply a new one");
     await_hangup();
+  });
+}
+
+// What thousands of clients needed at once lies free between what stays, where only this finds it. It takes the
+// allocator's locks for some milliseconds, so not for little.
+void server::give_back_memory() {
+  constexpr std::chrono::seconds pause{5};
+  constexpr std::size_t worth_it = 4U << 20U;
+  const auto free = ::mallinfo2().fordblks;
+  if (free > free_before_ + worth_it) {
+    ::malloc_trim(0);
+    free_before_ = ::mallinfo2().fordblks;
+  } else {
+    free_before_ = std::min(free_before_, free);
+  }
+  memory_timer_.expires_after(pause);
+  memory_timer_.async_wait([this](const boost::system::error_code& error) {
+    if (!error) give_back_memory();
   });
 }
 
@@ -210,6 +239,7 @@ void server::accept_later(const boost::system::error_code& why) {
   });
 }
 
+// On the HTTP thread.
 http_page server::page(std::string_view path) const {
   const auto view = board_.newest();
   if (path == "/healthz") return {200, "text/plain; charset=utf-8", "alive\n"};
@@ -223,8 +253,7 @@ http_page server::page(std::string_view path) const {
 }
 
 void server::shut_down() {
-  if (shutting_down_) return io_.stop();
-  shutting_down_ = true;
+  if (shutting_down_.exchange(true)) return io_.stop();
   spdlog::info("shutting down: waiting for transactions to finish, {} ms at most", settings_.drain_timeout.count());
   boost::system::error_code ignored;
   acceptor_.close(ignored);
@@ -241,9 +270,9 @@ void server::drained(std::chrono::steady_clock::time_point deadline) {
   const bool empty = std::all_of(workers_.begin(), workers_.end(), [](const auto& w) { return w->sessions() == 0; });
   if (empty || std::chrono::steady_clock::now() >= deadline) {
     monitor_.stop();
-    http_.stop();
     signals_.cancel();
     hangups_.cancel();
+    memory_timer_.cancel();
     return io_.stop();
   }
   constexpr std::chrono::milliseconds look_again{5};

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <chrono>
+#include <set>
 
 namespace highwater::proxy {
 
@@ -37,6 +38,10 @@ worker_context::worker_context(process& in, boost::asio::io_context& loop, std::
   }
 }
 
+worker_context::~worker_context() {
+  for (auto& [key, one] : pools_) one->retire();
+}
+
 std::string worker_context::nonce() {
   std::array<std::uint32_t, 5> random_words;
   for (auto& word : random_words) word = random();
@@ -47,9 +52,6 @@ session_kind_ptr worker_context::kind(const std::string& user, const std::string
                                       const std::string& application) {
   const auto [in, fresh] = databases_.try_emplace(database);
   if (fresh) in->second.name = database;
-  // Application names are the clients' to choose, so what nobody uses any more must go.
-  constexpr std::size_t many = 1024;
-  if (kinds_.size() > many) std::erase_if(kinds_, [](const auto& one) { return one.second.use_count() == 1; });
   auto& known = kinds_[{user, database, application}];
   if (!known) known = std::make_shared<session_kind>(shared.settings, user, in->second, application);
   return known;
@@ -64,8 +66,8 @@ pool& worker_context::pool_of(session_kind& kind, routing::node_index node) {
   if (known == nullptr) {
     pool_key key{node, kind.user, kind.database.name};
     auto& made = pools_[key];
-    if (!made) made = std::make_unique<pool>(pools, key);
-    known = made.get();
+    if (!made) made = std::make_shared<pool>(pools, key);
+    known = made;
   }
   return *known;
 }
@@ -73,6 +75,24 @@ pool& worker_context::pool_of(session_kind& kind, routing::node_index node) {
 void worker_context::catalog_changed(const std::string& database, routing::catalog_ptr catalog) {
   const auto found = databases_.find(database);
   if (found != databases_.end()) found->second.catalog = std::move(catalog);
+}
+
+// Names are the clients' to choose, and none of them is known to exist before a server has let somebody in.
+void worker_context::forget_unused() {
+  std::erase_if(kinds_, [](const auto& one) { return one.second.use_count() == 1; });
+  const auto now = std::chrono::steady_clock::now();
+  std::erase_if(pools_, [&](const auto& one) { return one.second.use_count() == 1 && one.second->forgettable(now); });
+  std::set<const database_context*> used;
+  for (const auto& [names, kind] : kinds_) used.insert(&kind->database);
+  std::erase_if(databases_,
+                [&](const auto& one) { return one.second.catalog == nullptr && !used.contains(&one.second); });
+}
+
+// They grow with the longest message that there was.
+void worker_context::shrink_scratch() {
+  constexpr std::size_t much = 16 * read_size;
+  if (scratch.size() > much) scratch = std::string(read_size, '\0');
+  if (out_scratch.capacity() > much) out_scratch = std::string();
 }
 
 void worker_context::node_suspect(routing::node_index node) {

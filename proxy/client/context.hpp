@@ -3,6 +3,7 @@
 // What the sessions of one worker share, and what they know of the rest of the process.
 
 #include <atomic>
+#include <boost/intrusive/list.hpp>
 #include <boost/unordered/unordered_flat_set.hpp>
 #include <map>
 #include <memory>
@@ -16,10 +17,10 @@
 #include "proxy/auth/user_table.hpp"
 #include "proxy/client/cancel_registry.hpp"
 #include "proxy/client/domain.hpp"
-#include "proxy/client/log_throttle.hpp"
 #include "proxy/client/prepared.hpp"
 #include "proxy/client/told_parameters.hpp"
 #include "proxy/io/buffer_pool.hpp"
+#include "proxy/io/log_throttle.hpp"
 #include "proxy/io/timer_queue.hpp"
 #include "proxy/monitor/catalog_service.hpp"
 #include "proxy/monitor/monitor.hpp"
@@ -33,6 +34,13 @@ namespace highwater::proxy {
 
 class session;
 
+// A session's place in a list: it leaves with the session at the latest.
+struct waiting_place : boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
+  explicit waiting_place(session& whose) : who(whose) {}
+  session& who;
+};
+using waiting_sessions = boost::intrusive::list<waiting_place, boost::intrusive::constant_time_size<false>>;
+
 // What all workers share.
 struct process {
   const config::config& settings;
@@ -43,7 +51,8 @@ struct process {
   class domain& domain;
   shared_pools& pools;
   cancel_registry& cancels;
-  std::atomic<unsigned>& clients;                // connected now
+  std::atomic<unsigned>& clients;                // that have logged in, or are about to have
+  std::atomic<unsigned>& strangers;              // connected, and not known yet
   std::atomic<std::uint64_t> schema_changes{0};  // statements prepared before the last one may not run any more
 };
 
@@ -69,7 +78,7 @@ struct session_kind {
   std::string application;
   database_context& database;
   routing::session_policies policies;
-  std::vector<pool*> pools;  // by node; null until used
+  std::vector<std::shared_ptr<pool>> pools;  // by node; null until used
 };
 
 using session_kind_ptr = std::shared_ptr<session_kind>;
@@ -84,6 +93,7 @@ struct welcome_text {
 class worker_context {
 public:
   worker_context(process& in, boost::asio::io_context& io, std::function<void()> on_new_view);
+  ~worker_context();
 
   session_kind_ptr kind(const std::string& user, const std::string& database, const std::string& application);
   // Once a server has shown that the database exists.
@@ -92,6 +102,9 @@ public:
   void catalog_changed(const std::string& database, routing::catalog_ptr catalog);
   void node_suspect(routing::node_index node);
   void for_each_pool(const std::function<void(pool&)>& what);
+  // Lets go of users, databases and applications that nobody uses and of which nothing is left.
+  void forget_unused();
+  void shrink_scratch();
 
   const routing::cluster_view& view() { return view_reader.view(); }
   std::uint32_t random() { return static_cast<std::uint32_t>(entropy_()); }
@@ -116,8 +129,12 @@ public:
 
   log_throttle logins_told;  // of the log lines about failed logins
 
-  // Sessions that wait for news of the nodes.
-  std::vector<session*> awaiting_view;
+  // Sessions that wait for news of the nodes, and those of them whose turn is yet to come to look at the newest.
+  waiting_sessions awaiting_view;
+  waiting_sessions yet_to_look;
+  bool anybody_awaits_view() const noexcept { return !awaiting_view.empty() || !yet_to_look.empty(); }
+  // Who has not proved yet who it is; the oldest first.
+  waiting_sessions logging_in;
   // Keyed by user, database and settings: what a client is told at login.
   std::map<std::tuple<std::string, std::string, session_settings>, welcome_text> welcomes;
 
@@ -125,7 +142,7 @@ private:
   std::random_device entropy_;
   std::map<std::string, database_context> databases_;
   std::map<std::tuple<std::string, std::string, std::string>, session_kind_ptr> kinds_;
-  std::map<pool_key, std::unique_ptr<pool>> pools_;
+  std::map<pool_key, std::shared_ptr<pool>> pools_;
 };
 
 }  // namespace highwater::proxy

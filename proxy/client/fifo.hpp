@@ -3,6 +3,7 @@
 // First in, first out, in one piece of memory that is kept: for queues that are nearly always short or empty.
 
 #include <cstddef>
+#include <cstdint>
 #include <utility>
 #include <vector>
 
@@ -17,9 +18,14 @@ public:
   auto begin() noexcept { return all_.begin() + static_cast<std::ptrdiff_t>(first_); }
   auto end() noexcept { return all_.end(); }
 
+  // Each has a number, one more than the one before it, for as long as it is in here.
+  std::uint64_t next_number() const noexcept { return gone_ + size(); }
+  Value& operator[](std::uint64_t number) noexcept { return all_[first_ + static_cast<std::size_t>(number - gone_)]; }
+
   void push(Value what) { all_.push_back(std::move(what)); }
   Value pop() {
     auto taken = std::move(all_[first_++]);
+    ++gone_;
     // What has been taken out is cleared away when it is more than what is left, so that it costs nothing for each.
     if (first_ == all_.size() || first_ > many + size()) {
       all_.erase(all_.begin(), begin());
@@ -28,6 +34,7 @@ public:
     return taken;
   }
   void clear() noexcept {
+    gone_ += size();
     all_.clear();
     first_ = 0;
   }
@@ -36,6 +43,7 @@ private:
   static constexpr std::size_t many = 64;
   std::vector<Value> all_;
   std::size_t first_ = 0;
+  std::uint64_t gone_ = 0;
 };
 
 }  // namespace highwater::proxy

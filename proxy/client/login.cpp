@@ -4,6 +4,7 @@
 #include <cctype>
 
 #include "proxy/wire/frame.hpp"
+#include "proxy/wire/names.hpp"
 #include "proxy/wire/startup.hpp"
 
 namespace highwater::proxy {
@@ -13,9 +14,19 @@ namespace {
 // PostgreSQL's limit for messages before authentication (PG_MAX_AUTH_TOKEN_LENGTH).
 constexpr std::uint64_t max_auth_message = 65'535;
 
+using wire::cut_name;
+
 std::string lower(std::string text) {
   std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::tolower(c); });
   return text;
+}
+
+// As pg_clean_ascii() of PostgreSQL 15, which knows of no encoding here.
+std::string clean_ascii(std::string_view text) {
+  std::string clean(text);
+  std::ranges::replace_if(
+      clean, [](char c) { return c < ' ' || c > '~'; }, '?');
+  return clean;
 }
 
 }  // namespace
@@ -41,6 +52,10 @@ login::step login::take_startup(std::string_view bytes, std::size_t& used, std::
   const auto packet = wire::read_startup(bytes, used);
   if (std::holds_alternative<wire::startup_incomplete>(packet)) return step::more;
   if (const auto* error = std::get_if<wire::error>(&packet)) return refuse(*error, out);
+  if (const auto* garbage = std::get_if<wire::not_startup>(&packet)) {
+    why_ = {std::string(wire::sqlstate::protocol_violation), std::string(garbage->why), "", ""};
+    return step::closed;
+  }
   if (const auto* request = std::get_if<wire::cancel_request>(&packet)) {
     key = request->key;
     return step::cancel;
@@ -59,11 +74,12 @@ login::step login::take_startup(std::string_view bytes, std::size_t& used, std::
 
 login::step login::begin(const wire::startup_request& request, std::string& out) {
   if (turned_away_) return refuse(*turned_away_, out);
+  for (const auto& [name, value] : request.options) add_setting(name, value);
   for (const auto& [name, value] : request.parameters) {
     if (name == "user") {
-      user = value;
+      user = cut_name(value);
     } else if (name == "database") {
-      database = value;
+      database = cut_name(value);
     } else if (name == "replication") {
       if (value != "false" && value != "off" && value != "0" && value != "no") {
         return refuse(
@@ -72,7 +88,7 @@ login::step login::begin(const wire::startup_request& request, std::string& out)
             out);
       }
     } else {
-      settings.emplace_back(lower(name), value);
+      add_setting(name, value);
     }
   }
   if (user.empty()) {
@@ -83,7 +99,7 @@ login::step login::begin(const wire::startup_request& request, std::string& out)
   if (database.empty()) database = user;
   if (request.minor != 0 || !request.unknown_options.empty()) {
     std::vector<std::string_view> names(request.unknown_options.begin(), request.unknown_options.end());
-    wire::write_negotiate_protocol_version(out, 0, names.data(), names.size());
+    wire::write_negotiate_protocol_version(out, names.data(), names.size());
   }
   if (users_.trusts_everybody()) {
     stage_ = stage::done;
@@ -92,6 +108,14 @@ login::step login::begin(const wire::startup_request& request, std::string& out)
   stage_ = stage::sasl_initial;
   wire::write_authentication_sasl(out, auth::scram_mechanism);
   return step::more;
+}
+
+// Who logs in is not a setting: PostgreSQL takes session_authorization here, and does nothing with it.
+void login::add_setting(std::string_view name, std::string_view value) {
+  auto known_as = lower(std::string(name));
+  if (known_as == "session_authorization") return;
+  const bool is_application = known_as == "application_name";
+  settings.emplace_back(std::move(known_as), is_application ? clean_ascii(value) : std::string(value));
 }
 
 login::step login::take_sasl(std::string_view bytes, std::size_t& used, std::string& out) {

@@ -24,7 +24,7 @@ public:
     accepted,  // authenticated: user, database and settings are known; AuthenticationOk is not yet sent
     cancel,    // a cancel request: key() says of what
     refused,   // send `out`, close
-    closed,    // close without a word
+    closed,    // close without a word; why() is empty if the client went of itself
   };
 
   login(const auth::user_table& users, std::string nonce) : users_(users), nonce_(std::move(nonce)) {}
@@ -39,13 +39,14 @@ public:
   std::string database;
   std::vector<std::pair<std::string, std::string>> settings;  // names in lower case
   wire::backend_key_message key;
-  const wire::error& why() const noexcept { return why_; }  // after `refused`
+  const wire::error& why() const noexcept { return why_; }  // after `refused` and `closed`
 
 private:
   enum class stage : std::uint8_t { startup, sasl_initial, sasl_response, done };
 
   step take_startup(std::string_view bytes, std::size_t& used, std::string& out);
   step begin(const wire::startup_request& request, std::string& out);
+  void add_setting(std::string_view name, std::string_view value);
   step take_sasl(std::string_view bytes, std::size_t& used, std::string& out);
   step first_response(std::string_view body, std::string& out);
   step final_response(std::string_view body, std::string& out);

@@ -3,11 +3,27 @@
 #include <algorithm>
 #include <utility>
 
+#include "proxy/wire/names.hpp"
+
 namespace highwater::proxy {
+
+// What stands beside the text counts too, so that there is no end of empty ones either.
+std::size_t prepared_names::cost(std::string_view name, std::size_t text) noexcept {
+  constexpr std::size_t beside = 128;
+  return beside + wire::cut_name(name).size() + text;
+}
+
+named_statement prepared_names::exchange(std::string_view name, slot& of, named_statement after) noexcept {
+  if (!name.empty()) {
+    if (of.is.what) bytes_ -= cost(name, of.is.what->size());
+    if (after.what) bytes_ += cost(name, after.what->size());
+  }
+  return std::exchange(of.is, std::move(after));
+}
 
 prepared_names::slot* prepared_names::find_slot(std::string_view name) noexcept {
   if (name.empty()) return &unnamed_;
-  const auto found = names_.find(name);
+  const auto found = names_.find(wire::cut_name(name));
   return found == names_.end() ? nullptr : &found->second;
 }
 
@@ -27,10 +43,13 @@ std::string_view prepared_names::name_of(statement_id id) const noexcept {
 }
 
 void prepared_names::begin_change(std::string_view name, named_statement after) {
+  name = wire::cut_name(name);
   auto* of = find_slot(name);
   if (of == nullptr) of = &names_[std::string(name)];
-  pending_.push({std::string(name), std::exchange(of->is, std::move(after))});
-  ++of->changes;
+  const auto number = pending_.next_number();
+  if (of->changes++ != 0) pending_[of->newest].later = number;
+  of->newest = number;
+  pending_.push({std::string(name), exchange(name, *of, std::move(after))});
 }
 
 void prepared_names::add(std::string_view name, named_statement what) {
@@ -42,11 +61,18 @@ void prepared_names::remove(std::string_view name) {
 }
 
 void prepared_names::replace(std::string_view name, prepared_ptr what) noexcept {
-  if (auto* found = find(name)) found->what = std::move(what);
+  auto* of = find_slot(name);
+  if (of == nullptr || !of->is.what) return;
+  auto told = of->is.told;
+  exchange(name, *of, {std::move(what), std::move(told)});
 }
 
 void prepared_names::clear_named() {
-  boost::unordered::erase_if(names_, [](const auto& one) { return one.second.changes == 0; });
+  boost::unordered::erase_if(names_, [&](auto& one) {
+    if (one.second.changes != 0) return false;
+    exchange(one.first, one.second, {});
+    return true;
+  });
   for (auto& one : pending_) {
     if (!one.name.empty()) one.before = {};
   }
@@ -77,11 +103,10 @@ void prepared_names::revoke() {
   slot* of = nullptr;
   auto undone = end_change(of);
   if (of->changes == 0) {
-    of->is = std::move(undone.before);
+    exchange(undone.name, *of, std::move(undone.before));
   } else {
     // What a later one takes back is what this one has taken back.
-    const auto later = std::ranges::find(pending_, undone.name, &change::name);
-    later->before = std::move(undone.before);
+    pending_[undone.later].before = std::move(undone.before);
   }
   tidy(undone.name, *of);
 }

@@ -1,6 +1,7 @@
 #include "proxy/client/session.hpp"
 
 #include <algorithm>
+#include <boost/asio/post.hpp>
 #include <utility>
 
 namespace highwater::proxy {
@@ -11,6 +12,12 @@ namespace {
 constexpr std::size_t read_ahead = 64U << 10U;
 // How long a batch may take to come from a client that sends all of it at once.
 constexpr std::chrono::milliseconds longest_gap{50};
+
+// After so many steps of one client's it is the others' turn.
+constexpr unsigned steps_a_turn = 100;
+
+// What libpq keeps back of copy data until it has more, in whatever place of a message that is.
+constexpr std::uint64_t kept_back = 8U << 10U;
 
 }  // namespace
 
@@ -26,24 +33,28 @@ session::~session() {
 
 void session::start() {
   worker_.probe.clients.add();
-  const auto most = worker_.shared.settings.limits.max_clients;
-  if (worker_.shared.clients.fetch_add(1) >= most) {
-    login_->turn_away({std::string(wire::sqlstate::too_many_connections), "sorry, too many clients already",
-                       "Highwater serves at most " + std::to_string(most) + " clients.", "Raise limits.max_clients."});
-  }
+  worker_.logging_in.push_back(work().login_place);
+  stranger_ = true;
   work().deadline =
       worker_.timers.schedule(std::chrono::steady_clock::now() + worker_.shared.settings.auth.timeout, [this] {
         work_->deadline = {};
         fatal({std::string(wire::sqlstate::protocol_violation), "login took too long", "", ""});
       });
   client_.await_readable();
+  // Whoever has not said who it is keeps nobody out who wants to.
+  const auto most = worker_.shared.settings.limits.max_logins;
+  if (worker_.shared.strangers.fetch_add(1) >= most) worker_.logging_in.front().who.make_room();
+}
+
+void session::make_room() {
+  const auto alive = shared_from_this();
+  fatal({std::string(wire::sqlstate::too_many_connections), "too many clients are logging in",
+         "Highwater waits for at most " + std::to_string(worker_.shared.settings.limits.max_logins) + " of them.",
+         "Raise limits.max_logins, or connect again."});
 }
 
 session::activity& session::work() {
-  if (!work_) {
-    work_ = std::make_unique<activity>();
-    work_->input = worker_.buffers.take();
-  }
+  if (!work_) work_ = std::make_unique<activity>(*this);
   return *work_;
 }
 
@@ -64,22 +75,53 @@ wire::transaction_status session::client_status() const noexcept {
 
 void session::on_readable() {
   const auto alive = shared_from_this();
-  auto& input = work().input;
+  auto& now = work();
+  const auto got = read_some(now.input);
+  if (got.status == stream::read_status::closed) return end();
+  if (now.stall.number != 0) now.heard = std::chrono::steady_clock::now();
+  process();
+  if (stage_ != stage::ended) settle();
+}
+
+// Whoever logs in is not lent a buffer: they may come in thousands, and say nothing.
+stream::read_result session::read_some(std::string& input) {
+  if (stage_ == stage::login) {
+    constexpr std::size_t enough = 4096;
+    const auto got = client_.read(worker_.scratch.data(), enough);
+    input.append(worker_.scratch, 0, got.size);
+    return got;
+  }
+  if (input.capacity() < buffer_pool::usual_size) {
+    auto lent = worker_.buffers.take();
+    lent.append(input);
+    input = std::move(lent);
+  }
   const auto before = input.size();
   const auto room = std::max(input.capacity() - before, std::size_t{4096});
   input.resize(before + room);
   const auto got = client_.read(input.data() + before, room);
   input.resize(before + got.size);
-  if (got.status == stream::read_status::closed) return end();
-  process();
-  if (stage_ != stage::ended) settle();
+  return got;
 }
 
-// Goes on with what has been read, as far as the session's state allows.
+// Goes on with what has been read, as far as the session's state allows, and no further than is fair.
 void session::process() {
   if (stage_ == stage::login) process_login();
-  while (stage_ == stage::ready && process_one()) {
+  if (work_ && work_->yielded) return;
+  for (unsigned steps = 0; stage_ == stage::ready && process_one();) {
+    if (++steps == steps_a_turn) return yield();
   }
+}
+
+void session::yield() {
+  work().yielded = true;
+  boost::asio::post(worker_.io, [weak = weak_from_this()] {
+    const auto self = weak.lock();
+    if (!self || !self->work_) return;
+    self->work_->yielded = false;
+    self->process();
+    self->settle();
+  });
 }
 
 // After any event: reads on if there is room, and lets go of what an idle session does not need.
@@ -87,9 +129,12 @@ void session::settle() {
   if (stage_ == stage::ended) return;
   if (work_) {
     compact();
+    constexpr std::size_t much = 8 * buffer_pool::usual_size;
+    if (work_->input.empty() && work_->input.capacity() > much) work_->input = std::string();
     const bool idle = stage_ == stage::ready && lease_ == nullptr && work_->input.empty() && work_->pass_left == 0 &&
                       work_->deadline.number == 0 && !work_->changes.pending();
     if (idle) {
+      worker_.timers.cancel(work_->stall);
       worker_.buffers.give(std::move(work_->input));
       work_ = nullptr;
     }
@@ -98,11 +143,44 @@ void session::settle() {
     return fatal({std::string(wire::sqlstate::admin_shutdown), "Highwater is shutting down", "", "Connect again."});
   }
   // A batch that is not complete yet is read to its end, however long; behind one that has to wait, only so much.
-  const bool waits = stage_ != stage::ready || (work_ && work_->scanner.held());
+  const bool waits = stage_ != stage::ready || (work_ && (work_->scanner.held() || work_->yielded));
   const bool room = !work_ || input_left().size() < read_ahead || !waits;
   const bool flooded = lease_ != nullptr && lease_->unsent() > read_ahead;
   const bool reads_its_answers = client_.pending() < read_ahead;
-  if (room && !flooded && reads_its_answers) client_.await_readable();
+  const bool reads = room && !flooded && reads_its_answers;
+  if (reads) client_.await_readable();
+  if (work_) watch_for_stall(reads);
+}
+
+// Is the client in the middle of something that keeps a server connection? Not between two messages of a COPY, which
+// may last as long as it likes.
+bool session::stopped_within() const noexcept {
+  if (stage_ != stage::ready || lease_ == nullptr || !work_) return false;
+  if (held_.copy_in) return !work_->pass_drop && work_->pass_left > kept_back;
+  return work_->streaming || (work_->pass_left > 0 && !work_->pass_drop);
+}
+
+void session::watch_for_stall(bool reads) {
+  auto& now = *work_;
+  if (!reads || !stopped_within()) return worker_.timers.cancel(now.stall);
+  if (now.stall.number != 0) return;
+  now.heard = std::chrono::steady_clock::now();
+  now.stall = worker_.timers.schedule(now.heard + worker_.shared.settings.limits.stall_timeout, [this] { stalled(); });
+}
+
+void session::stalled() {
+  const auto alive = shared_from_this();
+  auto& now = *work_;
+  now.stall = {};
+  const auto patience = worker_.shared.settings.limits.stall_timeout;
+  if (std::chrono::steady_clock::now() < now.heard + patience) {
+    now.stall = worker_.timers.schedule(now.heard + patience, [this] { stalled(); });
+    return;
+  }
+  fatal({std::string(wire::sqlstate::idle_session_timeout),
+         "terminating connection because the client has stopped in the middle of a message",
+         "It holds a server connection, and has sent nothing for " + std::to_string(patience.count()) + " ms.",
+         "Send the rest at once, or raise limits.stall_timeout."});
 }
 
 // A session that is bound to its connection, and between two statements.
@@ -226,9 +304,12 @@ void session::drain() {
 void session::end() noexcept {
   if (std::exchange(stage_, stage::ended) == stage::ended) return;
   worker_.probe.clients.add(-1);
-  --worker_.shared.clients;
-  if (key_.process != 0) worker_.shared.cancels.remove(key_.process);
+  if (std::exchange(stranger_, false)) --worker_.shared.strangers;
+  if (std::exchange(counted_, false)) --worker_.shared.clients;
+  if (key_.process != 0) worker_.shared.cancels.remove(key_);
   if (work_) {
+    work_->login_place.unlink();
+    worker_.timers.cancel(work_->stall);
     stop_waiting(true);
     worker_.timers.cancel(work_->rest);
     if (work_->plan.node != routing::no_node && kind_) worker_.pool_of(*kind_, work_->plan.node).cancel(*this);

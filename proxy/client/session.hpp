@@ -59,9 +59,12 @@ struct batch_facts {
   bool executes = false;                                        // it runs something, as against only preparing
   bool bad_hint = false;                                        // a comment for Highwater that says nothing it knows
   bool unclear = false;                                         // the text cannot be trusted to mean what it seems to
+  const prepared_statement* examined = nullptr;                 // the last one that it names
+  unsigned parsed_texts = 0;                                    // that had not been seen before
   bool parses = false;
   bool parses_unnamed = false;
-  bool names_others = false;  // EXECUTE or DEALLOCATE of what a client may have prepared
+  bool names_others = false;    // EXECUTE or DEALLOCATE of what a client may have prepared
+  std::size_t named_bytes = 0;  // what the named statements that it prepares would cost to keep
   wire::batch_end end = wire::batch_end::cut;
 
   const routing::statement* first() const noexcept {
@@ -114,6 +117,7 @@ public:
   void cancel(std::function<void()> over);
   void drain();  // the process is going down: end when nothing is under way
   void kill(const wire::error& why);
+  void make_room();  // somebody else wants to log in
   // A node has stopped answering: a read that it has not begun to answer is run elsewhere.
   void node_died(routing::node_index node);
   // There is another primary than before: whoever still waits for the old one, or is bound to it, is told.
@@ -133,6 +137,8 @@ private:
 
   // Everything that only a session with something to do needs.
   struct activity {
+    explicit activity(session& whose) : view_place(whose), login_place(whose) {}
+
     std::string input;
     std::size_t begin = 0;  // of the batch that is being gathered; what is before has been sent
     wire::batch_scanner scanner;
@@ -154,7 +160,7 @@ private:
     bool asks_pins = false;    // what is inquired is whether they still stand
     timer_queue::ticket deadline;
     routing::instant waits_since = routing::never;
-    bool awaiting_view = false;
+    bool awaiting_view = false;   // and therefore in a list of the worker's
     bool awaiting_proof = false;  // for a sample that shows which life of the node the lease belongs to
     std::uint64_t pass_left = 0;  // of a message that is being passed on in pieces
     bool pass_drop = false;       // ... to nobody
@@ -167,7 +173,12 @@ private:
     std::vector<std::pair<statement_id, std::string>> stand_ins;      // and the client's names for them
     std::vector<std::pair<std::string, std::string>> ending_portals;  // and the names that running them ends
     std::vector<std::function<void()>> cancel_over;  // who is to be told when a request that waits is over
-    std::string own_failure;  // the ErrorResponse that the client gets where own_failure_id fails
+    std::string own_failure;    // the ErrorResponse that the client gets where own_failure_id fails
+    waiting_place view_place;   // among those who wait for a view
+    waiting_place login_place;  // among those who have not logged in
+    bool yielded = false;       // others have their turn, although there is more to do here
+    timer_queue::ticket stall;  // if the client has stopped in the middle of something
+    routing::instant heard;     // from the client, while that is watched
   };
 
   struct reply_handler;
@@ -183,8 +194,13 @@ private:
   bool busy() const noexcept;
   wire::transaction_status client_status() const noexcept;
   void on_readable() override;
+  stream::read_result read_some(std::string& input);
   void process();
+  void yield();
   void settle();
+  bool stopped_within() const noexcept;
+  void watch_for_stall(bool reads);
+  void stalled();
   bool keeps_idle_lease() const noexcept;
   bool process_one();
   void await_rest();
@@ -202,7 +218,9 @@ private:
   void login_failed(const wire::error& why);
   void ask_to_cancel();
   void accept();
+  void known_now() noexcept;
   bool take_setting(std::string_view name, std::string_view value);
+  bool keeps_one_server() const noexcept;
   void welcome(server_connection& from);
   static bool plain_at_login(const server_connection& of);
   void send_welcome(const welcome_text& text);
@@ -221,6 +239,7 @@ private:
 
   // session_placement.cpp
   std::optional<wire::error> refusal() const;
+  std::optional<wire::error> too_much_prepared(std::size_t more) const;
   bool can_join() const;
   bool ends_names() const noexcept;
   bool cut_behind_end_of_names();
@@ -240,7 +259,7 @@ private:
   void refuse_stale();
   std::string describe_distance() const;
   void give_up_waiting();
-  void notify(const wire::error& what);
+  void notify(wire::severity how, const wire::error& what);
 
   // session_lease.cpp
   void lease_node();
@@ -425,6 +444,8 @@ private:
   bool schema_changed_ = false;                 // by the transaction that is under way
   bool skip_to_sync_ = false;                   // an error was answered; the messages up to Sync do not count
   bool draining_ = false;
+  bool stranger_ = false;  // counts among those who have not logged in
+  bool counted_ = false;   // ... among the clients
 };
 
 }  // namespace highwater::proxy

@@ -94,7 +94,10 @@ void session::note_statement(routing::statement_ptr what, std::optional<config::
   const bool first = facts.statements.empty();
   facts.names_others |= what->executes.has_value() || what->deallocates.has_value();
   batch_facts::text one{std::move(what), hint};
-  if (std::find(facts.statements.begin(), facts.statements.end(), one) != facts.statements.end()) return;
+  // The same ones usually come close together; there may be thousands of others.
+  constexpr std::size_t looked_at = 8;
+  const auto few = std::min(looked_at, facts.statements.size());
+  if (std::find(facts.statements.end() - few, facts.statements.end(), one) != facts.statements.end()) return;
   facts.kind = routing::together(first ? std::nullopt : std::optional(facts.kind), one.what->kind);
   facts.statements.push_back(std::move(one));
 }
@@ -115,6 +118,13 @@ bool session::skip_too_long() {
 }
 
 void session::examine_text(std::string_view sql) {
+  auto& facts = work_->facts;
+  // The parser takes a while, and others wait meanwhile. What nobody has looked at may mean anything.
+  constexpr unsigned most_parsed = 500;
+  if (facts.parsed_texts >= most_parsed) {
+    facts.unclear = true;
+    return;
+  }
   auto& database = kind_->database;
   if (work_->taken_for_read) database.statements.learn_write(sql, database.catalog);
   const auto misses = database.statements.misses();
@@ -122,6 +132,7 @@ void session::examine_text(std::string_view sql) {
   if (database.statements.misses() == misses) {
     worker_.probe.classify_hits.add();
   } else {
+    ++facts.parsed_texts;
     worker_.probe.classify_misses.add();
     worker_.probe.parse_time.observe(std::chrono::steady_clock::now() - work_->arrived);
   }
@@ -129,7 +140,6 @@ void session::examine_text(std::string_view sql) {
     database.missed_in = database.catalog;
     worker_.shared.catalogs.missed(database.name);
   }
-  auto& facts = work_->facts;
   auto hint = found.hint_level;
   if (found.bad_hint || (hint && !has_bound(*hint))) {
     hint.reset();
@@ -159,6 +169,8 @@ bool session::examine_message(char type, std::string_view body) {
       if (!parse) return false;
       facts.parses = true;
       facts.parses_unnamed |= parse->name.empty();
+      if (!parse->name.empty())
+        facts.named_bytes += prepared_names::cost(parse->name, parse->query.size() + parse->parameter_types.size());
       examine_text(parse->query);
       return true;
     }
@@ -166,7 +178,9 @@ bool session::examine_message(char type, std::string_view body) {
       const auto bind = wire::read_bind_names(body);
       if (!bind) return false;
       facts.executes = true;
-      facts.portals.push_back(bind->portal);
+      // So many names are told apart; beyond that nothing is proved, and the primary runs it.
+      if (facts.portals.size() < 64 && (facts.portals.empty() || facts.portals.back() != bind->portal))
+        facts.portals.push_back(bind->portal);
       examine_prepared(bind->statement);
       return true;
     }
@@ -193,11 +207,13 @@ bool session::examine_message(char type, std::string_view body) {
 }
 
 void session::examine_prepared(std::string_view name) {
-  if (name.empty()) {
-    // One that this batch parses has been examined already.
-    if (work_->facts.parses_unnamed) return;
+  // One that this batch parses has been examined already.
+  if (name.empty() && work_->facts.parses_unnamed) return;
+  const auto* known = find_named(name);
+  // Thousands of rows are usually sent with one statement.
+  if (known != nullptr && std::exchange(work_->facts.examined, known->what.get()) != known->what.get()) {
+    examine_text(known->what->query);
   }
-  if (const auto* known = find_named(name)) examine_text(known->what->query);
 }
 
 // Can the texts be read that the client sends now?
@@ -220,7 +236,7 @@ bool session::examine() {
     return false;
   }
   now.taken_for_read = false;
-  facts.unclear = !facts.statements.empty() && !reads_texts();
+  facts.unclear |= !facts.statements.empty() && !reads_texts();
   if (facts.kind == statement_kind::internal) return true;
   // A portal without a statement that is known here, or a part of an exchange that no Sync has ended: nothing is
   // proved.

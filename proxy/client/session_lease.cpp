@@ -175,11 +175,12 @@ void session::go() {
     return replan();
   }
   if (work_->facts.bad_hint) {
-    notify({"01000", "a highwater hint in a comment was not understood, and is ignored", "",
-            "A hint reads /* highwater: level=NAME */ with one of the levels."});
+    notify(wire::severity::warning, {"01000", "a highwater hint in a comment was not understood, and is ignored", "",
+                                     "A hint reads /* highwater: level=NAME */ with one of the levels."});
   }
   if (work_->plan.reason == route_reason::stale) {
-    notify({"01000", "no node was fresh enough: this read may be stale", describe_distance(), ""});
+    notify(wire::severity::warning,
+           {"01000", "no node was fresh enough: this read may be stale", describe_distance(), ""});
   }
   if (work_->streaming) {
     lease_->writer = identity();
@@ -208,6 +209,10 @@ server_connection& session::end_lease() {
   unpin();
   held_ = {};
   if (work_) cancel_is_over();
+  // Nobody else could prepare it again.
+  const auto* unnamed = find_named("");
+  const bool large = unnamed != nullptr && unnamed->what->size() > worker_.shared.settings.limits.max_prepared_bytes;
+  if (large) names_->forget_unnamed();
   return connection;
 }
 

@@ -9,6 +9,9 @@ using routing::statement_kind;
 
 namespace {
 
+// What is kept of a transaction that has not begun on any server: statements, not the comments that come with them.
+constexpr std::size_t longest_deferred = 4U << 10U;
+
 // "BEGIN" and "START TRANSACTION" are answered with their own tags. None if the text does not begin with either.
 std::string_view begin_tag(std::string_view sql) {
   const auto first = sql.find_first_not_of(" \t\r\n");
@@ -43,9 +46,7 @@ bool session::answer_locally() {
 
 // As a Query does, also one that no server gets to see.
 void session::end_unnamed() {
-  if (find_named("") == nullptr) return;
-  names().remove("");
-  names().confirm();
+  if (names_) names_->forget_unnamed();
 }
 
 // BEGIN is answered here and sent with the transaction's first statement: by then it is known whether the transaction
@@ -57,7 +58,7 @@ bool session::defer_begin() {
   const auto sql =
       *wire::read_single_string(input_left().substr(wire::header_size, work_->scanner.size() - wire::header_size));
   const auto tag = begin_tag(sql);
-  if (tag.empty()) return false;
+  if (tag.empty() || sql.size() > longest_deferred) return false;
   const bool by_default = find(*settings_, "default_transaction_read_only").value_or("off") == "on";
   deferred_read_only_ = what.read_only.value_or(by_default);
   deferred_read_write_ = what.read_only == false;
@@ -78,6 +79,7 @@ bool session::amend_begin() {
   if (what.kind != statement_kind::set_transaction || what.statement_count != 1 || what.serializable) return false;
   const auto sql =
       *wire::read_single_string(input_left().substr(wire::header_size, work_->scanner.size() - wire::header_size));
+  if (deferred_begin_.size() + sql.size() > longest_deferred) return false;
   // A replica would refuse a BEGIN that says READ WRITE, whatever follows.
   if (!deferred_read_write_) deferred_read_only_ = what.read_only.value_or(deferred_read_only_);
   deferred_read_write_ |= what.read_only == false;

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "proxy/client/session.hpp"
+#include "proxy/io/log_text.hpp"
 
 namespace highwater::proxy {
 
@@ -14,7 +15,11 @@ constexpr std::string_view own_prefix = "highwater.";
 }  // namespace
 
 void session::process_login() {
+  const auto most = worker_.shared.settings.limits.max_clients;
+  const wire::error full{std::string(wire::sqlstate::too_many_connections), "sorry, too many clients already",
+                         "Highwater serves at most " + std::to_string(most) + " clients.", "Raise limits.max_clients."};
   while (stage_ == stage::login && login_) {
+    if (worker_.shared.clients.load() >= most) login_->turn_away(full);
     std::string out;
     std::size_t used = 0;
     const auto step = login_->take(input_left(), used, out);
@@ -25,6 +30,8 @@ void session::process_login() {
         if (used == 0) return;
         break;
       case login::step::accepted:
+        known_now();
+        if (worker_.shared.clients.fetch_add(1) >= most) return fatal(full);
         return accept();
       case login::step::cancel:
         return ask_to_cancel();
@@ -33,6 +40,7 @@ void session::process_login() {
         client_.close_when_drained();
         return end();
       case login::step::closed:
+        if (!login_->why().message.empty()) login_failed(login_->why());
         return end();
     }
   }
@@ -50,6 +58,14 @@ void session::ask_to_cancel() {
   });
 }
 
+// It counts as a client from here on.
+void session::known_now() noexcept {
+  worker_.timers.cancel(work_->deadline);
+  work_->login_place.unlink();
+  if (std::exchange(stranger_, false)) --worker_.shared.strangers;
+  counted_ = true;
+}
+
 void session::login_failed(const wire::error& why) {
   worker_.probe.logins_failed.add();
   if (!worker_.logins_told.may_tell(std::chrono::steady_clock::now())) return;
@@ -57,14 +73,12 @@ void session::login_failed(const wire::error& why) {
   // Authenticated or not, whom it said to be.
   const std::string user = kind_ ? kind_->user : login_->user;
   const std::string database = kind_ ? kind_->database.name : login_->database;
-  spdlog::warn("client {} could not log in as user \"{}\" to database \"{}\": {} ({}){}", client_.peer(), user,
-               database, why.message, why.code,
-               untold == 0 ? "" : "; " + std::to_string(untold) + " more were not logged");
+  spdlog::warn("client {} could not log in as user {} to database {}: {} ({}){}", client_.peer(), quoted(user),
+               quoted(database), why.message, why.code, and_more(untold));
 }
 
 // Authenticated. What remains is to learn from a server what it would have said at login, with the client's settings.
 void session::accept() {
-  worker_.timers.cancel(work_->deadline);
   session_settings wanted;
   std::string application;
   level_.start(std::nullopt, worker_.shared.settings.consistency.default_level);
@@ -85,7 +99,8 @@ void session::accept() {
   login_ = nullptr;
 
   const auto known = worker_.welcomes.find({kind_->user, kind_->database.name, *settings_});
-  if (known != worker_.welcomes.end() && worker_.view().has_primary()) return send_welcome(known->second);
+  if (known != worker_.welcomes.end() && worker_.view().has_primary() && !keeps_one_server())
+    return send_welcome(known->second);
   work_->arrived = std::chrono::steady_clock::now();
   start_plan();
 }
@@ -98,6 +113,11 @@ bool session::take_setting(std::string_view name, std::string_view value) {
   return asked.has_value() && has_bound(*asked);
 }
 
+// From its login on, as what it is told of its backend has to stay true.
+bool session::keeps_one_server() const noexcept {
+  return worker_.shared.settings.pool.mode == config::pool_mode::session;
+}
+
 // The settings have been applied to `from`, so its parameters are what the client would have been told.
 void session::welcome(server_connection& from) {
   auto parameters = std::make_shared<parameter_list>(from.parameters());
@@ -108,7 +128,11 @@ void session::welcome(server_connection& from) {
   if (worker_.welcomes.size() >= most_welcomes) worker_.welcomes.clear();
   const welcome_text text{parameters, plain_at_login(from)};
   worker_.welcomes.emplace(std::tuple(kind_->user, kind_->database.name, *settings_), text);
-  release();
+  if (keeps_one_server()) {
+    pin(routing::pin_reason::pool_mode);
+  } else {
+    release();
+  }
   send_welcome(text);
 }
 
@@ -123,13 +147,16 @@ void session::send_welcome(const welcome_text& text) {
   plain_by_default_ = text.plain;
   told_.start(text.parameters);
   worker_.use_catalog(kind_->database);
-  key_ = worker_.shared.cancels.add(worker_.random(),
-                                    [&io = worker_.io, weak = weak_from_this()](cancel_registry::over_function over) {
-                                      boost::asio::post(io, [weak, over = std::move(over)]() mutable {
-                                        const auto self = weak.lock();
-                                        self ? self->cancel(std::move(over)) : over();
-                                      });
-                                    });
+  const auto cancel = [&io = worker_.io, weak = weak_from_this()](cancel_registry::over_function over) {
+    boost::asio::post(io, [weak, over = std::move(over)]() mutable {
+      const auto self = weak.lock();
+      self ? self->cancel(std::move(over)) : over();
+    });
+  };
+  auto& cancels = worker_.shared.cancels;
+  const bool backend = lease_ != nullptr && held_.pins.any();
+  key_ =
+      backend ? cancels.add_as(lease_->key().process, worker_.random(), cancel) : cancels.add(worker_.random(), cancel);
   std::string out;
   wire::write_authentication_ok(out);
   for (const auto& [name, value] : *text.parameters) wire::write_parameter_status(out, name, value);

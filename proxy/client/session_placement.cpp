@@ -26,6 +26,7 @@ std::optional<wire::error> session::refusal() const {
                        "Send it with nothing else in its message and before the next Sync, or set the level when "
                        "connecting: options=-chighwater.level=LEVEL."};
   }
+  if (auto why = too_much_prepared(facts.named_bytes)) return why;
   const auto chains = [](const routing::statement& one) { return one.chains; };
   if (facts.executes && lease_ != nullptr && held_.on_replica && any(chains)) {
     // The replica was fresh enough for the transaction that ends, and nothing is known of the next.
@@ -47,6 +48,15 @@ std::optional<wire::error> session::refusal() const {
                        "Begin the transaction without READ ONLY, and it runs on the primary."};
   }
   return std::nullopt;
+}
+
+std::optional<wire::error> session::too_much_prepared(std::size_t more) const {
+  const auto most = worker_.shared.settings.limits.max_prepared_bytes;
+  if (more == 0 || (names_ ? names_->bytes() : 0) + more <= most) return std::nullopt;
+  return wire::error{std::string(wire::sqlstate::program_limit_exceeded),
+                     "the prepared statements of this session take too much memory",
+                     "Their texts and names may take " + std::to_string(most) + " bytes.",
+                     "Close those that are not used any more (DEALLOCATE), or raise limits.max_prepared_bytes."};
 }
 
 // May the batch be sent behind others that are still being answered?
@@ -130,7 +140,7 @@ bool session::begins_placed() const {
 // Is the batch to be placed like a read? Else it goes to the primary.
 bool session::placed_read() const {
   routing::session_traits traits;
-  traits.stays_on_primary = worker_.shared.settings.pool.mode == config::pool_mode::session;
+  traits.stays_on_primary = keeps_one_server();
   traits.serializable = find(*settings_, "default_transaction_isolation") == "serializable";
   traits.read_only_by_default = find(*settings_, "default_transaction_read_only") == "on";
   if (!deferred_begin_.empty()) traits.begun = deferred_read_only_;

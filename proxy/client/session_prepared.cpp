@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "proxy/client/session.hpp"
+#include "proxy/wire/names.hpp"
 
 namespace highwater::proxy {
 
@@ -231,6 +232,9 @@ session::text_for_server session::named_text(const routing::statement& what, std
   const auto* place = name_in(what);
   const auto* known = place != nullptr && !place->name.empty() ? find_named(place->name) : nullptr;
   if (known == nullptr) return {};
+  // The server gets to see another name.
+  const auto cut = wire::notice_of_cut(sql.substr(place->offset, place->length), place->name);
+  if (cut && lease_->queue.empty()) notify(wire::severity::notice, *cut);
   if (what.executes) return {with_name(sql, *place, known->what->id), {}};
   return {with_name(sql, *place, prepare_stand_in(place->name, out)), place->name};
 }

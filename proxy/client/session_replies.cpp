@@ -270,7 +270,7 @@ void session::names_dropped() {
 }
 
 void session::state_discarded() {
-  unpin();
+  if (!keeps_one_server()) unpin();
   lease_->soiled = false;
 }
 

@@ -165,8 +165,7 @@ void session::count_route(routing::route_reason reason) {
   } else {
     worker_.probe.write_routed(node);
   }
-  if (worker_.shared.settings.pool.mode == config::pool_mode::session && !held_.pins.any())
-    pin(routing::pin_reason::pool_mode);
+  if (keeps_one_server() && !held_.pins.any()) pin(routing::pin_reason::pool_mode);
 }
 
 }  // namespace highwater::proxy

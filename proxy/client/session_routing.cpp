@@ -26,11 +26,11 @@ void session::make_plan() {
   auto& now = *work_;
   const auto& view = worker_.view();
   now.seen = view.version;
-  if (stage_ == stage::login || begin_failed_) {
+  if ((stage_ == stage::login && !keeps_one_server()) || begin_failed_) {
     now.plan = routing::decide_anywhere(view, worker_.loads);
     return;
   }
-  if (!placed_read()) {
+  if (stage_ == stage::login || !placed_read()) {
     now.plan = routing::decide_write(view, worker_.loads);
     return;
   }
@@ -90,16 +90,18 @@ void session::await_view(routing::instant deadline) {
   if (!std::exchange(now.awaiting_view, true)) {
     now.waits_since = std::chrono::steady_clock::now();
     worker_.probe.freshness_waiting.add();
-    worker_.awaiting_view.push_back(this);
+    worker_.awaiting_view.push_back(now.view_place);
     worker_.view_reader.wait(true);
     if (stage_ != stage::login) stage_ = stage::awaiting_view;
   }
-  worker_.timers.cancel(now.deadline);
-  now.deadline = worker_.timers.schedule(deadline, [this] {
-    const auto alive = shared_from_this();
-    work_->deadline = {};
-    view_changed();
-  });
+  if (now.deadline.number == 0 || now.deadline.when != deadline) {
+    worker_.timers.cancel(now.deadline);
+    now.deadline = worker_.timers.schedule(deadline, [this] {
+      const auto alive = shared_from_this();
+      work_->deadline = {};
+      view_changed();
+    });
+  }
   // What was published between looking and saying that one waits would be missed.
   if (worker_.shared.board.newest()->version != now.seen) {
     boost::asio::post(worker_.io, [weak = weak_from_this()] {
@@ -116,8 +118,8 @@ void session::stop_waiting(bool reached) {
   worker_.probe.freshness_wait.observe(std::chrono::steady_clock::now() - now.waits_since);
   const bool fell_back = now.plan.reason == route_reason::fallback || now.plan.reason == route_reason::stale;
   if (!reached || fell_back) worker_.probe.freshness_timeouts.add();
-  std::erase(worker_.awaiting_view, this);
-  if (worker_.awaiting_view.empty()) worker_.view_reader.wait(false);
+  now.view_place.unlink();
+  if (!worker_.anybody_awaits_view()) worker_.view_reader.wait(false);
   if (stage_ == stage::awaiting_view) stage_ = stage::ready;
 }
 
@@ -181,9 +183,9 @@ void session::give_up_waiting() {
   answer_error(work_->refused.value_or(why));
 }
 
-void session::notify(const wire::error& what) {
+void session::notify(wire::severity how, const wire::error& what) {
   std::string out;
-  wire::write_notice(out, wire::severity::warning, what);
+  wire::write_notice(out, how, what);
   write_client(out);
 }
 

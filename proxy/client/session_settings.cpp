@@ -101,7 +101,11 @@ void session::forward_notifications(std::string_view among) {
 void session::inquired(std::string_view row) {
   auto now = work_->changes.answered(row, *settings_, *lease_->current_settings(), *startup_settings_);
   work_->changes.clear();
-  if (now) {
+  constexpr std::size_t longest_kept = 64U << 10U;
+  if (now && size_of(now->own) > longest_kept) {
+    pin(routing::pin_reason::dynamic_setting);  // they stay where they are
+    lease_->assume(settings_);
+  } else if (now) {
     lease_->assume(worker_.interner.intern(std::move(now->on_server)));
     adopt_settings(worker_.interner.intern(std::move(now->own)));
   } else {

@@ -142,6 +142,14 @@ bool session::stream_messages() {
     protocol_error("malformed message of type '" + std::string(1, message.type) + "'");
     return false;
   }
+  if (message.type == wire::frontend::parse) {
+    const auto parse = *wire::read_parse(message.body());
+    const auto cost = prepared_names::cost(parse.name, parse.query.size() + parse.parameter_types.size());
+    if (const auto why = too_much_prepared(parse.name.empty() ? 0 : cost)) {
+      fatal(*why);
+      return false;
+    }
+  }
   if (!meet_needs_of(message)) return false;
   auto& out = worker_.out_scratch;
   out.clear();

@@ -45,8 +45,7 @@ settings_exchange::outcome settings_exchange::over(bool failed, const session_se
   }
   if (all_) {
     for (const auto& [name, value] : on_server) {
-      const bool known = std::ranges::find(touched_, name, &routing::setting_change::name) != touched_.end();
-      if (!known) touch(touched_, name, true);
+      if (!touches(name)) touch(touched_, name, true);
     }
     if (touched_.empty()) {
       clear();
@@ -57,7 +56,20 @@ settings_exchange::outcome settings_exchange::over(bool failed, const session_se
     clear();
     return outcome::nothing;
   }
+  touch_what_is_encoded(on_server);
   return outcome::inquire;
+}
+
+bool settings_exchange::touches(std::string_view name) const {
+  return std::ranges::find(touched_, name, &routing::setting_change::name) != touched_.end();
+}
+
+// In another encoding the other values have other bytes.
+void settings_exchange::touch_what_is_encoded(const session_settings& on_server) {
+  if (!touches("client_encoding")) return;
+  for (const auto& [name, value] : on_server) {
+    if (!is_ascii(value) && !touches(name)) touch(touched_, name, false);
+  }
 }
 
 std::string settings_exchange::inquiry() const {

@@ -43,6 +43,9 @@ public:
                                   const session_settings& login) const;
 
 private:
+  bool touches(std::string_view name) const;
+  void touch_what_is_encoded(const session_settings& on_server);
+
   routing::setting_changes touched_;
   bool all_ = false;        // RESET ALL, DISCARD ALL
   bool all_alone_ = false;  // ... alone

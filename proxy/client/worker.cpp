@@ -6,11 +6,14 @@
 #include <chrono>
 #include <utility>
 
+#include "proxy/io/readiness.hpp"
+
 namespace highwater::proxy {
 
 namespace {
 
 constexpr std::chrono::milliseconds tidy_interval{250};
+constexpr unsigned tidies_until_forgotten = 8;
 
 }  // namespace
 
@@ -55,11 +58,26 @@ void worker::view_published() {
 
 void worker::look_at_views() {
   view_posted_.store(false, std::memory_order_release);
-  const auto waiting = context_.awaiting_view;  // sessions leave it while they are told
-  for (auto* one : waiting) {
-    const auto& still = context_.awaiting_view;
-    if (std::find(still.begin(), still.end(), one) != still.end()) one->view_changed();
+  auto& yet_to_look = context_.yet_to_look;
+  yet_to_look.splice(yet_to_look.end(), context_.awaiting_view);
+  look_on();
+}
+
+// There may be thousands who wait, for a primary above all: between some of them and the next, others are served. Whose
+// turn comes late looks at the newest view there is then.
+void worker::look_on() {
+  constexpr unsigned a_turn = 128;
+  auto& yet_to_look = context_.yet_to_look;
+  for (unsigned looked = 0; looked < a_turn && !yet_to_look.empty(); ++looked) {
+    auto& next = yet_to_look.front();
+    context_.awaiting_view.splice(context_.awaiting_view.end(), yet_to_look, yet_to_look.begin());
+    next.who.view_changed();  // it may leave
   }
+  if (yet_to_look.empty() || std::exchange(looks_on_, true)) return;
+  boost::asio::post(io_, [this] {
+    looks_on_ = false;
+    look_on();
+  });
 }
 
 void worker::tidy_later() {
@@ -85,6 +103,10 @@ void worker::tidy() {
     });
   });
   abandon_dead_nodes();
+  if (++tidied_ % tidies_until_forgotten == 0) context_.forget_unused();
+  context_.shrink_scratch();
+  constexpr std::size_t sockets_a_time = 500;
+  boost::asio::use_service<readiness>(io_).look_after_some(now, sockets_a_time);
 }
 
 // Reads that wait for a node which has stopped answering are run elsewhere, and nobody waits for a primary that has

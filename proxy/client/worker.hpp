@@ -36,6 +36,7 @@ public:
 private:
   void view_published();
   void look_at_views();
+  void look_on();
   void tidy();
   void tidy_later();
   void abandon_dead_nodes();
@@ -50,6 +51,8 @@ private:
   std::vector<routing::incarnation_id> lives_;      // by node, when it was last looked at; 0: not usable
   routing::node_index primary_ = routing::no_node;  // the last one that was proved
   bool draining_ = false;
+  bool looks_on_ = false;  // is about to
+  unsigned tidied_ = 0;
   std::thread thread_;
 };
 

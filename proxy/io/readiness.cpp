@@ -3,6 +3,7 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <boost/asio/post.hpp>
 #include <cerrno>
@@ -36,6 +37,7 @@ void readiness::add(int socket, watched& who) {
     throw std::system_error(errno, std::generic_category(), "epoll_ctl");
   }
   ++count_;
+  all_.push_back(who);
   await();
 }
 
@@ -43,10 +45,19 @@ void readiness::remove(int socket, watched& who) noexcept {
   if (set_ < 0) return;
   ::epoll_ctl(set_, EPOLL_CTL_DEL, socket, nullptr);
   watched_ptr held(&who);
+  who.unlink();
   kept_.erase(held);
   if (dispatching_) removed_.push_back(std::move(held));
   boost::system::error_code ignored;
   if (--count_ == 0) loop_->cancel(ignored);  // a loop with nothing to wait for may end
+}
+
+void readiness::look_after_some(std::chrono::steady_clock::time_point now, std::size_t most) {
+  for (auto left = std::min(most, count_); left > 0 && !all_.empty(); --left) {
+    const watched_ptr next(&all_.front());
+    all_.splice(all_.end(), all_, all_.begin());
+    next->look_after(now);
+  }
 }
 
 void readiness::tell_later(watched_ptr who, bool can_read, bool can_write) {

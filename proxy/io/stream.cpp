@@ -7,21 +7,24 @@
 
 #include <boost/asio/execution.hpp>
 #include <cerrno>
+#include <chrono>
 #include <string>
 #include <utility>
 
+#include "proxy/io/dead_peer.hpp"
 #include "proxy/io/readiness.hpp"
 
 namespace highwater::proxy {
 
 namespace {
 
-// A peer that has gone without a word (a lost host, a cut network) is noticed after a minute and a half.
+// A peer that has gone without a word (a lost host, a cut network) is noticed after a minute and a half: by keepalives
+// if nothing is under way, else by core::look_after().
+constexpr std::chrono::seconds longest_silence{90};
+constexpr std::chrono::seconds longest_farewell{30};  // for what is still to be sent when the owner has gone
+
 void detect_dead_peer(int socket) noexcept {
-  constexpr std::pair<int, int> options[] = {{TCP_KEEPIDLE, 60},
-                                             {TCP_KEEPINTVL, 10},
-                                             {TCP_KEEPCNT, 3},             // seconds
-                                             {TCP_USER_TIMEOUT, 90'000}};  // ms
+  constexpr std::pair<int, int> options[] = {{TCP_KEEPIDLE, 60}, {TCP_KEEPINTVL, 10}, {TCP_KEEPCNT, 3}};  // seconds
   for (const auto& [name, value] : options) ::setsockopt(socket, IPPROTO_TCP, name, &value, sizeof value);
 }
 
@@ -51,15 +54,17 @@ public:
 
 private:
   void on_event(bool can_read, bool can_write, bool hung_up) override;
+  void look_after(std::chrono::steady_clock::time_point now) override;
   std::size_t send_some(std::string_view bytes) noexcept;
   void send_pending();
 
   readiness& events_;
   int socket_;
   std::string pending_;
-  std::size_t sent_ = 0;   // of pending_
-  bool readable_ = false;  // an edge has come, and nothing has been found empty since
-  bool hung_up_ = false;   // the peer has closed: the last edge there is
+  std::size_t sent_ = 0;                                 // of pending_
+  std::chrono::steady_clock::time_point alone_since_{};  // without an owner
+  bool readable_ = false;                                // an edge has come, and nothing has been found empty since
+  bool hung_up_ = false;                                 // the peer has closed: the last edge there is
   bool wants_read_ = false;
   bool told_ = false;  // an event of our own is on its way
   bool broken_ = false;
@@ -134,6 +139,17 @@ void stream::core::on_event(bool can_read, bool can_write, bool hung_up) {
   }
   if (can_write && !pending_.empty()) send_pending();
   if (can_read && owner != nullptr && std::exchange(wants_read_, false)) owner->on_readable();
+}
+
+// The end of the socket is an event like any other.
+void stream::core::look_after(std::chrono::steady_clock::time_point now) {
+  if (owner == nullptr) {
+    if (alone_since_ == std::chrono::steady_clock::time_point{}) alone_since_ = now;
+    if (now - alone_since_ >= longest_farewell) close();
+    return;
+  }
+  const auto seen = signs_of(socket_);
+  if (seen && is_gone(*seen, longest_silence)) ::shutdown(socket_, SHUT_RDWR);
 }
 
 void stream::core::close() noexcept {

@@ -7,6 +7,7 @@
 #include <optional>
 #include <vector>
 
+#include "proxy/io/log_text.hpp"
 #include "routing/catalog_rows.hpp"
 
 namespace highwater::proxy {
@@ -135,7 +136,8 @@ void catalog_service::finish(const std::string& database, reading done) {
       break;
   }
   one.failed = false;
-  if (!std::exchange(one.problem, {}).empty()) spdlog::info("the catalogue of database {} can be read again", database);
+  if (!std::exchange(one.problem, {}).empty())
+    spdlog::info("the catalogue of database {} can be read again", quoted(database));
   if (done.catalog == nullptr) return one.schedule.read_the_same(now);
   one.schedule.read(now);
   one.rows = std::move(done.rows);
@@ -155,15 +157,16 @@ void catalog_service::make_catalog(const std::string& database, reading& from) {
 
 void catalog_service::complain(const std::string& database, entry& one, const std::string& problem) {
   // Once may be a table that is being dropped while it is read.
-  if (!std::exchange(one.failed, true)) return spdlog::debug("the catalogue of database {}: {}", database, problem);
+  if (!std::exchange(one.failed, true))
+    return spdlog::debug("the catalogue of database {}: {}", quoted(database), problem);
   if (problem == one.problem) return;
   one.problem = problem;
-  spdlog::warn("the catalogue of database {} cannot be read: {}; {}", database, problem,
+  spdlog::warn("the catalogue of database {} cannot be read: {}; {}", quoted(database), problem,
                one.newest ? "what was read before is used" : "its statements go to the primary");
 }
 
 void catalog_service::forget(const std::string& database, const std::string& problem) {
-  spdlog::info("the catalogue of database {} is not looked for until somebody uses it: {}", database, problem);
+  spdlog::info("the catalogue of database {} is not looked for until somebody uses it: {}", quoted(database), problem);
   databases_.erase(database);
   publish_(database, nullptr);
 }

@@ -1,11 +1,13 @@
 #pragma once
 
 // Which prepared statements a server connection has, what the server said of them, and which of them to give up when
-// there are too many: the one whose last use is longest ago.
+// there are too many: the one whose last use is longest ago. Everything takes the same time, however many there are.
 
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <cstdint>
+#include <list>
 #include <memory>
+#include <utility>
 
 #include "proxy/wire/description.hpp"
 
@@ -20,55 +22,60 @@ class held_statements {
 public:
   // Counts as a use. Also of what has been asked for and not answered yet.
   bool knows(statement_id id) noexcept {
-    const auto found = held_.find(id);
-    if (found == held_.end()) return false;
-    found->second.used = ++uses_;
+    const auto found = places_.find(id);
+    if (found == places_.end()) return false;
+    by_use_.splice(by_use_.end(), by_use_, found->second);
     return true;
   }
   // As the server described it; null while it has not.
   description_ptr described(statement_id id) const noexcept {
-    const auto found = held_.find(id);
-    return found == held_.end() ? nullptr : found->second.described;
+    const auto* found = find(id);
+    return found == nullptr ? nullptr : found->described;
   }
 
   // A Parse has been sent; it has been answered; so has a Describe.
   void add(statement_id id) {
-    if (id != 0) held_[id].used = ++uses_;
+    if (id == 0 || knows(id)) return;
+    places_.emplace(id, by_use_.insert(by_use_.end(), {id}));
   }
   void parsed(statement_id id) noexcept {
-    if (const auto found = held_.find(id); found != held_.end()) found->second.there = true;
+    if (auto* found = find(id)) found->there = true;
   }
   void describe(statement_id id, description_ptr as) noexcept {
-    if (const auto found = held_.find(id); found != held_.end()) found->second.described = std::move(as);
+    if (auto* found = find(id)) found->described = std::move(as);
   }
-  void remove(statement_id id) noexcept { held_.erase(id); }
+  void remove(statement_id id) noexcept {
+    const auto found = places_.find(id);
+    if (found == places_.end()) return;
+    by_use_.erase(found->second);
+    places_.erase(found);
+  }
   // The server has dropped all that it had; what was sent behind that is yet to come.
   void drop_parsed() {
-    boost::unordered::erase_if(held_, [](const auto& one) { return one.second.there; });
+    std::erase_if(by_use_, [&](const entry& one) { return one.there && places_.erase(one.id) != 0; });
   }
-  void clear() noexcept { held_.clear(); }
+  void clear() noexcept {
+    places_.clear();
+    by_use_.clear();
+  }
 
   // The one to close when there are more than `most`, or 0.
-  statement_id surplus(std::size_t most) const noexcept {
-    if (held_.size() <= most) return 0;
-    statement_id oldest = 0;
-    std::uint64_t least = UINT64_MAX;
-    for (const auto& [id, one] : held_) {
-      if (one.used >= least) continue;
-      least = one.used;
-      oldest = id;
-    }
-    return oldest;
-  }
+  statement_id surplus(std::size_t most) const noexcept { return places_.size() <= most ? 0 : by_use_.front().id; }
 
 private:
   struct entry {
-    std::uint64_t used = 0;
+    statement_id id = 0;
     bool there = false;
-    description_ptr described;
+    description_ptr described = nullptr;
   };
-  boost::unordered_flat_map<statement_id, entry> held_;
-  std::uint64_t uses_ = 0;
+  const entry* find(statement_id id) const noexcept {
+    const auto found = places_.find(id);
+    return found == places_.end() ? nullptr : &*found->second;
+  }
+  entry* find(statement_id id) noexcept { return const_cast<entry*>(std::as_const(*this).find(id)); }
+
+  std::list<entry> by_use_;  // the last one used last
+  boost::unordered_flat_map<statement_id, std::list<entry>::iterator> places_;
 };
 
 }  // namespace highwater::proxy

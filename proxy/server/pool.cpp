@@ -6,6 +6,8 @@
 #include <boost/asio/post.hpp>
 #include <utility>
 
+#include "proxy/io/log_text.hpp"
+
 namespace highwater::proxy {
 
 using metrics::connection_state;
@@ -23,16 +25,25 @@ void shared_pool::closed() {
   pass_on();
 }
 
+namespace {
+
+// A pool belongs to its thread, where it also ends: whoever else has got hold of it hands it over, and keeps nothing.
+void pump_there(std::shared_ptr<pool> which) {
+  auto& there = which->io();
+  boost::asio::post(there, [which = std::move(which)] { which->pump(); });
+}
+
+}  // namespace
+
 void shared_pool::pass_on() {
-  if (auto* next = next_waiting()) {
-    boost::asio::post(next->io(), [next] { next->pump(); });
-  }
+  if (auto next = next_waiting()) pump_there(std::move(next));
 }
 
 void shared_pool::wait(pool& who) {
   const std::scoped_lock lock(mutex_);
-  if (std::count(queue_.begin(), queue_.end(), &who) >= static_cast<std::ptrdiff_t>(who.waiting())) return;
+  if (who.queued_ >= who.waiting()) return;
   queue_.push_back(&who);
+  ++who.queued_;
   waiting_.fetch_add(1, std::memory_order_seq_cst);
 }
 
@@ -41,17 +52,21 @@ void shared_pool::stop_waiting(pool& who) {
   const auto found = std::find(queue_.begin(), queue_.end(), &who);
   if (found == queue_.end()) return;
   queue_.erase(found);
+  --who.queued_;
   waiting_.fetch_sub(1, std::memory_order_acq_rel);
 }
 
-pool* shared_pool::next_waiting() {
+std::shared_ptr<pool> shared_pool::next_waiting() {
   if (!anybody_waits()) return nullptr;
   const std::scoped_lock lock(mutex_);
-  if (queue_.empty()) return nullptr;
-  auto* first = queue_.front();
-  queue_.pop_front();
-  waiting_.fetch_sub(1, std::memory_order_acq_rel);
-  return first;
+  while (!queue_.empty()) {
+    auto* first = queue_.front();
+    queue_.pop_front();
+    --first->queued_;
+    waiting_.fetch_sub(1, std::memory_order_acq_rel);
+    if (auto still_there = first->weak_from_this().lock()) return still_there;
+  }
+  return nullptr;
 }
 
 void shared_pool::join(pool& who) {
@@ -63,26 +78,36 @@ void shared_pool::leave(pool& who) {
   const std::scoped_lock lock(mutex_);
   std::erase(members_, &who);
   const auto gone = std::erase(queue_, &who);
+  who.queued_ = 0;
   waiting_.fetch_sub(static_cast<unsigned>(gone), std::memory_order_acq_rel);
 }
 
 void shared_pool::stop_all_waiting(pool& who) {
   const std::scoped_lock lock(mutex_);
   const auto gone = std::erase(queue_, &who);
+  who.queued_ = 0;
   waiting_.fetch_sub(static_cast<unsigned>(gone), std::memory_order_acq_rel);
 }
 
 void shared_pool::ask_others(pool& asking) {
   const std::scoped_lock lock(mutex_);
   for (auto* other : members_) {
-    if (other != &asking) boost::asio::post(other->io(), [other] { other->offer(); });
+    if (other == &asking) continue;
+    boost::asio::post(other->io(), [weak = other->weak_from_this()] {
+      if (const auto still_there = weak.lock()) still_there->offer();
+    });
   }
 }
 
 std::shared_ptr<shared_pool> shared_pools::get(const pool_key& key) {
   const std::scoped_lock lock(mutex_);
-  auto& found = pools_[key];
-  if (!found) found = std::make_shared<shared_pool>(limit_);
+  if (pools_.size() >= sweep_at_) {
+    std::erase_if(pools_, [](const auto& one) { return one.second.expired(); });
+    sweep_at_ = std::max<std::size_t>(64, 2 * pools_.size());
+  }
+  auto& known = pools_[key];
+  auto found = known.lock();
+  if (!found) known = found = std::make_shared<shared_pool>(limit_);
   return found;
 }
 
@@ -92,8 +117,17 @@ pool::pool(pool_environment& environment, pool_key key)
 }
 
 pool::~pool() {
+  retire();
+}
+
+void pool::retire() {
+  if (std::exchange(retired_, true)) return;
   environment_.connections.timers.cancel(retry_);
   shared_->leave(*this);
+  waiters_.clear();
+  idle_.clear();
+  leaving_.clear();
+  all_.clear();
 }
 
 server_connection* pool::acquire(lease_waiter& waiter) {
@@ -107,8 +141,15 @@ server_connection* pool::acquire(lease_waiter& waiter) {
   waiters_.push_back(&waiter);
   environment_.probe.lease_queue.add();
   if (connecting_ < waiters_.size()) open();
-  if (!idle_.empty()) boost::asio::post(io(), [this] { offer(); });
+  if (!idle_.empty()) post([this] { offer(); });
   return nullptr;
+}
+
+template <class What>
+void pool::post(What what) {
+  boost::asio::post(io(), [weak = weak_from_this(), what = std::move(what)]() mutable {
+    if (const auto still_there = weak.lock()) what();
+  });
 }
 
 // For everybody who waits, as far as there is room. After one that failed, the next has to succeed before there are
@@ -145,7 +186,7 @@ bool pool::open_one() {
 // No connection is to be had for a moment; those that are there come round.
 void pool::wait_for_others() {
   if (refusal_ && shared_->open() == 0)
-    return boost::asio::post(io(), [this] { tell_waiting(refusal_.value_or(server_lost("the connection failed"))); });
+    return post([this] { tell_waiting(refusal_.value_or(server_lost("the connection failed"))); });
   shared_->wait(*this);
   shared_->ask_others(*this);
   if (retry_.number != 0) return;
@@ -192,22 +233,21 @@ void pool::put_idle(server_connection& connection) {
 
 // The connection is clean and nobody's.
 void pool::serve_or_keep(server_connection& connection) {
-  auto* next = shared_->next_waiting();
-  while (next == this && waiters_.empty()) next = shared_->next_waiting();  // who waited here has gone
-  if (next != nullptr && next != this) {
+  auto next = shared_->next_waiting();
+  while (next.get() == this && waiters_.empty()) next = shared_->next_waiting();  // who waited here has gone
+  if (next != nullptr && next.get() != this) {
     leaving_.push_back(&connection);
     count(connection_state::idle, 1);
     // Not from within the connection's own call: it is about to leave this thread.
-    boost::asio::post(io(), [this, next, given = &connection] {
-      if (std::erase(leaving_, given) == 0) {
-        // Lost meanwhile; its place is free.
-        return boost::asio::post(next->io(), [next] { next->pump(); });
-      }
+    boost::asio::post(io(), [this, self = shared_from_this(), next = std::move(next), given = &connection]() mutable {
+      // Lost meanwhile; its place is free.
+      if (std::erase(leaving_, given) == 0) return pump_there(std::move(next));
       count(connection_state::idle, -1);
       auto moved = given->move_to(next->environment_.connections, *next);
       remove(*given);
       auto parcel = std::make_shared<std::unique_ptr<server_connection>>(std::move(moved));
-      boost::asio::post(next->io(), [next, parcel] { next->adopt(std::move(*parcel)); });
+      auto& there = next->io();
+      boost::asio::post(there, [next = std::move(next), parcel] { next->adopt(std::move(*parcel)); });
     });
     return;
   }
@@ -269,9 +309,9 @@ void pool::on_connected(server_connection& which) {
   --connecting_;
   count(connection_state::connecting, -1);
   environment_.probe.server_connects.add();
-  if (std::exchange(failing_, false)) {
-    spdlog::info("node {} accepts connections of user \"{}\" to database \"{}\" again", node_name(), key_.user,
-                 key_.database);
+  if (std::exchange(failing_, false) && std::exchange(told_of_failing_, false)) {
+    spdlog::info("node {} accepts connections of user {} to database {} again", node_name(), quoted(key_.user),
+                 quoted(key_.database));
   }
   refusal_.reset();
   quiet_until_ = {};
@@ -289,10 +329,7 @@ void pool::on_connect_failed(server_connection& which, const wire::error& why) {
   count(connection_state::connecting, -1);
   environment_.probe.server_connect_failed(key_.node);
   bury(which);
-  if (!std::exchange(failing_, true)) {
-    spdlog::warn("node {} cannot be connected to as user \"{}\" in database \"{}\": {} ({})", node_name(), key_.user,
-                 key_.database, why.message, why.code);
-  }
+  if (!std::exchange(failing_, true)) tell_of_failing(why);
   constexpr std::chrono::milliseconds unreachable_for{100};
   constexpr std::chrono::milliseconds refused_for{1000};
   const bool unreachable = is_unreachable(why);
@@ -304,6 +341,15 @@ void pool::on_connect_failed(server_connection& which, const wire::error& why) {
     return;
   }
   tell_waiting(why);
+}
+
+// Any client may name a user that there is not, and each has pools of its own.
+void pool::tell_of_failing(const wire::error& why) {
+  auto& told = environment_.failures_told;
+  told_of_failing_ = told.may_tell(std::chrono::steady_clock::now());
+  if (!told_of_failing_) return;
+  spdlog::warn("node {} cannot be connected to as user {} in database {}: {} ({}){}", node_name(), quoted(key_.user),
+               quoted(key_.database), why.message, why.code, and_more(told.untold()));
 }
 
 // Everybody who waits would meet the same; each is told and decides anew.

@@ -18,6 +18,7 @@
 
 #include "config/config.hpp"
 #include "metrics/worker_probe.hpp"
+#include "proxy/io/log_throttle.hpp"
 #include "proxy/server/server_connection.hpp"
 
 namespace highwater::proxy {
@@ -54,7 +55,7 @@ public:
   void wait(pool& who);
   void stop_waiting(pool& who);
   void stop_all_waiting(pool& who);
-  pool* next_waiting();
+  std::shared_ptr<pool> next_waiting();
 
   void join(pool& who);
   void leave(pool& who);
@@ -84,7 +85,8 @@ public:
 private:
   unsigned limit_;
   std::mutex mutex_;
-  std::map<pool_key, std::shared_ptr<shared_pool>> pools_;
+  std::map<pool_key, std::weak_ptr<shared_pool>> pools_;  // their pools keep them
+  std::size_t sweep_at_ = 64;
 };
 
 // What a worker's pools need from the outside.
@@ -97,9 +99,10 @@ struct pool_environment {
   std::function<std::string(const std::string& user)> password_of;
   std::function<std::string()> nonce;
   std::function<void(routing::node_index)> node_suspect;  // a connection to it broke
+  log_throttle failures_told{};                           // of the log lines about connections that cannot be made
 };
 
-class pool final : connection_home {
+class pool final : connection_home, public std::enable_shared_from_this<pool> {
 public:
   pool(pool_environment& environment, pool_key key);
   ~pool();
@@ -118,6 +121,13 @@ public:
   // What the server said when it last let nobody in, until it lets somebody in.
   const std::optional<wire::error>& refusal() const noexcept { return refusal_; }
 
+  // The worker ends, and what this needs with it; posts that name it may last longer.
+  void retire();
+  // Nothing is there that anybody could come back to. On this pool's thread.
+  bool forgettable(std::chrono::steady_clock::time_point now) const noexcept {
+    return all_.empty() && waiters_.empty() && now >= quiet_until_;
+  }
+
   // On this pool's thread, by post: another worker needs a connection, or has sent one.
   void offer();
   void adopt(std::unique_ptr<server_connection> connection);
@@ -135,12 +145,16 @@ private:
   bool open_one();
   void wait_for_others();
   void tell_waiting(const wire::error& why);
+  void tell_of_failing(const wire::error& why);
   const std::string& node_name() const noexcept { return environment_.cluster.nodes[key_.node].name; }
   void serve_or_keep(server_connection& connection);
   void put_idle(server_connection& connection);
   std::unique_ptr<server_connection> remove(server_connection& connection);
   void bury(server_connection& connection);
   void leased(server_connection& connection, lease_waiter& to);
+  // Later, if it is still there.
+  template <class What>
+  void post(What what);
   void count(metrics::connection_state state, int change) {
     environment_.probe.connection_moved(key_.node, state, change);
   }
@@ -155,8 +169,13 @@ private:
   unsigned connecting_ = 0;
   std::optional<wire::error> refusal_;
   bool failing_ = false;                                 // the last attempt to connect failed
+  bool told_of_failing_ = false;                         // ... and the log has said so
   std::chrono::steady_clock::time_point quiet_until_{};  // until then no other is made
   timer_queue::ticket retry_;
+  bool retired_ = false;
+
+  friend class shared_pool;
+  unsigned queued_ = 0;  // entries of the shared pool's queue; under its mutex
 };
 
 }  // namespace highwater::proxy

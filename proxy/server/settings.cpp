@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <boost/container_hash/hash.hpp>
 #include <cctype>
 
 namespace highwater::proxy {
@@ -23,9 +24,21 @@ std::string quote(std::string_view text, char mark) {
   return quoted;
 }
 
-void add_set(std::string& sql, std::string_view name, std::string_view value) {
+std::string hexadecimal(std::string_view bytes) {
+  constexpr std::string_view digits = "0123456789abcdef";
+  std::string text;
+  for (const unsigned char byte : bytes) text.append(1, digits[byte >> 4U]).append(1, digits[byte & 15U]);
+  return text;
+}
+
+// `encoding`: SQL for what the value's bytes are to be read in. The text around them is read in the encoding that the
+// connection has before, whoever has left it.
+void add_set(std::string& sql, std::string_view name, std::string_view value, const std::string& encoding) {
+  const auto as_sql = is_ascii(value) ? quote_literal(value)
+                                      : "pg_catalog.convert_from(pg_catalog.decode('" + hexadecimal(value) +
+                                            "', 'hex'), " + encoding + ")";
   sql += sql.empty() ? "SELECT " : ", ";
-  sql += "pg_catalog.set_config(" + quote_literal(name) + ", " + quote_literal(value) + ", false)";
+  sql += "pg_catalog.set_config(" + quote_literal(name) + ", " + as_sql + ", false)";
 }
 
 // "a.b" is one name to RESET, of two identifiers.
@@ -33,6 +46,12 @@ std::string reset_name(std::string_view name) {
   const auto dot = name.find('.');
   if (dot == std::string_view::npos) return quote_identifier(name);
   return quote_identifier(name.substr(0, dot)) + "." + quote_identifier(name.substr(dot + 1));
+}
+
+std::size_t hash_of(const session_settings& all) {
+  std::size_t hash = 0;
+  for (const auto& one : all) boost::hash_combine(hash, one);
+  return hash;
 }
 
 constexpr std::array<std::string_view, 2> identities{"role", "session_authorization"};
@@ -50,16 +69,18 @@ settings_ptr no_settings() {
 
 settings_ptr settings_interner::intern(session_settings value) {
   if (value.empty()) return no_settings();
-  settings_ptr found;
-  std::erase_if(known_, [&](const std::weak_ptr<const session_settings>& weak) {
-    const auto one = weak.lock();
-    if (one && *one == value) found = one;
-    return !one;
-  });
-  if (found) return found;
-  found = std::make_shared<const session_settings>(std::move(value));
-  known_.push_back(found);
-  return found;
+  const auto hash = hash_of(value);
+  const auto [first, last] = known_.equal_range(hash);
+  for (auto each = first; each != last; ++each) {
+    if (auto one = each->second.lock(); one && *one == value) return one;
+  }
+  if (known_.size() >= sweep_at_) {
+    std::erase_if(known_, [](const auto& one) { return one.second.expired(); });
+    sweep_at_ = std::max<std::size_t>(64, 2 * known_.size());
+  }
+  auto made = std::make_shared<const session_settings>(std::move(value));
+  known_.emplace(hash, made);
+  return made;
 }
 
 void put(session_settings& in, std::string_view name, std::string_view value) {
@@ -82,6 +103,16 @@ std::optional<std::string_view> find(const session_settings& in, std::string_vie
   return place->second;
 }
 
+std::size_t size_of(const session_settings& all) noexcept {
+  std::size_t size = 0;
+  for (const auto& [name, value] : all) size += name.size() + value.size();
+  return size;
+}
+
+bool is_ascii(std::string_view text) noexcept {
+  return std::ranges::none_of(text, [](unsigned char c) { return c > 127; });
+}
+
 bool same(const settings_ptr& a, const settings_ptr& b) noexcept {
   return a == b || *a == *b;
 }
@@ -102,12 +133,14 @@ std::string transition_sql(const session_settings& from, const session_settings&
   for (const auto& [name, value] : from) {
     if (!find(to, name) && !is_identity(name)) resets += "RESET " + reset_name(name) + "; ";
   }
+  const auto named = find(to, "client_encoding");
+  const auto encoding = named ? quote_literal(*named) : "pg_catalog.current_setting('client_encoding')";
   std::string sets;
   for (const auto& [name, value] : to) {
-    if (find(from, name) != value && !is_identity(name)) add_set(sets, name, value);
+    if (find(from, name) != value && !is_identity(name)) add_set(sets, name, value, encoding);
   }
   for (auto identity = identities.rbegin(); identity != identities.rend(); ++identity) {
-    if (const auto value = find(to, *identity)) add_set(sets, *identity, *value);
+    if (const auto value = find(to, *identity)) add_set(sets, *identity, *value, encoding);
   }
   return resets + sets;
 }

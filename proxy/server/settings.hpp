@@ -7,12 +7,14 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
 namespace highwater::proxy {
 
-// Sorted by name (lower case), without duplicates. Values as set_config() takes and current_setting() gives them.
+// Sorted by name (lower case), without duplicates. Values as set_config() takes and current_setting() gives them, in
+// the client_encoding that is among them, or in the server's default.
 using session_settings = std::vector<std::pair<std::string, std::string>>;
 using settings_ptr = std::shared_ptr<const session_settings>;
 
@@ -23,13 +25,17 @@ public:
   settings_ptr intern(session_settings value);
 
 private:
-  std::vector<std::weak_ptr<const session_settings>> known_;
+  std::unordered_multimap<std::size_t, std::weak_ptr<const session_settings>> known_;  // by their hash
+  std::size_t sweep_at_ = 64;
 };
 
 void put(session_settings& in, std::string_view name, std::string_view value);
 void unset(session_settings& in, std::string_view name);
 std::optional<std::string_view> find(const session_settings& in, std::string_view name) noexcept;
 
+// What it takes to keep them, in bytes of names and values.
+std::size_t size_of(const session_settings& all) noexcept;
+bool is_ascii(std::string_view text) noexcept;
 bool same(const settings_ptr& a, const settings_ptr& b) noexcept;
 
 // The statements that bring a connection from one state to the other; empty if there is nothing to do.

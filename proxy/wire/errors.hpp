@@ -20,6 +20,8 @@ inline constexpr std::string_view invalid_authorization = "28000";
 inline constexpr std::string_view invalid_password = "28P01";
 inline constexpr std::string_view serialization_failure = "40001";
 inline constexpr std::string_view deadlock_detected = "40P01";
+inline constexpr std::string_view syntax_error = "42601";
+inline constexpr std::string_view name_too_long = "42622";
 inline constexpr std::string_view duplicate_statement = "42P05";
 inline constexpr std::string_view undefined_object = "42704";
 inline constexpr std::string_view too_many_connections = "53300";
@@ -27,6 +29,7 @@ inline constexpr std::string_view program_limit_exceeded = "54000";
 inline constexpr std::string_view query_canceled = "57014";
 inline constexpr std::string_view admin_shutdown = "57P01";
 inline constexpr std::string_view cannot_connect_now = "57P03";
+inline constexpr std::string_view idle_session_timeout = "57P05";
 inline constexpr std::string_view internal_error = "XX000";
 }  // namespace sqlstate
 

@@ -88,8 +88,7 @@ std::optional<backend_key_message> read_backend_key(std::string_view body) noexc
 
 void write_startup(std::string& out, std::string_view user, std::string_view database) {
   writer message(out);
-  message.u32(protocol_3_0).c_string("user").c_string(user).c_string("database").c_string(database);
-  message.c_string("application_name").c_string("highwater").u8(0);
+  message.u32(protocol_3_0).c_string("user").c_string(user).c_string("database").c_string(database).u8(0);
 }
 
 void write_cancel_request(std::string& out, backend_key_message key) {
@@ -177,10 +176,9 @@ void write_text_row(std::string& out, std::string_view value) {
   writer(out, backend::data_row).u16(1).u32(static_cast<std::uint32_t>(value.size())).bytes(value);
 }
 
-void write_negotiate_protocol_version(std::string& out, std::uint32_t minor, const std::string_view* options,
-                                      std::size_t count) {
+void write_negotiate_protocol_version(std::string& out, const std::string_view* options, std::size_t count) {
   writer message(out, backend::negotiate_protocol_version);
-  message.u32(minor).u32(static_cast<std::uint32_t>(count));
+  message.u32(protocol_3_0).u32(static_cast<std::uint32_t>(count));
   for (std::size_t i = 0; i < count; ++i) message.c_string(options[i]);
 }
 

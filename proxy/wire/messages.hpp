@@ -98,8 +98,8 @@ void write_ready_for_query(std::string& out, transaction_status status);
 void write_command_complete(std::string& out, std::string_view tag);
 void write_text_row_description(std::string& out, std::string_view column);  // one column of type text
 void write_text_row(std::string& out, std::string_view value);
-// Says that `minor` is the newest minor version spoken, and lists the `_pq_.` options that were not understood.
-void write_negotiate_protocol_version(std::string& out, std::uint32_t minor, const std::string_view* options,
-                                      std::size_t count);
+// Says that 3.0 is the newest version spoken, and lists the `_pq_.` options that were not understood. The manual speaks
+// of the minor version; servers send, and libpq reads, the whole number.
+void write_negotiate_protocol_version(std::string& out, const std::string_view* options, std::size_t count);
 
 }  // namespace highwater::wire

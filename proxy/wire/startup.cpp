@@ -18,6 +18,7 @@ error protocol_error(std::string message) {
 startup_packet read_parameters(reader in, std::uint32_t minor) {
   startup_request request;
   request.minor = minor;
+  std::string_view options;  // the last one counts
   for (;;) {
     const auto name = in.c_string();
     if (!in.ok()) return protocol_error("invalid startup packet layout: expected a terminator as the last byte");
@@ -27,14 +28,13 @@ startup_packet read_parameters(reader in, std::uint32_t minor) {
     if (name.starts_with("_pq_.")) {
       request.unknown_options.emplace_back(name);
     } else if (name == "options") {
-      if (!split_options(value, request.parameters)) {
-        return protocol_error("invalid command-line argument in startup options: " + std::string(value));
-      }
+      options = value;
     } else {
       request.parameters.emplace_back(name, value);
     }
   }
   if (!in.done()) return protocol_error("invalid startup packet layout: expected a terminator as the last byte");
+  if (auto wrong = split_options(options, request.options)) return std::move(*wrong);
   return request;
 }
 
@@ -54,14 +54,25 @@ std::vector<std::string> words_of(std::string_view options) {
   return words;
 }
 
+error bad_argument(std::string message, std::string hint) {
+  return {std::string(sqlstate::syntax_error), std::move(message), "", std::move(hint)};
+}
+error bad_argument(std::string_view word) {
+  return bad_argument("invalid command-line argument for server process: " + std::string(word),
+                      "Highwater takes settings alone: -c NAME=VALUE, or --NAME=VALUE.");
+}
+
 // "name=value", where the command line may write dashes for underscores.
-bool add_setting(std::string_view text, std::vector<std::pair<std::string, std::string>>& out) {
+std::optional<error> add_setting(std::string_view dashes, std::string_view text,
+                                 std::vector<std::pair<std::string, std::string>>& out) {
   const auto equals = text.find('=');
-  if (equals == 0 || equals == std::string_view::npos) return false;
+  if (equals == std::string_view::npos || equals == 0) {
+    return bad_argument(std::string(dashes) + std::string(text) + " requires a value", "");
+  }
   std::string name(text.substr(0, equals));
   std::replace(name.begin(), name.end(), '-', '_');
   out.emplace_back(std::move(name), std::string(text.substr(equals + 1)));
-  return true;
+  return std::nullopt;
 }
 
 }  // namespace
@@ -70,7 +81,7 @@ startup_packet read_startup(std::string_view bytes, std::size_t& consumed) {
   consumed = 0;
   if (bytes.size() < 4) return startup_incomplete{};
   const std::size_t length = load_u32(bytes.data());
-  if (length < 8 || length > max_startup_size) return protocol_error("invalid length of startup packet");
+  if (length < 8 || length > max_startup_size) return not_startup{"invalid length of startup packet"};
   if (bytes.size() < length) return startup_incomplete{};
   consumed = length;
 
@@ -80,7 +91,7 @@ startup_packet read_startup(std::string_view bytes, std::size_t& consumed) {
   if (code == gss_code) return gss_request{};
   if (code == cancel_code) {
     const auto key = read_backend_key(in.rest());
-    return key ? startup_packet(cancel_request{*key}) : protocol_error("invalid length of cancel request packet");
+    return key ? startup_packet(cancel_request{*key}) : not_startup{"invalid length of startup packet"};
   }
   if (code >> 16 != 3) {
     return error{std::string(sqlstate::feature_not_supported),
@@ -91,19 +102,24 @@ startup_packet read_startup(std::string_view bytes, std::size_t& consumed) {
   return read_parameters(in, code & 0xFFFF);
 }
 
-bool split_options(std::string_view options, std::vector<std::pair<std::string, std::string>>& out) {
+std::optional<error> split_options(std::string_view options, std::vector<std::pair<std::string, std::string>>& out) {
   const auto words = words_of(options);
   for (std::size_t i = 0; i < words.size(); ++i) {
     const std::string_view word = words[i];
+    std::optional<error> wrong;
     if (word == "-c") {
-      if (++i == words.size() || !add_setting(words[i], out)) return false;
-    } else if (word.starts_with("-c") || word.starts_with("--")) {
-      if (!add_setting(word.substr(2), out)) return false;
+      if (++i == words.size()) return bad_argument(word);
+      wrong = add_setting("-c ", words[i], out);
+    } else if (word.starts_with("-c")) {
+      wrong = add_setting("-c ", word.substr(2), out);
+    } else if (word.starts_with("--")) {
+      wrong = add_setting("--", word.substr(2), out);
     } else {
-      return false;
+      return bad_argument(word);
     }
+    if (wrong) return wrong;
   }
-  return true;
+  return std::nullopt;
 }
 
 }  // namespace highwater::wire

@@ -3,6 +3,7 @@
 // The first packet of a connection, which has a length but no type.
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -14,8 +15,9 @@
 
 namespace highwater::wire {
 
-// As PostgreSQL's MAX_STARTUP_PACKET_LENGTH: what an unauthenticated client may make us hold.
-inline constexpr std::size_t max_startup_size = 10'000;
+// As PostgreSQL's MAX_STARTUP_PACKET_LENGTH, to which the length field adds itself: what an unauthenticated client may
+// make us hold.
+inline constexpr std::size_t max_startup_size = 10'004;
 
 struct ssl_request {};
 struct gss_request {};
@@ -24,19 +26,24 @@ struct cancel_request {
 };
 struct startup_request {
   std::uint32_t minor = 0;                                      // of protocol 3
-  std::vector<std::pair<std::string, std::string>> parameters;  // user and database included; `options` taken apart
+  std::vector<std::pair<std::string, std::string>> parameters;  // user and database included, `options` not
+  std::vector<std::pair<std::string, std::string>> options;     // settings; a parameter of the same name comes after
   std::vector<std::string> unknown_options;                     // "_pq_." names
 };
 struct startup_incomplete {};
+// Whoever sent it does not speak the protocol, so there is nobody to answer: PostgreSQL closes without a word.
+struct not_startup {
+  std::string_view why;
+};
 
 using startup_packet =
-    std::variant<startup_incomplete, ssl_request, gss_request, cancel_request, startup_request, error>;
+    std::variant<startup_incomplete, not_startup, ssl_request, gss_request, cancel_request, startup_request, error>;
 
 // Takes the packet at the beginning of `bytes`; `consumed` says how long it was.
 startup_packet read_startup(std::string_view bytes, std::size_t& consumed);
 
 // Splits the `options` startup parameter as the server does: words separated by white space, backslash escapes;
-// "-c name=value", "-cname=value" and "--name=value". False if it holds anything else.
-bool split_options(std::string_view options, std::vector<std::pair<std::string, std::string>>& out);
+// "-c name=value", "-cname=value" and "--name=value". What the server would say if it holds anything else.
+std::optional<error> split_options(std::string_view options, std::vector<std::pair<std::string, std::string>>& out);
 
 }  // namespace highwater::wire

@@ -73,7 +73,7 @@ TEST_F(settings, many_kinds_of_them) {
   session.query("set statement_timeout = 123456");
   session.query("set session characteristics as transaction isolation level repeatable read");
   expect_untouched("timezone", primary().ask("show timezone"));
-  expect_untouched("application_name", testing_direct() ? "" : "highwater");
+  expect_untouched("application_name", "");
   EXPECT_EQ(everywhere(session, "timezone"), "Asia/Tokyo");
   EXPECT_EQ(everywhere(session, "application_name"), "it's \\ mine");
   EXPECT_EQ(everywhere(session, "datestyle"), "German, DMY");

@@ -23,6 +23,8 @@ TEST(fifo, gives_back_in_the_order_in_which_it_was_given) {
       expected.pop_front();
     }
     ASSERT_EQ(some.size(), expected.size());
+    ASSERT_EQ(some.next_number(), static_cast<std::uint64_t>(next));
+    for (const int value : expected) ASSERT_EQ(some[static_cast<std::uint64_t>(value)], value) << "its number";
     ASSERT_EQ(some.empty(), expected.empty());
     EXPECT_TRUE(std::equal(some.begin(), some.end(), expected.begin(), expected.end()));
   }

@@ -66,8 +66,40 @@ TEST(login, takes_any_setting_along) {
   EXPECT_EQ(door.take(packet(v3, "user\0app\0DateStyle\0ISO\0options\0-c Geqo=off\0replication\0false\0\0"s)),
             step::accepted);
   EXPECT_EQ(door.way_in.database, "app") << "by default the user's name";
-  const std::vector<std::pair<std::string, std::string>> expected{{"datestyle", "ISO"}, {"geqo", "off"}};
+  const std::vector<std::pair<std::string, std::string>> expected{{"geqo", "off"}, {"datestyle", "ISO"}};
   EXPECT_EQ(door.way_in.settings, expected);
+}
+
+TEST(login, lets_no_option_speak_against_a_parameter_or_for_somebody_else) {
+  using settings = std::vector<std::pair<std::string, std::string>>;
+  entrance door;
+  EXPECT_EQ(door.take(packet(v3, "geqo\0on\0user\0app\0options\0-c Geqo=off -c user=dba -c replication=true\0\0"s)),
+            step::accepted);
+  EXPECT_EQ(door.way_in.user, "app");
+  EXPECT_EQ(door.way_in.settings, (settings{{"geqo", "off"}, {"user", "dba"}, {"replication", "true"}, {"geqo", "on"}}))
+      << "the last one of a name counts; what is no setting, a server says";
+  for (const auto& how : {"session_authorization\0dba\0"s, "options\0-c session_authorization=dba\0"s}) {
+    entrance other;
+    EXPECT_EQ(other.take(packet(v3, "user\0app\0"s + how + "\0"s)), step::accepted);
+    EXPECT_EQ(other.way_in.settings, settings{}) << how;
+  }
+}
+
+TEST(login, cuts_names_and_cleans_the_application_as_servers_do) {
+  const std::string name(63, 'n');
+  entrance door;
+  EXPECT_EQ(door.take(packet(v3, "user\0"s + name + "x\0database\0"s + name + "yz\0application_name\0caf\xe9\n\0\0"s)),
+            step::accepted);
+  EXPECT_EQ(door.way_in.user, name);
+  EXPECT_EQ(door.way_in.database, name);
+  EXPECT_EQ(door.way_in.settings.at(0).second, "caf??");
+}
+
+TEST(login, says_nothing_to_what_is_no_startup_packet_and_knows_why) {
+  entrance door;
+  EXPECT_EQ(door.take("\xFF\xFF\xFF\xFF"s), step::closed);
+  EXPECT_EQ(door.out, "");
+  EXPECT_EQ(door.way_in.why().message, "invalid length of startup packet");
 }
 
 TEST(login, refuses_encryption_and_goes_on) {
@@ -112,7 +144,7 @@ TEST(login, says_once_which_protocol_it_speaks) {
   EXPECT_EQ(door.take(packet(v3 + 2, "user\0app\0_pq_.x\0y\0\0"s)), step::accepted);
   std::string expected;
   const std::string_view unknown = "_pq_.x";
-  wire::write_negotiate_protocol_version(expected, 0, &unknown, 1);
+  wire::write_negotiate_protocol_version(expected, &unknown, 1);
   EXPECT_EQ(door.out, expected);
 }
 
@@ -127,8 +159,7 @@ TEST(login, refuses) {
       {"physical replication", packet(v3, "user\0app\0replication\0true\0\0"s), "0A000"},
       {"logical replication", packet(v3, "user\0app\0replication\0database\0\0"s), "0A000"},
       {"an old protocol", packet(2U << 16), "0A000"},
-      {"a length that cannot be", "\xFF\xFF\xFF\xFF"s, "08P01"},
-      {"options that are none", packet(v3, "user\0app\0options\0x\0\0"s), "08P01"},
+      {"options that are none", packet(v3, "user\0app\0options\0x\0\0"s), "42601"},
   };
   for (const auto& each : rows) {
     entrance door;

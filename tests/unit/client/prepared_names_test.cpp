@@ -204,6 +204,49 @@ TEST(prepared_names, are_told_by_what_was_described_first) {
   EXPECT_EQ(some.find("a")->told, first) << "the client has noticed nothing";
 }
 
+TEST(prepared_names, know_what_they_cost) {
+  prepared_names some;
+  some.add("a", {text("one"), nullptr});
+  const auto one = some.bytes();
+  EXPECT_EQ(one, prepared_names::cost("a", 3));
+  some.add("", {text("the unnamed one is counted by who keeps it"), nullptr});
+  EXPECT_EQ(some.bytes(), one);
+  some.add("b", {text("three"), nullptr});
+  EXPECT_EQ(some.bytes(), 2 * one + 2);
+  some.remove("a");
+  EXPECT_EQ(some.bytes(), one + 2);
+  some.confirm();
+  some.confirm();
+  some.revoke();
+  EXPECT_EQ(some.bytes(), 0U);
+  some.revoke();
+  EXPECT_EQ(some.bytes(), one) << "a is back";
+  some.replace("a", text("x"));
+  EXPECT_EQ(some.bytes(), one - 2);
+  some.clear_named();
+  EXPECT_EQ(some.bytes(), 0U);
+}
+
+TEST(prepared_names, do_not_mind_how_many_changes_are_pending) {
+  constexpr int many = 150'000;  // with a look at all the others for each of them this would take hours
+  prepared_names some;
+  const auto one = text("one");
+  for (int i = 0; i < many; ++i) some.add("n" + std::to_string(i), {one, nullptr});
+  for (int i = 0; i < many; ++i) some.remove("n" + std::to_string(i));
+  some.revoke_all();
+  EXPECT_FALSE(some.has_pending());
+  EXPECT_EQ(some.bytes(), 0U);
+}
+
+TEST(prepared_names, are_compared_as_far_as_servers_do) {
+  prepared_names some;
+  const std::string longest(63, 'n');
+  some.add(longest + "and more", {text("one"), nullptr});
+  EXPECT_NE(some.find(longest), nullptr);
+  EXPECT_NE(some.find(longest + "or other"), nullptr);
+  EXPECT_EQ(some.find(longest.substr(1)), nullptr);
+}
+
 TEST(prepared_names, are_found_by_what_they_stand_for) {
   prepared_names some;
   auto what = std::make_shared<prepared_statement>();

@@ -49,6 +49,18 @@ TEST(settings_exchange, leaves_settings_alone_that_nobody_touched) {
   EXPECT_EQ(one.over(false, before), outcome::nothing);
 }
 
+TEST(settings_exchange, asks_again_for_what_another_encoding_writes_otherwise) {
+  const session_settings foreign{{"a", "caf\xe9"}, {"b", "coffee"}};
+  exchange one;
+  one.note(set({{"client_encoding", false}}), true);
+  ASSERT_EQ(one.over(false, foreign), outcome::inquire);
+  EXPECT_EQ(one.inquiry(), inquiry_sql({"client_encoding", "a"}));
+  exchange other;
+  other.note(set({{"b", false}}), true);
+  ASSERT_EQ(other.over(false, foreign), outcome::inquire);
+  EXPECT_EQ(other.inquiry(), inquiry_sql({"b"}));
+}
+
 TEST(settings_exchange, asks_what_a_set_has_come_to) {
   exchange one;
   one.note(set({{"b", false}, {"c", false}}), true);

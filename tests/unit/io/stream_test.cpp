@@ -1,6 +1,8 @@
 #include "proxy/io/stream.hpp"
 
 #include <gtest/gtest.h>
+#include <netinet/tcp.h>
+#include <unistd.h>
 
 #include <array>
 #include <boost/asio/io_context.hpp>
@@ -9,6 +11,8 @@
 #include <optional>
 #include <string>
 #include <vector>
+
+#include "proxy/io/readiness.hpp"
 
 namespace highwater::proxy {
 namespace {
@@ -184,6 +188,34 @@ TEST_F(stream_test, lets_the_loop_end_when_it_has_gone) {
   under_test.reset();
   io.run();
   SUCCEED();
+}
+
+// A window may stay closed for as long as the peer likes: a timeout of the kernel's would end the connection.
+TEST_F(stream_test, has_no_deadline_for_what_the_peer_does_not_read) {
+  const int socket = under_test->release();
+  unsigned timeout = 1;
+  socklen_t size = sizeof timeout;
+  ASSERT_EQ(::getsockopt(socket, IPPROTO_TCP, TCP_USER_TIMEOUT, &timeout, &size), 0);
+  EXPECT_EQ(timeout, 0U);
+  ::close(socket);
+}
+
+// ... but not what nobody owns any more.
+TEST_F(stream_test, gives_up_a_farewell_that_nobody_reads) {
+  auto& events = asio::use_service<readiness>(io);
+  const std::string much(16U << 20U, 'x');
+  under_test->write(much);
+  ASSERT_GT(under_test->pending(), 0U);
+  under_test->close_when_drained();
+  const auto begin = std::chrono::steady_clock::now();
+  events.look_after_some(begin, 10);
+  events.look_after_some(begin + std::chrono::seconds(29), 10);
+  std::array<char, 1> some{};
+  boost::system::error_code error;
+  peer.read_some(asio::buffer(some), error);
+  EXPECT_FALSE(error) << "it has some time";
+  events.look_after_some(begin + std::chrono::seconds(30), 10);
+  EXPECT_LT(read_all_at_peer().size(), much.size() - 1);
 }
 
 }  // namespace

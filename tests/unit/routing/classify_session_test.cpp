@@ -190,6 +190,14 @@ TEST(classify_session, finds_the_names_of_prepared_statements_in_the_text) {
     EXPECT_FALSE(verdict.literal_free) << sql;
   }
   EXPECT_EQ(classify("DEALLOCATE PREPARE", shop_catalog()).deallocates->name, "prepare");
+  // Identifiers are cut at 63 bytes, and not within a character.
+  for (const auto& [written, name] : {std::pair{std::string(70, 'N'), std::string(63, 'n')},
+                                      {"\"" + std::string(62, 'n') + "\xc3\xa9x\"", std::string(62, 'n')}}) {
+    const auto verdict = classify("DEALLOCATE " + written, shop_catalog());
+    ASSERT_TRUE(verdict.deallocates) << written;
+    EXPECT_EQ(verdict.deallocates->name, name);
+    EXPECT_EQ(verdict.deallocates->length, written.size());
+  }
 }
 
 TEST(classify_session, verdicts_that_come_from_literals_are_marked) {

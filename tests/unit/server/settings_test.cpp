@@ -72,6 +72,15 @@ TEST(transition_sql, does_what_is_needed_and_no_more) {
   for (const auto& each : rows) EXPECT_EQ(transition_sql(each.from, each.to), each.expected) << each.why;
 }
 
+TEST(transition_sql, speaks_ascii_and_says_what_the_rest_is_to_be_read_in) {
+  EXPECT_EQ(transition_sql({}, {{"a", "\xe9'"}, {"client_encoding", "LATIN1"}}),
+            "SELECT pg_catalog.set_config('a', pg_catalog.convert_from(pg_catalog.decode('e927', 'hex'), 'LATIN1'), "
+            "false), pg_catalog.set_config('client_encoding', 'LATIN1', false)");
+  EXPECT_EQ(transition_sql({{"client_encoding", "LATIN1"}}, {{"a", "\xc3\xa9"}}),
+            "RESET \"client_encoding\"; SELECT pg_catalog.set_config('a', pg_catalog.convert_from(pg_catalog.decode("
+            "'c3a9', 'hex'), pg_catalog.current_setting('client_encoding')), false)");
+}
+
 TEST(transition_sql, cannot_be_broken_out_of) {
   EXPECT_EQ(transition_sql({}, {{"a'b", "x'); DROP TABLE t; --"}}),
             "SELECT pg_catalog.set_config('a''b', 'x''); DROP TABLE t; --', false)");

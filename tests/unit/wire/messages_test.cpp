@@ -124,8 +124,8 @@ TEST(messages, are_written_as_the_manual_has_them) {
        "E"s},
       {"CommandComplete", [](out_ref o) { write_command_complete(o, "SHOW"); }, "C\0\0\0\x09SHOW\0"s},
       {"DataRow", [](out_ref o) { write_text_row(o, "v"); }, "D\0\0\0\x0B\0\x01\0\0\0\x01v"s},
-      {"NegotiateProtocolVersion", [&](out_ref o) { write_negotiate_protocol_version(o, 0, unknown, 2); },
-       "v\0\0\0\x1A\0\0\0\0\0\0\0\x02_pq_.a\0_pq_.b\0"s},
+      {"NegotiateProtocolVersion", [&](out_ref o) { write_negotiate_protocol_version(o, unknown, 2); },
+       "v\0\0\0\x1A\0\x03\0\0\0\0\0\x02_pq_.a\0_pq_.b\0"s},  // 3.0, whole
       {"CancelRequest",
        [](out_ref o) {
          write_cancel_request(o, {1, 2});

@@ -58,8 +58,31 @@ TEST(read_startup, takes_options_apart_and_keeps_protocol_extensions) {
   ASSERT_TRUE(std::holds_alternative<startup_request>(found));
   const auto& request = std::get<startup_request>(found);
   EXPECT_EQ(request.minor, 9'999U);
-  EXPECT_EQ(request.parameters, (pairs{{"user", "app"}, {"geqo", "off"}, {"work_mem", "64kB"}}));
+  EXPECT_EQ(request.parameters, (pairs{{"user", "app"}}));
+  EXPECT_EQ(request.options, (pairs{{"geqo", "off"}, {"work_mem", "64kB"}}));
   EXPECT_EQ(request.unknown_options, (std::vector<std::string>{"_pq_.x", "_pq_.y"}));
+}
+
+TEST(read_startup, reads_the_last_options_alone) {
+  const auto found = read(packet(v3, "options\0-c geqo=off\0user\0app\0options\0-c user=dba\0\0"s));
+  ASSERT_TRUE(std::holds_alternative<startup_request>(found));
+  EXPECT_EQ(std::get<startup_request>(found).parameters, (pairs{{"user", "app"}}));
+  EXPECT_EQ(std::get<startup_request>(found).options, (pairs{{"user", "dba"}}));
+}
+
+TEST(read_startup, has_no_answer_to_what_is_no_packet_at_all) {
+  const std::pair<const char*, std::string> rows[] = {
+      {"length 0", packet(v3, "", 0)},
+      {"length below its own size", packet(v3, "", 3)},
+      {"no room for a code", packet(v3, "", 7)},
+      {"too long", packet(v3, "", max_startup_size + 1)},
+      {"2^31", packet(v3, "", 0x80000000)},
+      {"2^32 - 1", packet(v3, "", 0xFFFFFFFF)},
+      {"an HTTP request", "GET / HTTP/1.1\r\n\r\n"},
+      {"a cancel request that is short", packet(cancel, "\0\0\0\x07"s)},
+      {"a cancel request that is long", packet(cancel, "\0\0\0\x07\0\0\0\x09x"s)},
+  };
+  for (const auto& [why, bytes] : rows) EXPECT_TRUE(std::holds_alternative<not_startup>(read(bytes))) << why;
 }
 
 TEST(read_startup, refuses_hostile_packets) {
@@ -69,21 +92,12 @@ TEST(read_startup, refuses_hostile_packets) {
     std::string_view code = sqlstate::protocol_violation;
   };
   const row rows[] = {
-      {"length 0", packet(v3, "", 0)},
-      {"length below its own size", packet(v3, "", 3)},
-      {"no room for a code", packet(v3, "", 7)},
-      {"too long", packet(v3, "", max_startup_size + 1)},
-      {"2^31", packet(v3, "", 0x80000000)},
-      {"2^32 - 1", packet(v3, "", 0xFFFFFFFF)},
-      {"an HTTP request", "GET / HTTP/1.1\r\n\r\n"},
       {"nothing but the code", packet(v3, "")},
       {"no terminator", packet(v3, "user\0app\0"s)},
       {"a name without a value", packet(v3, "user\0"s)},
       {"a value without an end", packet(v3, "user\0app"s)},
       {"something after the terminator", packet(v3, "user\0app\0\0x"s)},
-      {"options that are none", packet(v3, "user\0app\0options\0-D /tmp\0\0"s)},
-      {"a cancel request that is short", packet(cancel, "\0\0\0\x07"s)},
-      {"a cancel request that is long", packet(cancel, "\0\0\0\x07\0\0\0\x09x"s)},
+      {"options that are none", packet(v3, "user\0app\0options\0-D /tmp\0\0"s), sqlstate::syntax_error},
       {"protocol 2", packet(2U << 16, "user\0app\0\0"s), sqlstate::feature_not_supported},
       {"protocol 4", packet(4U << 16, "user\0app\0\0"s), sqlstate::feature_not_supported},
   };
@@ -98,7 +112,7 @@ TEST(read_startup, holds_as_much_as_postgresql_does) {
   const auto parameter = "user\0app\0application_name\0"s;
   const std::string filler(max_startup_size - 8 - parameter.size() - 2, 'x');
   EXPECT_TRUE(std::holds_alternative<startup_request>(read(packet(v3, parameter + filler + "\0\0"s))));
-  EXPECT_TRUE(std::holds_alternative<error>(read(packet(v3, parameter + filler + "x\0\0"s))));
+  EXPECT_TRUE(std::holds_alternative<not_startup>(read(packet(v3, parameter + filler + "x\0\0"s))));
 }
 
 TEST(split_options, does_it_as_the_server_does) {
@@ -123,16 +137,30 @@ TEST(split_options, does_it_as_the_server_does) {
   };
   for (const auto& each : rows) {
     pairs found;
-    EXPECT_TRUE(split_options(each.options, found)) << each.options;
+    EXPECT_FALSE(split_options(each.options, found)) << each.options;
     EXPECT_EQ(found, each.expected) << each.options;
   }
 }
 
-TEST(split_options, refuses_everything_else) {
-  for (const char* options :
-       {"-c", "-c geqo", "-c =off", "-cgeqo", "--geqo", "--=x", "geqo=off", "-D /tmp", "-", "-c geqo=on x"}) {
+TEST(split_options, refuses_everything_else_as_the_server_does) {
+  const std::pair<const char*, const char*> rows[] = {
+      {"-c", "invalid command-line argument for server process: -c"},
+      {"-D /tmp", "invalid command-line argument for server process: -D"},
+      {"-", "invalid command-line argument for server process: -"},
+      {"geqo=off", "invalid command-line argument for server process: geqo=off"},
+      {"-c geqo=on x", "invalid command-line argument for server process: x"},
+      {"-c geqo", "-c geqo requires a value"},
+      {"-cgeqo", "-c geqo requires a value"},
+      {"-c =off", "-c =off requires a value"},
+      {"--geqo", "--geqo requires a value"},
+      {"--=x", "--=x requires a value"},
+  };
+  for (const auto& [options, message] : rows) {
     pairs found;
-    EXPECT_FALSE(split_options(options, found)) << options;
+    const auto wrong = split_options(options, found);
+    ASSERT_TRUE(wrong) << options;
+    EXPECT_EQ(wrong->code, "42601") << options;
+    EXPECT_EQ(wrong->message, message) << options;
   }
 }
 

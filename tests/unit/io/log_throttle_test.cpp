@@ -1,4 +1,4 @@
-#include "proxy/client/log_throttle.hpp"
+#include "proxy/io/log_throttle.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <string>
 #include <utility>
 
 namespace highwater::proxy {
@@ -26,5 +27,10 @@ private:
   unsigned told_ = 0;
   unsigned untold_ = 0;
 };
+
+// For the end of a line: how many like it there were that were not told.
+inline std::string and_more(unsigned untold) {
+  return untold == 0 ? "" : "; " + std::to_string(untold) + " more were not logged";
+}
 
 }  // namespace highwater::proxy
