@@ -146,7 +146,7 @@ void page::routing() {
   total(MetricType::Counter, "highwater_floors_restarted_total",
         "Floors that lay on a timeline that has ended and were started anew.", &worker_probe::floors_restarted);
   auto& retries = family(MetricType::Counter, "highwater_retries_total", "Reads that were run again on another node.");
-  const char* const causes[] = {"read_only", "recovery_conflict", "connection_lost"};
+  const char* const causes[] = {"read_only", "recovery_conflict", "connection_lost", "behind_ddl"};
   for (std::size_t cause = 0; cause < retry_cause_count; ++cause) {
     add(retries, sum([&](const worker_probe& w) { return w.retries(cause); }), {{"cause", causes[cause]}});
   }

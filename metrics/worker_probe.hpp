@@ -10,8 +10,8 @@
 
 namespace highwater::metrics {
 
-enum class retry_cause : std::uint8_t { read_only, recovery_conflict, connection_lost };
-inline constexpr std::size_t retry_cause_count = 3;
+enum class retry_cause : std::uint8_t { read_only, recovery_conflict, connection_lost, behind_ddl };
+inline constexpr std::size_t retry_cause_count = 4;
 
 enum class connection_state : std::uint8_t { connecting, idle, leased };
 inline constexpr std::size_t connection_state_count = 3;

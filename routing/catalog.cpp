@@ -27,7 +27,7 @@ volatility worst_in(const Table& table, std::string_view schema, std::string_vie
 
 }  // namespace
 
-catalog::catalog(catalog_rows rows) {
+catalog::catalog(catalog_rows rows, std::span<const std::string> policy_tables) {
   functions_.assign(converted<function_entry>(std::move(rows.functions), [](catalog_function& row) {
     return function_entry{std::move(row.schema), std::move(row.name), volatility_of(row.volatility),
                           row.builtin,           row.takes_row,       row.leaves_state};
@@ -38,7 +38,7 @@ catalog::catalog(catalog_rows rows) {
   casts_.assign(converted<named_volatility>(std::move(rows.casts), [](catalog_cast& row) {
     return named_volatility{std::move(row.target_schema), std::move(row.target_name), volatility_of(row.volatility)};
   }));
-  add_relations(std::move(rows.relations));
+  add_relations(std::move(rows), policy_tables);
 }
 
 function_facts catalog::function(std::string_view schema, std::string_view name) const noexcept {

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -49,11 +50,19 @@ struct catalog_relation {
   friend bool operator==(const catalog_relation&, const catalog_relation&) = default;
 };
 
+// A partition, or a table that inherits from another one.
+struct catalog_inheritance {
+  std::string schema, name;
+  std::string parent_schema, parent_name;
+  friend bool operator==(const catalog_inheritance&, const catalog_inheritance&) = default;
+};
+
 struct catalog_rows {
   std::vector<catalog_function> functions;
   std::vector<catalog_operator> operators;
   std::vector<catalog_cast> casts;
   std::vector<catalog_relation> relations;
+  std::vector<catalog_inheritance> inheritance;
   friend bool operator==(const catalog_rows&, const catalog_rows&) = default;
 };
 
@@ -70,6 +79,8 @@ struct derived_reading {
   write_reason reason = write_reason::none;  // none: a proven read
   std::string detail;
   bool hidden_relations = false;
+  bool takes_lock = false;
+  residue leaves = residue::nothing;
   pin_reason pin = pin_reason::none;
   std::vector<relation> relations;  // that it reads, through other views too
 };
@@ -80,13 +91,15 @@ struct relation_facts {
   bool is_view = false;
   bool triggers_leave_state = false;
   std::unique_ptr<const derived_reading> derived;  // null for a plain table
+  std::vector<relation> relatives;                 // parents and partitions that policies are about: see table_tree.hpp
 };
 
 // Immutable once it is built, so any number of threads may look things up. Names are compared as they are, folded
 // already; an empty schema is any schema. No lookup allocates.
 class catalog {
 public:
-  explicit catalog(catalog_rows rows);
+  // `policy_tables`: the patterns of all policies.
+  explicit catalog(catalog_rows rows, std::span<const std::string> policy_tables = {});
 
   function_facts function(std::string_view schema, std::string_view name) const noexcept;
   volatility operation(std::string_view schema, std::string_view name) const noexcept;
@@ -110,7 +123,7 @@ private:
     volatility worst;
   };
 
-  void add_relations(std::vector<catalog_relation> rows);
+  void add_relations(catalog_rows rows, std::span<const std::string> policy_tables);
 
   name_table<function_entry> functions_;
   name_table<named_volatility> operators_;

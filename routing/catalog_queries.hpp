@@ -12,7 +12,7 @@ namespace highwater::routing {
 // Makes the server print every name in a view or policy with its schema, those of pg_catalog excepted.
 inline constexpr std::string_view catalog_search_path = "SET LOCAL search_path = ''";
 
-enum class catalog_query : std::uint8_t { functions, operators, casts, relations };
+enum class catalog_query : std::uint8_t { functions, operators, casts, relations, inheritance };
 
 // An aggregate is always declared immutable: what counts are the functions that it is made of. A default for an
 // argument runs with the call: one that mentions anything volatile makes the function so. 'i' < 's' < 'v', so the worst
@@ -138,6 +138,15 @@ SELECT n.nspname, c.relname, c.relkind,
   JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
  WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S') AND c.relpersistence <> 't')";
 
+inline constexpr std::string_view catalog_inheritance_sql = R"(
+SELECT n.nspname, c.relname, pn.nspname, p.relname
+  FROM pg_catalog.pg_inherits i
+  JOIN pg_catalog.pg_class c ON c.oid = i.inhrelid
+  JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+  JOIN pg_catalog.pg_class p ON p.oid = i.inhparent
+  JOIN pg_catalog.pg_namespace pn ON pn.oid = p.relnamespace
+ WHERE c.relkind IN ('r', 'p', 'f') AND c.relpersistence <> 't')";
+
 struct catalog_query_text {
   catalog_query which;
   std::string_view sql;
@@ -147,6 +156,7 @@ inline constexpr catalog_query_text catalog_queries[] = {
     {catalog_query::operators, catalog_operators_sql},
     {catalog_query::casts, catalog_casts_sql},
     {catalog_query::relations, catalog_relations_sql},
+    {catalog_query::inheritance, catalog_inheritance_sql},
 };
 
 }  // namespace highwater::routing

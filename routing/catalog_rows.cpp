@@ -34,6 +34,8 @@ std::size_t column_count(catalog_query which) {
       return 3;
     case catalog_query::relations:
       return 7;
+    case catalog_query::inheritance:
+      return 4;
   }
   return 0;
 }
@@ -58,6 +60,10 @@ bool add_catalog_row(catalog_query which, std::span<const std::string_view> colu
     case catalog_query::relations:
       into.relations.push_back({std::move(schema), std::move(name), letter(columns[2]), letter(columns[3]),
                                 std::string(columns[4]), split(columns[5]), split(columns[6])});
+      break;
+    case catalog_query::inheritance:
+      into.inheritance.push_back(
+          {std::move(schema), std::move(name), std::string(columns[2]), std::string(columns[3])});
       break;
   }
   return true;

@@ -5,6 +5,7 @@
 #include "routing/catalog.hpp"
 #include "routing/findings.hpp"
 #include "routing/shape_key.hpp"
+#include "routing/table_tree.hpp"
 #include "routing/tree_walk.hpp"
 
 namespace highwater::routing {
@@ -66,8 +67,11 @@ private:
     const auto& theirs = found_[other];
     if (theirs.reason != write_reason::none) own.refuse(theirs.reason, theirs.detail);
     own.hidden_relations |= theirs.hidden_relations;
+    own.takes_lock |= theirs.takes_lock;
+    own.leave(theirs.leaves);
     own.pin_to(theirs.pin);
     for (const auto& base : theirs.relations) add_relation(own.relations, base.schema, base.name);
+    for (const auto& other_table : facts.relatives) add_relation(own.relations, other_table.schema, other_table.name);
   }
 
   const catalog& cat_;
@@ -83,7 +87,9 @@ bool is_replicated(const catalog_relation& row) {
 
 }  // namespace
 
-void catalog::add_relations(std::vector<catalog_relation> rows) {
+void catalog::add_relations(catalog_rows all, std::span<const std::string> policy_tables) {
+  auto& rows = all.relations;
+  auto relatives = relatives_of(all.inheritance, policy_tables);
   std::string scratch;
   std::vector<findings> found;
   std::vector<relation_facts> facts;
@@ -93,10 +99,12 @@ void catalog::add_relations(std::vector<catalog_relation> rows) {
     found.push_back(examine(row, *this, scratch));
     // Whoever reads the view does not see which settings it changes.
     if (!found.back().settings.empty()) found.back().pin_to(pin_reason::dynamic_setting);
+    if (found.back().sets_locally) found.back().refuse(write_reason::session_function, "set_config");
     const bool stateful =
         std::ranges::any_of(row.triggers, [&](const std::string& runs) { return function({}, runs).leaves_state; });
-    facts.push_back(
-        {std::move(row.schema), std::move(row.name), is_replicated(row), row.kind == 'v', stateful, nullptr});
+    auto related = relatives.extract({row.schema, row.name});
+    facts.push_back({std::move(row.schema), std::move(row.name), is_replicated(row), row.kind == 'v', stateful, nullptr,
+                     related ? std::move(related.mapped()) : std::vector<relation>{}});
   }
   relations_.assign(std::move(facts));
   auto& placed = relations_.rows();
@@ -106,7 +114,8 @@ void catalog::add_relations(std::vector<catalog_relation> rows) {
     if (!placed[i].is_view && rows[i].policies.empty()) continue;
     auto& own = found[i];
     placed[i].derived = std::make_unique<const derived_reading>(
-        derived_reading{own.reason, std::move(own.detail), own.hidden_relations, own.pin, std::move(own.relations)});
+        derived_reading{own.reason, std::move(own.detail), own.hidden_relations, own.takes_lock, own.leaves, own.pin,
+                        std::move(own.relations)});
   }
 }
 

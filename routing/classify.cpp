@@ -35,6 +35,7 @@ statement unparsed(std::string_view sql) {
   statement result;
   result.kind = statement_kind::internal;
   result.internal = std::move(command);
+  result.writes = false;
   result.statement_count = 1;
   result.literal_free = false;
   return result;
@@ -56,7 +57,6 @@ statement classify(std::string_view sql, const catalog* cat) {
     const auto offset = static_cast<std::size_t>(number_of(fields, "stmt_location"));
     const auto node = node_of(fields, "stmt");
     pieces.push_back(classify_statement({node, sql, offset, cat}, result));
-    result.runs_code |= node.type == "DoStmt";
     result.misplaced_internal |= node.fields && names_internal_setting(*node.fields);
   }
   combine(pieces, result);

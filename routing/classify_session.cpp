@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "routing/internal_text.hpp"
+#include "routing/node_settings.hpp"
 #include "routing/piece.hpp"
 #include "routing/sql_chars.hpp"
 #include "routing/words.hpp"
@@ -14,17 +15,19 @@ piece utility(std::string_view detail) {
   piece verdict;
   verdict.reason = write_reason::utility;
   verdict.detail = detail;
+  verdict.writes = false;
+  return verdict;
+}
+
+piece neutral() {
+  piece verdict;
+  verdict.what = piece::role::neutral;
+  verdict.writes = false;
   return verdict;
 }
 
 void pin(statement& into, pin_reason why) {
   if (into.pin == pin_reason::none) into.pin = why;
-}
-
-// These last until the transaction ends, however they are set.
-bool is_of_the_transaction(std::string_view setting) {
-  return setting == "transaction_isolation" || setting == "transaction_read_only" ||
-         setting == "transaction_deferrable";
 }
 
 void add_setting(statement& into, std::string_view name, bool to_default = false) {
@@ -84,7 +87,7 @@ piece set(const statement_source& from, statement& into) {
   if (name.starts_with(internal_prefix)) return set_internal(fields, name, to_value, into);
   if (kind == "VAR_RESET_ALL") {
     reset_all(into);
-    return utility("RESET ALL");
+    return neutral();
   }
   if (kind == "VAR_SET_MULTI")
     session_characteristics(fields, into);
@@ -94,7 +97,9 @@ piece set(const statement_source& from, statement& into) {
     if (name == "session_authorization" && to_value) pin(into, pin_reason::session_identity);
     add_setting(into, name, !to_value);
   }
-  return utility("SET");
+  // Some need the primary, to be there for long or to be allowed at all.
+  const bool anywhere = into.pin == pin_reason::none && !is_of_the_transaction(name);
+  return anywhere ? neutral() : utility("SET");
 }
 
 piece show(const statement_source& from, statement& into) {
@@ -105,8 +110,10 @@ piece show(const statement_source& from, statement& into) {
     return internal(std::move(command), into);
   }
   piece verdict;
-  verdict.reason = write_reason::node_local;
-  verdict.detail = name;
+  verdict.writes = false;
+  verdict.what = name == "all" || is_node_setting(name) ? piece::role::other : piece::role::read;
+  if (verdict.what == piece::role::other) verdict.reason = write_reason::node_local;
+  if (verdict.what == piece::role::other) verdict.detail = name;
   return verdict;
 }
 
@@ -134,6 +141,16 @@ piece pinning(const statement_source& from, statement& into) {
   return utility(from.node.type);
 }
 
+piece unlisten(const statement_source& from, statement&) {
+  return utility(from.node.type);
+}
+
+// It stays in the server's process.
+piece load(const statement_source& from, statement& into) {
+  into.leaves = residue::lasting;
+  return pinning<pin_reason::load_library>(from, into);
+}
+
 struct session_rule {
   std::string_view type;
   piece (*judge)(const statement_source&, statement&);
@@ -145,7 +162,8 @@ constexpr session_rule rules[] = {
     {"DeallocateStmt", deallocate},
     {"PrepareStmt", pinning<pin_reason::prepared_statement>},
     {"ListenStmt", pinning<pin_reason::listen>},
-    {"LoadStmt", pinning<pin_reason::load_library>},
+    {"UnlistenStmt", unlisten},
+    {"LoadStmt", load},
 };
 
 }  // namespace

@@ -17,9 +17,15 @@ piece verdict_on(findings&& found, statement& into) {
   into.literal_free &= found.literal_free;
   into.reads_sequences |= found.reads_sequences;
   into.releases_locks |= found.releases_locks;
+  into.takes_lock |= found.takes_lock;
+  into.leaves = std::max(into.leaves, found.leaves);
   if (into.pin == pin_reason::none) into.pin = found.pin;
   piece verdict;
-  verdict.what = found.reason == write_reason::none ? piece::role::read : piece::role::other;
+  verdict.what = found.reason != write_reason::none ? piece::role::other
+                 : found.sets_locally               ? piece::role::neutral
+                                                    : piece::role::read;
+  // A function of the user's may be declared to be what it is not.
+  verdict.writes = found.reason != write_reason::none || found.hidden_relations;
   verdict.reason = found.reason;
   verdict.detail = std::move(found.detail);
   return verdict;
@@ -66,7 +72,15 @@ piece query(const statement_source& from, statement& into) {
   return look_through(from, findings{}, into);
 }
 
+// Its rule calls set_config().
+bool is_settings_view(const json::object& table) {
+  const auto schema = text_of(table, "schemaname");
+  return text_of(table, "relname") == "pg_settings" && (schema.empty() || schema == "pg_catalog");
+}
+
 piece modification(const statement_source& from, statement& into) {
+  const auto* const target = struct_of(*from.node.fields, "relation");
+  if (target && is_settings_view(*target) && into.pin == pin_reason::none) into.pin = pin_reason::dynamic_setting;
   return look_through(from, write_reason::modifies_data, from.node.type, into);
 }
 
@@ -114,6 +128,8 @@ piece utility(const statement_source& from, statement& into) {
     if (makes && mentions(fields, "pg_temp") && into.pin == pin_reason::none) into.pin = pin_reason::temporary_table;
   }
   if (from.node.type == "DoStmt" || from.node.type == "CallStmt") into.hidden_relations = into.changes_schema = true;
+  // Settings may be changed, and other things left behind, that nobody sees.
+  if (from.node.type == "DoStmt") into.leaves = std::max(into.leaves, residue::discardable);
   if (from.node.type == "CreateTableAsStmt" && node_of(fields, "query").type == "ExecuteStmt") {
     execute({node_of(fields, "query"), from.sql, from.offset, from.cat}, into);
   }
@@ -132,7 +148,19 @@ constexpr int cursor_option_hold = 0x0020;  // CURSOR_OPT_HOLD in src/include/no
 piece declare_cursor(const statement_source& from, statement& into) {
   const bool holds = (number_of(*from.node.fields, "options") & cursor_option_hold) != 0;
   if (holds && into.pin == pin_reason::none) into.pin = pin_reason::hold_cursor;
-  return utility(from, into);
+  const auto inner = node_of(*from.node.fields, "query");
+  if (holds || inner.type != "SelectStmt") return utility(from, into);
+  auto verdict = look_through({inner, from.sql, from.offset, from.cat}, findings{}, into);
+  if (verdict.what == piece::role::read) verdict.what = piece::role::neutral;
+  return verdict;
+}
+
+// What they run has been looked at where the cursor was declared.
+piece fetch(const statement_source&, statement&) {
+  piece verdict;
+  verdict.what = piece::role::neutral;
+  verdict.writes = false;
+  return verdict;
 }
 
 struct statement_rule {
@@ -145,6 +173,7 @@ constexpr statement_rule rules[] = {
     {"MergeStmt", modification},  {"TruncateStmt", modification},
     {"CopyStmt", copy},           {"ExplainStmt", explain},
     {"ExecuteStmt", execute},     {"DeclareCursorStmt", declare_cursor},
+    {"FetchStmt", fetch},         {"ClosePortalStmt", fetch},
 };
 
 }  // namespace

@@ -37,6 +37,10 @@ piece transaction(const json::object& fields) {
     verdict.chains = flag_of(fields, "chain");
     return verdict;
   }
+  if (kind == "TRANS_STMT_SAVEPOINT" || kind == "TRANS_STMT_RELEASE" || kind == "TRANS_STMT_ROLLBACK_TO") {
+    verdict.what = role::neutral;
+    return verdict;
+  }
   return other(kind);
 }
 

@@ -25,6 +25,9 @@ void combine_one(const piece& only, statement& into) {
     case role::read:
       into.kind = statement_kind::read;
       return;
+    case role::neutral:
+      into.kind = statement_kind::neutral;
+      return;
     case role::begin:
       copy_transaction(only, into);
       into.kind = only.read_only.value_or(false) && !only.serializable ? statement_kind::begin_read_only
@@ -54,6 +57,10 @@ public:
       case role::read:
         fresh_ = false;
         break;
+      case role::neutral:
+        fresh_ = false;
+        alone_ |= !open_;
+        break;
       case role::begin:
         begin(next);
         break;
@@ -77,8 +84,10 @@ public:
   void finish(statement& into) {
     into.misplaced_internal |= misplaced_;
     if (open_ && !(whole_ && read_only_.value_or(false))) refuse(write_reason::transaction, "BEGIN");
+    // What is set outside of the blocks is for whatever comes behind them too.
+    if (alone_ && blocks_) refuse(write_reason::transaction, "BEGIN");
     if (reason_ != write_reason::none) return write(into, reason_, detail_);
-    into.kind = open_ ? statement_kind::begin_read_only : statement_kind::read;
+    into.kind = open_ ? statement_kind::begin_read_only : alone_ ? statement_kind::neutral : statement_kind::read;
     if (open_) into.read_only = true;
   }
 
@@ -90,7 +99,7 @@ private:
   }
   void begin(const piece& next) {
     if (open_) refuse(write_reason::transaction, "BEGIN");
-    open_ = fresh_ = true;
+    open_ = fresh_ = blocks_ = true;
     whole_ = first_;
     read_only_.reset();
     characterise(next);
@@ -117,6 +126,8 @@ private:
   bool fresh_ = false;  // the open block has run nothing yet
   bool whole_ = false;  // the open block began the text
   bool first_ = true;
+  bool blocks_ = false;     // there are some
+  bool alone_ = false;      // a neutral statement stands outside of them
   bool misplaced_ = false;  // an internal statement
 };
 
@@ -131,7 +142,10 @@ void combine_several(const std::vector<piece>& pieces, statement& into) {
 
 void combine(const std::vector<piece>& pieces, statement& into) {
   into.statement_count = static_cast<std::uint32_t>(pieces.size());
-  into.chains = std::any_of(pieces.begin(), pieces.end(), [](const piece& one) { return one.chains; });
+  const auto any = [&](auto which) { return std::any_of(pieces.begin(), pieces.end(), which); };
+  into.chains = any([](const piece& one) { return one.chains; });
+  into.ends_transaction = any([](const piece& one) { return one.what == role::end; });
+  into.writes = any([](const piece& one) { return one.writes && (one.what == role::read || one.what == role::other); });
   if (pieces.empty()) {
     into.kind = statement_kind::empty;
     return;

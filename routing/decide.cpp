@@ -163,7 +163,7 @@ plan reader::step(const config::stale_step& what, instant& waited_until) const {
       if (!primary_usable()) return await_node();
       return serve(view_.primary, replicas_ == 0 ? route_reason::no_replica : route_reason::fallback);
     case kind::stale:
-      return best_ == no_node ? await_node() : serve(best_, route_reason::stale);
+      return best_ == no_node || !need_.takes_stale ? await_node() : serve(best_, route_reason::stale);
     case kind::error:
       break;
   }
@@ -176,6 +176,8 @@ plan reader::fall_back() const {
     const auto p = step(what, waited_until);
     if (p.what != plan::action::await_node) return p;
   }
+  // What is stale was all that the list had to offer, and is too little for who asked for more.
+  if (best_ != no_node && names_stale(need_) && !need_.takes_stale && !may_use_primary(need_)) return refuse();
   auto p = await_node();
   p.best = best_;
   return p;

@@ -2,6 +2,7 @@
 
 // What a walk over a parse tree, or over the relations that it names, finds out. Grows as more is looked at.
 
+#include <algorithm>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,6 +23,9 @@ struct findings {
   bool reads_sequences = false;
   bool releases_locks = false;
   bool modifies = false;  // data, whatever else was found first
+  bool takes_lock = false;
+  bool sets_locally = false;  // a setting, by a set_config() that ends with the transaction
+  residue leaves = residue::nothing;
 
   void refuse(write_reason why, std::string_view what) {
     modifies |= why == write_reason::modifies_data;
@@ -29,6 +33,7 @@ struct findings {
     reason = why;
     detail = what;
   }
+  void leave(residue what) { leaves = std::max(leaves, what); }
   void pin_to(pin_reason why) {
     if (pin == pin_reason::none) pin = why;
   }

@@ -1,5 +1,6 @@
 #include "routing/known_functions.hpp"
 
+#include <algorithm>
 #include <boost/unordered/unordered_flat_map.hpp>
 
 namespace highwater::routing {
@@ -14,13 +15,14 @@ struct prefix_trait {
 
 // Families; the longest that fits comes first. Only prefixes that belong to the server or to one extension.
 constexpr prefix_trait families[] = {
-    {"pg_advisory_xact_", session},
-    {"pg_try_advisory_xact_", session},
+    {"pg_advisory_xact_", transaction_lock},
+    {"pg_try_advisory_xact_", transaction_lock},
     {"pg_advisory_unlock", advisory_unlock},  // takes no lock, so it holds no session where it is
     {"pg_advisory_", advisory_lock},
     {"pg_try_advisory_", advisory_lock},
     {"txid_current", session},
     {"pg_current_xact_id", session},
+    {"pg_replication_origin_session_setup", lasting},
     {"pg_replication_origin_", session},
     {"pg_stat_", node_local},
     {"pg_ls_", node_local},
@@ -40,11 +42,11 @@ constexpr prefix_trait families[] = {
     {"pg_ident_", node_local},
     {"pg_backup_", node_local},
     {"pg_log_", node_local},
+    {"dblink_connect", lasting},
     {"dblink", session},
 };
 
-// current_setting() is not here: a session's settings follow it to every node, and row security leans on it heavily.
-// Neither are pg_my_temp_schema() and pg_is_other_temp_schema(): a session with temporary tables is pinned to the
+// Not here are pg_my_temp_schema() and pg_is_other_temp_schema(): a session with temporary tables is pinned to the
 // primary, and one without them gets the same answer everywhere.
 const boost::unordered_flat_map<std::string_view, function_trait> names = {
     // Their results differ from call to call on one node, so differing between nodes tells nothing new.
@@ -64,13 +66,7 @@ const boost::unordered_flat_map<std::string_view, function_trait> names = {
     {"pg_sleep", harmless},
     {"pg_sleep_for", harmless},
     {"pg_sleep_until", harmless},
-    // They look at files that physical replication keeps the same, or at replicated catalogues.
-    {"pg_relation_size", harmless},
-    {"pg_table_size", harmless},
-    {"pg_indexes_size", harmless},
-    {"pg_total_relation_size", harmless},
-    {"pg_database_size", harmless},
-    {"pg_tablespace_size", harmless},
+    // They look at replicated catalogues.
     {"pg_partition_tree", harmless},
     {"pg_partition_ancestors", harmless},
     // Reads a whole replicated large object; the descriptors of lo_open() are another matter.
@@ -78,7 +74,7 @@ const boost::unordered_flat_map<std::string_view, function_trait> names = {
 
     {"currval", sequence},
     {"lastval", sequence},
-    {"setseed", session},
+    {"setseed", lasting},
     {"pg_notify", session},
     {"pg_listening_channels", session},
     {"pg_backend_pid", session},
@@ -102,6 +98,15 @@ const boost::unordered_flat_map<std::string_view, function_trait> names = {
     {"lo_import", node_local},
     {"lo_export", node_local},
     {"set_config", set_config},
+    {"current_setting", setting},
+
+    // A replica has other free-space and visibility maps, nothing of unlogged tables, and temporary files of its own.
+    {"pg_relation_size", node_local},
+    {"pg_table_size", node_local},
+    {"pg_indexes_size", node_local},
+    {"pg_total_relation_size", node_local},
+    {"pg_database_size", node_local},
+    {"pg_tablespace_size", node_local},
 
     {"pg_is_in_recovery", node_local},
     {"pg_current_snapshot", node_local},
@@ -135,6 +140,24 @@ const boost::unordered_flat_map<std::string_view, function_trait> names = {
     {"pg_jit_available", node_local},
     {"pg_get_sequence_data", node_local},
 
+    {"pg_create_physical_replication_slot", temporary_slot},
+    {"pg_create_logical_replication_slot", temporary_slot},
+    {"pg_copy_physical_replication_slot", temporary_slot},
+    {"pg_copy_logical_replication_slot", temporary_slot},
+
+    {"query_to_xml", runs_text},
+    {"query_to_xmlschema", runs_text},
+    {"query_to_xml_and_xmlschema", runs_text},
+    {"cursor_to_xml", runs_text},
+    {"cursor_to_xmlschema", runs_text},
+    {"ts_stat", runs_text},
+    {"ts_rewrite", runs_text},
+    {"crosstab", runs_text},
+    {"crosstab2", runs_text},
+    {"crosstab3", runs_text},
+    {"crosstab4", runs_text},
+    {"crosstab_hash", runs_text},
+    {"connectby", runs_text},
     {"table_to_xml", runs_sql},
     {"table_to_xmlschema", runs_sql},
     {"table_to_xml_and_xmlschema", runs_sql},
@@ -144,8 +167,6 @@ const boost::unordered_flat_map<std::string_view, function_trait> names = {
     {"database_to_xml", runs_sql},
     {"database_to_xmlschema", runs_sql},
     {"database_to_xml_and_xmlschema", runs_sql},
-    {"crosstab", runs_sql},
-    {"connectby", runs_sql},
 };
 
 }  // namespace
@@ -156,6 +177,13 @@ function_trait trait_of_function(std::string_view name) noexcept {
     if (name.starts_with(family.prefix)) return family.trait;
   }
   return ordinary;
+}
+
+// lo_open, lo_close, loread, lowrite, lo_lseek, lo_creat, lo_create, lo_tell, lo_unlink, lo_truncate, lo_lseek64,
+// lo_tell64, lo_truncate64: the same in all versions, as libpq's large object interface looks them up.
+bool ends_with_transaction(std::uint32_t function) noexcept {
+  constexpr std::uint32_t of_large_objects[] = {952, 953, 954, 955, 956, 957, 715, 958, 964, 1004, 3170, 3171, 3172};
+  return std::ranges::find(of_large_objects, function) != std::end(of_large_objects);
 }
 
 }  // namespace highwater::routing

@@ -15,12 +15,21 @@ enum class function_trait : std::uint8_t {
   session,             // tied to the backend or its session
   sequence,            // session, and tells what it has got from a sequence
   node_local,          // tells about the node it runs on
-  runs_sql,            // stable, but reads whatever its argument names
+  runs_sql,            // reads whatever its argument names, whatever its volatility
+  runs_text,           // runs the SQL in its argument
+  setting,             // tells a setting, which may be the node's
+  lasting,             // session, and only the connection's end takes away what it leaves behind
+  temporary_slot,      // node_local; the slot that it makes may be as lasting
+  transaction_lock,    // session, and holds a lock until the transaction ends
   advisory_lock,       // session, and holds a lock until the session ends
   advisory_unlock,     // session, and may give the last such lock back
   set_config,          // session, and changes a setting
 };
 
 function_trait trait_of_function(std::string_view name) noexcept;
+
+// By pg_proc.oid, for FunctionCall messages: does what it leaves behind end with the transaction? Drivers call the
+// functions for large objects so; of any other one, nothing is known.
+bool ends_with_transaction(std::uint32_t function) noexcept;
 
 }  // namespace highwater::routing

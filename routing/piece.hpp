@@ -14,7 +14,7 @@
 namespace highwater::routing {
 
 struct piece {
-  enum class role : std::uint8_t { read, begin, set_transaction, end, internal, other };
+  enum class role : std::uint8_t { read, neutral, begin, set_transaction, end, internal, other };
 
   role what = role::other;
   write_reason reason = write_reason::none;  // set for `other`
@@ -22,6 +22,7 @@ struct piece {
   std::optional<bool> read_only;  // begin, set_transaction
   bool serializable = false;      // begin, set_transaction
   bool chains = false;            // end: AND CHAIN, which begins anew
+  bool writes = true;             // read, other: may change data
 };
 
 struct statement_source {

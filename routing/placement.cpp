@@ -8,8 +8,9 @@ statement_kind together(std::optional<statement_kind> before, statement_kind nex
   if (next == empty) return *before;
   if (*before == next && (next == read || next == internal)) return next;
   // A transaction that only reads may begin in one message and read in the next.
-  if (*before == begin_read_only && next == read) return begin_read_only;
-  return write;
+  if (*before == begin_read_only && (next == read || next == neutral)) return begin_read_only;
+  const auto stays = [](statement_kind kind) { return kind == read || kind == neutral; };
+  return stays(*before) && stays(next) ? neutral : write;
 }
 
 bool belongs_with_reads(statement_kind kind, const statement* first, const session_traits& session) noexcept {

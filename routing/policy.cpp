@@ -52,14 +52,20 @@ bool matches_table(std::string_view pattern, const relation& table) noexcept {
 
 session_policies::session_policies(const config::consistency& defaults, const std::vector<config::policy>& policies,
                                    const identity& who)
-    : defaults_{defaults.default_level, defaults.max_staleness, defaults.max_lag_bytes, &defaults.on_stale} {
+    : max_staleness_(defaults.max_staleness), max_lag_bytes_(defaults.max_lag_bytes) {
+  defaults_ = at({}, defaults.default_level);
+  defaults_.on_stale = &defaults.on_stale;
   for (const auto& policy : policies) {
     if (!matches_any(policy.databases, who.database) || !matches_any(policy.users, who.user) ||
         !matches_any(policy.applications, who.application)) {
       continue;
     }
-    const requirement need{policy.level, policy.max_staleness, policy.max_lag_bytes,
-                           policy.on_stale ? &*policy.on_stale : &defaults.on_stale};
+    requirement need;
+    need.level = policy.level;
+    need.max_staleness = policy.max_staleness;
+    need.max_lag_bytes = policy.max_lag_bytes;
+    need.on_stale = policy.on_stale ? &*policy.on_stale : &defaults.on_stale;
+    need.own_on_stale = policy.on_stale.has_value();
     if (policy.tables.empty()) {
       always_ = always_ ? join(*always_, need) : need;
     } else {
@@ -68,28 +74,48 @@ session_policies::session_policies(const config::consistency& defaults, const st
   }
 }
 
-requirement session_policies::base(std::optional<config::level> asked) const {
-  auto need = defaults_;
-  need.level = asked.value_or(defaults_.level);
-  if (need.level != config::level::bounded) {
-    need.max_staleness = {};
-    need.max_lag_bytes = 0;
-  }
-  return always_ ? join(need, *always_) : need;
+// The configuration's bounds are those of the level `bounded`.
+requirement session_policies::at(requirement need, config::level level) const noexcept {
+  const bool bounds = level == config::level::bounded;
+  need.level = level;
+  need.max_staleness = bounds ? max_staleness_ : std::chrono::milliseconds(0);
+  need.max_lag_bytes = bounds ? max_lag_bytes_ : 0;
+  return need;
+}
+
+// Who asks for another level gets that instead of the default. Who asks for more than the configuration does gets
+// less for it: its bounds hold, and what is stale is only for who does not ask.
+requirement session_policies::settle(const std::optional<requirement>& matching,
+                                     std::optional<config::level> asked) const {
+  const auto joined = [&](const requirement& base) { return matching ? join(base, *matching) : base; };
+  const auto configured = joined(defaults_);
+  if (!asked) return configured;
+  auto need = joined(at(defaults_, *asked));
+  if (!asks_for_more(*asked, configured.level)) return need;
+  requirement bounds;
+  bounds.max_staleness = configured.max_staleness;
+  bounds.max_lag_bytes = configured.max_lag_bytes;
+  need = join(need, bounds);
+  need.takes_stale = false;
+  return need;
 }
 
 requirement session_policies::for_statement(const statement& what, std::optional<config::level> asked) const {
-  auto need = base(asked);
+  auto matching = always_;
   for (const auto& policy : by_table_) {
-    if (touches(*policy.tables, what)) need = join(need, policy.need);
+    if (touches(*policy.tables, what)) matching = matching ? join(*matching, policy.need) : policy.need;
   }
-  return need;
+  return settle(matching, asked);
 }
 
 requirement session_policies::for_transaction(std::optional<config::level> asked) const {
-  auto need = base(asked);
-  for (const auto& policy : by_table_) need = join(need, policy.need);
-  return need;
+  auto matching = always_;
+  for (const auto& policy : by_table_) {
+    auto may_apply = policy.need;
+    may_apply.own_on_stale = false;  // it may turn out not to be about this one at all
+    matching = matching ? join(*matching, may_apply) : may_apply;
+  }
+  return settle(matching, asked);
 }
 
 }  // namespace highwater::routing

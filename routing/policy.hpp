@@ -31,7 +31,8 @@ public:
   session_policies(const config::consistency& defaults, const std::vector<config::policy>& policies,
                    const identity& who);
 
-  // Base level: `asked` by comment or SET, else the configuration's. Policies can only strengthen it.
+  // Base level: `asked` by comment or SET, else the configuration's. Policies can only strengthen it, and who asks for
+  // more never gets less (rule 24).
   requirement for_statement(const statement& what, std::optional<config::level> asked) const;
   // For a transaction that will be placed before its statements are known: whatever may apply to any of them.
   requirement for_transaction(std::optional<config::level> asked) const;
@@ -41,8 +42,11 @@ private:
     const std::vector<std::string>* tables;
     requirement need;
   };
-  requirement base(std::optional<config::level> asked) const;
+  requirement at(requirement need, config::level level) const noexcept;
+  requirement settle(const std::optional<requirement>& matching, std::optional<config::level> asked) const;
 
+  std::chrono::milliseconds max_staleness_;
+  std::uint64_t max_lag_bytes_;
   requirement defaults_;
   std::optional<requirement> always_;  // of the policies that do not look at tables
   std::vector<table_policy> by_table_;

@@ -16,6 +16,8 @@ struct requirement {
   std::chrono::milliseconds max_staleness{0};
   std::uint64_t max_lag_bytes = 0;
   const config::stale_steps* on_stale = nullptr;  // outlives the requirement: it is the configuration's
+  bool own_on_stale = false;                      // it is written at a policy, and not the default for all reads
+  bool takes_stale = true;                        // false: what it says of `stale` does not count
 
   bool bounded() const noexcept { return max_staleness.count() != 0 || max_lag_bytes != 0; }
 };
@@ -24,8 +26,17 @@ struct requirement {
 // read_your_writes.
 config::level join(config::level a, config::level b) noexcept;
 
-// Both requirements at once. `on_stale` is that of the stronger level; of the first where they are equal.
+// Is something asked for that is not given already?
+inline bool asks_for_more(config::level asked, config::level given) noexcept {
+  return join(asked, given) != given;
+}
+
+// Both requirements at once. Of the lists, one that is written at a policy comes before the default, else that of the
+// stronger level, else the first; but `stale` only counts where both take it.
 requirement join(const requirement& a, const requirement& b) noexcept;
+
+// Does `on_stale` name `stale`?
+bool names_stale(const requirement& need) noexcept;
 
 // What each level asks for, so that nobody else needs to know the order.
 constexpr bool sees_own_writes(config::level l) noexcept {

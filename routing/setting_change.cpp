@@ -13,6 +13,11 @@ void touch(setting_changes& in, std::string_view name, bool to_default) {
   }
 }
 
+bool is_of_the_transaction(std::string_view setting) noexcept {
+  return setting == "transaction_isolation" || setting == "transaction_read_only" ||
+         setting == "transaction_deferrable";
+}
+
 void touch_all(setting_changes& in) noexcept {
   for (auto& each : in) each.to_default = true;
 }

@@ -4,6 +4,7 @@
 
 #include "routing/hint.hpp"
 #include "routing/internal_text.hpp"
+#include "routing/node_settings.hpp"
 #include "routing/sql_chars.hpp"
 
 namespace highwater::routing {
@@ -114,17 +115,21 @@ private:
   }
 
   static char marker_of(std::string_view text) {
-    return starts_folded(text, internal_prefix) ? internal_marker : string_marker;
+    if (starts_folded(text, internal_prefix)) return internal_marker;
+    return is_node_setting(text) ? node_setting_marker : string_marker;
   }
 
   bool plain_string() { return string_literal(false); }
   bool string_literal(bool backslashes) {
-    put(marker_of({at_ + 1, static_cast<std::size_t>(left() - 1)}));
+    const char* const inside = at_ + 1;
     for (++at_; at_ != end_; ++at_) {
       if (*at_ == '\\' && backslashes) {
         if (++at_ == end_) return false;
       } else if (*at_ == '\'') {
-        if (!peek(1, quote)) return ++at_, !continued();
+        if (!peek(1, quote)) {
+          put(marker_of({inside, static_cast<std::size_t>(at_ - inside)}));
+          return ++at_, !continued();
+        }
         ++at_;
       } else if (*at_ == '\0') {
         return false;
@@ -197,7 +202,7 @@ private:
     const auto length = rest.find(delimiter);
     if (length == std::string_view::npos || rest.substr(0, length).find('\0') != std::string_view::npos) return false;
     at_ = rest.data() + length + delimiter.size();
-    put(marker_of(rest));
+    put(marker_of(rest.substr(0, length)));
     return true;
   }
 

@@ -13,10 +13,12 @@
 namespace highwater::routing {
 
 // What stands for a literal in a key. Numbers and strings differ, because the grammar has places for the one and not
-// for the other; names of Highwater's own settings do, because current_setting() of such a name is refused.
+// for the other; names of Highwater's own settings do, because current_setting() of such a name is refused, and names
+// of settings that belong to a node, because it tells of the node.
 inline constexpr char number_marker = '\x01';
 inline constexpr char string_marker = '\x02';
-inline constexpr char internal_marker = '\x04';   // a string that begins with highwater. in any case
+inline constexpr char internal_marker = '\x04';  // a string that begins with highwater. in any case
+inline constexpr char node_setting_marker = '\x05';
 inline constexpr char parameter_marker = '\x03';  // $n in a list after IN; elsewhere $n stays as it is
 
 struct shape {

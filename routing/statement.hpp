@@ -20,6 +20,7 @@ enum class statement_kind : std::uint8_t {
   begin,            // BEGIN or START TRANSACTION alone, without READ ONLY
   begin_read_only,  // opens a transaction that may live on a replica; more reads may follow it in the same text
   set_transaction,  // SET TRANSACTION alone
+  neutral,   // neither reads nor changes data: SET, SAVEPOINT, a cursor for a read; where its transaction is, it runs
   commit,    // COMMIT, END, ROLLBACK, ABORT alone: ends a transaction (not AND CHAIN, not PREPARED, not TO SAVEPOINT)
   internal,  // about Highwater itself: SHOW, SET, RESET highwater.*, alone
   empty,     // no statement at all: an empty string or only comments
@@ -63,10 +64,18 @@ enum class pin_reason : std::uint8_t {
 inline constexpr std::size_t pin_reason_count = 12;
 std::string_view to_string(pin_reason reason) noexcept;
 
+// What is left in the server's session behind a statement, besides settings, which are followed.
+enum class residue : std::uint8_t {
+  nothing,
+  discardable,  // DISCARD ALL takes it away
+  lasting,      // only the connection's end does: a loaded library, random()'s seed, a connection of dblink's
+};
+
 struct relation {
   std::string schema;  // empty: not qualified in the text
   std::string name;
-  friend bool operator==(const relation&, const relation&) = default;
+  friend auto operator<=>(const relation&,
+                          const relation&) = default;  // NOLINT(modernize-use-nullptr): the compiler's own 0
 };
 
 // A statement about Highwater itself.
@@ -90,6 +99,9 @@ struct statement {
   write_reason reason = write_reason::none;  // set when kind is write
   std::string detail;                        // the name that decided, for humans: "nextval", "public.t"; may be empty
 
+  bool writes = true;               // may change data; an end of a transaction does what was done in it
+  bool ends_transaction = false;    // the one that is open, or one of its own
+  bool takes_lock = false;          // an advisory one, which holds where all others ask for it: on the primary
   std::vector<relation> relations;  // read or written, also through views; without duplicates
   bool hidden_relations = false;    // calls functions that are not built in: it may touch any table
   bool changes_schema = false;      // DDL, or what may hide some: the catalogue may be out of date afterwards
@@ -102,9 +114,9 @@ struct statement {
   bool resets_all_settings = false;  // RESET ALL, DISCARD ALL
   bool discards_all = false;         // DISCARD ALL
   bool deallocates_all = false;      // DEALLOCATE ALL, DISCARD ALL, DISCARD PLANS excluded
-  bool runs_code = false;            // DO: settings may be changed that nobody sees
-  bool reads_sequences = false;      // currval(), lastval(): what this session's connection has got from a sequence
-  bool releases_locks = false;       // advisory ones
+  residue leaves = residue::nothing;
+  bool reads_sequences = false;  // currval(), lastval(): what this session's connection has got from a sequence
+  bool releases_locks = false;   // advisory ones
   pin_reason pin = pin_reason::none;
 
   // kind begin, begin_read_only, set_transaction: what the text says; none if it does not say.

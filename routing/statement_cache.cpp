@@ -33,6 +33,7 @@ void statement_cache::learn_write(std::string_view sql, const catalog_ptr& cat) 
   statement learned = *find_or_classify(sql, cat).what;
   learned.kind = statement_kind::write;
   learned.reason = write_reason::learned;
+  learned.writes = true;
   learned.detail.clear();
   if (!make_shape_key(sql, key_).ok) make_text_key(sql, key_);
   remember(key_, std::make_shared<const statement>(std::move(learned)));

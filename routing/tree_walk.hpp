@@ -44,9 +44,13 @@ private:
   void table_sample(const json::object& fields);
 
   void function_call(const json::object& fields);
+  void judge_call(qualified_name name, const json::object& fields);
   void judge_function(qualified_name name);
   void judge_volatility(qualified_name name);
   void set_config(const json::object& fields);
+  void current_setting(const json::object& fields);
+  void makes_slot(const json::object& fields);
+  void leave_lasting();
   void operation(const json::object& fields);
   void judge_operator(qualified_name name);
   void case_expression(const json::object& fields);

@@ -1,16 +1,30 @@
 // The half of tree_walker that judges names of functions, operators and types.
 
+#include <algorithm>
+
 #include "routing/known_functions.hpp"
+#include "routing/node_settings.hpp"
 #include "routing/sql_chars.hpp"
 #include "routing/tree_walk.hpp"
 
 namespace highwater::routing {
 namespace {
 
-// The constant in an A_Const node; null if it is anything else.
+// The constant in an A_Const node, or one that is cast, as the server prints it; null if it is anything else.
 const json::object* constant_in(const json::value& value) {
   const auto node = as_node(value);
+  if (node.type == "TypeCast") {
+    const auto* const inner = node.fields->if_contains("arg");
+    return inner ? constant_in(*inner) : nullptr;
+  }
   return node.type == "A_Const" ? node.fields : nullptr;
+}
+
+std::optional<std::string_view> constant_text(const json::value& value) {
+  const auto* const constant = constant_in(value);
+  const auto* const held = constant ? struct_of(*constant, "sval") : nullptr;
+  if (!held) return std::nullopt;
+  return text_of(*held, "sval");
 }
 
 std::optional<bool> constant_bool(const json::value& value) {
@@ -24,8 +38,7 @@ std::optional<bool> constant_bool(const json::value& value) {
 
 void tree_walker::function_call(const json::object& fields) {
   const auto name = name_in(list_of(fields, "funcname"));
-  if (trait_of_function(name.name) == function_trait::set_config) set_config(fields);
-  judge_function(name);
+  judge_call(name, fields);
   for (const auto& field : fields) {
     if (field.key() != "funcname") {
       if (field.key() == "over" && field.value().is_object())
@@ -34,6 +47,23 @@ void tree_walker::function_call(const json::object& fields) {
         walk(field.value());
     }
   }
+}
+
+// ... by its arguments, where they decide.
+void tree_walker::judge_call(qualified_name name, const json::object& fields) {
+  switch (trait_of_function(name.name)) {
+    case function_trait::set_config:
+      return set_config(fields);
+    case function_trait::setting:
+      current_setting(fields);
+      break;
+    case function_trait::temporary_slot:
+      makes_slot(fields);
+      break;
+    default:
+      break;
+  }
+  judge_function(name);
 }
 
 void tree_walker::judge_function(qualified_name name) {
@@ -50,8 +80,18 @@ void tree_walker::judge_function(qualified_name name) {
     case function_trait::set_config:
     case function_trait::session:
       return found_.refuse(write_reason::session_function, name.name);
+    case function_trait::transaction_lock:
+      found_.takes_lock = true;
+      return found_.refuse(write_reason::session_function, name.name);
+    case function_trait::lasting:
+      leave_lasting();
+      return found_.refuse(write_reason::session_function, name.name);
     case function_trait::node_local:
+    case function_trait::temporary_slot:
       return found_.refuse(write_reason::node_local, name.name);
+    case function_trait::runs_text:
+      found_.leave(residue::discardable);
+      [[fallthrough]];
     case function_trait::runs_sql:
       found_.hidden_relations = true;
       return found_.refuse(write_reason::volatile_function, name.name);
@@ -81,13 +121,40 @@ void tree_walker::judge_volatility(qualified_name name) {
 void tree_walker::set_config(const json::object& fields) {
   found_.literal_free = false;
   const auto& arguments = list_of(fields, "args");
+  const auto name = arguments.empty() ? std::nullopt : constant_text(arguments[0]);
   const auto is_local = arguments.size() == 3 ? constant_bool(arguments[2]) : std::nullopt;
+  const bool ends_with_transaction = is_local.value_or(false);
   found_.local_settings |= is_local.value_or(true);
-  if (is_local.value_or(false)) return;
-  const auto* const name = arguments.empty() ? nullptr : constant_in(arguments[0]);
-  const auto* const text = name ? struct_of(*name, "sval") : nullptr;
-  if (!is_local || !text) return found_.pin_to(pin_reason::dynamic_setting);
-  found_.settings.push_back(folded(text_of(*text, "sval")));
+  if (ends_with_transaction && name && !is_of_the_transaction(folded(*name))) {
+    found_.sets_locally = true;
+    return;
+  }
+  found_.refuse(write_reason::session_function, "set_config");
+  if (ends_with_transaction) return;
+  if (!is_local || !name) return found_.pin_to(pin_reason::dynamic_setting);
+  found_.settings.push_back(folded(*name));
+}
+
+// A session's settings follow it to every node, and row security leans on that heavily. The name of one that does not
+// is part of the key of a shape, so the verdict holds for all texts of the shape.
+void tree_walker::current_setting(const json::object& fields) {
+  const auto& arguments = list_of(fields, "args");
+  const auto name = arguments.empty() ? std::nullopt : constant_text(arguments[0]);
+  if (name && !is_node_setting(*name)) return;
+  found_.refuse(write_reason::node_local, name ? *name : "current_setting");
+}
+
+// A slot is temporary if its third argument, or one that is given by its name, says so.
+void tree_walker::makes_slot(const json::object& fields) {
+  const auto& arguments = list_of(fields, "args");
+  const bool named =
+      std::ranges::any_of(arguments, [](const auto& one) { return as_node(one).type == "NamedArgExpr"; });
+  if (named || arguments.size() > 2) leave_lasting();
+}
+
+void tree_walker::leave_lasting() {
+  found_.leave(residue::lasting);
+  found_.pin_to(pin_reason::stateful_function);
 }
 
 void tree_walker::operation(const json::object& fields) {

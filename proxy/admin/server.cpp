@@ -79,6 +79,12 @@ void warn_of_open_door(const config::config& settings) {
       settings.listen.address);
 }
 
+std::vector<std::string> policy_tables(const std::vector<config::policy>& policies) {
+  std::vector<std::string> patterns;
+  for (const auto& each : policies) patterns.insert(patterns.end(), each.tables.begin(), each.tables.end());
+  return patterns;
+}
+
 // None of these is a reason to end: not a reader of the log who goes away, and not a signal that means something to
 // other servers.
 void ignore_signals() {
@@ -133,7 +139,7 @@ server::server(const config::config& settings)
       board_(settings.cluster.nodes.size()),
       monitor_probe_(settings.cluster.nodes.size()),
       monitor_(io_, settings.cluster, board_, monitor_probe_),
-      catalogs_(settings.cluster, board_,
+      catalogs_(settings.cluster, policy_tables(settings.policies), board_,
                 [this](const std::string& database, const routing::catalog_ptr& catalog) {
                   for (auto& one : workers_) one->catalog_changed(database, catalog);
                 }),

@@ -20,6 +20,7 @@ public:
   }
 
   value get() const noexcept { return effective_; }
+  value at_login() const noexcept { return login_; }
 
   void set(value wanted, bool in_transaction, bool local) noexcept;
   void reset(bool in_transaction, bool local) noexcept { set(login_, in_transaction, local); }

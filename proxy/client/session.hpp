@@ -61,6 +61,8 @@ struct batch_facts {
   bool unclear = false;                                         // the text cannot be trusted to mean what it seems to
   const prepared_statement* examined = nullptr;                 // the last one that it names
   unsigned parsed_texts = 0;                                    // that had not been seen before
+  bool calls = false;                                           // FunctionCall
+  bool calls_unknown = false;                                   // ... of a function that may leave anything behind
   bool parses = false;
   bool parses_unnamed = false;
   bool names_others = false;    // EXECUTE or DEALLOCATE of what a client may have prepared
@@ -80,6 +82,7 @@ struct lease_state {
   bool begin_unanswered = false;  // BEGIN has been sent, and the server has not answered it yet
   bool cancel_wanted = false;     // ... and a cancel request waits for that
   bool copy_in = false;           // the server waits for copy data
+  bool wrote = false;             // the transaction may have changed data
   bool settings_unknown = false;  // the transaction may have changed some: nobody else shall have what it prepares
   bool rolled_back = false;       // the last command tag was ROLLBACK
   bool committed = false;         // ... COMMIT
@@ -240,6 +243,7 @@ private:
   // session_placement.cpp
   std::optional<wire::error> refusal() const;
   std::optional<wire::error> too_much_prepared(std::size_t more) const;
+  std::optional<wire::error> asked_too_late(config::level level) const;
   bool can_join() const;
   bool ends_names() const noexcept;
   bool cut_behind_end_of_names();
@@ -373,6 +377,7 @@ private:
   void adopt_settings(settings_ptr now);
 
   // session_failover.cpp
+  bool has_elsewhere(wire::replica_refusal how);
   std::size_t refused(std::string_view bytes, wire::replica_refusal how);
   void retry(metrics::retry_cause cause);
   bool leave_before_sending(routing::node_index node);
@@ -392,7 +397,9 @@ private:
   bool answer_locally();
   bool defer_begin();
   bool amend_begin();
+  bool end_empty_begin();
   bool end_failed_begin();
+  void end_begin(std::string_view tag);
   void forget_deferred_begin();
   void end_unnamed();
   void answer_error(const wire::error& why);

@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "proxy/client/session.hpp"
+#include "routing/known_functions.hpp"
 #include "routing/placement.hpp"
 
 namespace highwater::proxy {
@@ -198,9 +199,12 @@ bool session::examine_message(char type, std::string_view body) {
           std::find(facts.portals.begin(), facts.portals.end(), execute->portal) == facts.portals.end();
       return true;
     }
-    case wire::frontend::function_call:
-      facts.executes = true;
+    case wire::frontend::function_call: {
+      const auto function = wire::read_function_call(body);
+      facts.executes = facts.calls = true;
+      facts.calls_unknown |= !function || !routing::ends_with_transaction(*function);
       return true;
+    }
     default:
       return true;
   }
@@ -242,7 +246,8 @@ bool session::examine() {
   // proved.
   const bool unknown = facts.executes && facts.statements.empty();
   const bool unfinished = facts.end == wire::batch_end::cut || (facts.executes && facts.end == wire::batch_end::flush);
-  if (unknown || facts.runs_older_portal || unfinished || facts.unclear) facts.kind = statement_kind::write;
+  if (unknown || facts.calls || facts.runs_older_portal || unfinished || facts.unclear)
+    facts.kind = statement_kind::write;
   return true;
 }
 

@@ -22,6 +22,10 @@ void session::note_batch_effects(bool begins, bool no_ready) {
   const auto& facts = work_->facts;
   if (facts.unclear) lease_->soiled = true;
   if (!facts.executes) return;
+  if (facts.calls_unknown) {
+    held_.settings_unknown = true;
+    pin(pin_reason::stateful_function);
+  }
   const bool alone = lease_->queue.empty() && !begins && !lease_->is_open() && !no_ready &&
                      lease_->status == wire::transaction_status::idle && facts.statements.size() == 1 &&
                      facts.first()->statement_count == 1;
@@ -63,7 +67,8 @@ void session::note_effects(const routing::statement& what, bool alone) {
   // What could not be read may have left anything behind.
   const bool unread =
       what.reason == routing::write_reason::parse_failed || what.reason == routing::write_reason::too_long;
-  if (unread || what.runs_code) lease_->soiled = true;
+  if (unread || what.leaves != routing::residue::nothing) lease_->soiled = true;
+  if (what.leaves == routing::residue::lasting) lease_->closes = true;
   held_.ends_names |= what.deallocates_all || what.deallocates.has_value();
 }
 

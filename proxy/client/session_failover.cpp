@@ -5,6 +5,30 @@
 
 namespace highwater::proxy {
 
+namespace {
+
+metrics::retry_cause cause_of(wire::replica_refusal how) noexcept {
+  switch (how) {
+    case wire::replica_refusal::read_only:
+      return metrics::retry_cause::read_only;
+    case wire::replica_refusal::recovery_conflict:
+      return metrics::retry_cause::recovery_conflict;
+    case wire::replica_refusal::behind_ddl:
+      return metrics::retry_cause::behind_ddl;
+    default:
+      return metrics::retry_cause::connection_lost;
+  }
+}
+
+}  // namespace
+
+// Is there anybody else to ask? Of what its catalogue says, only the primary knows better.
+bool session::has_elsewhere(wire::replica_refusal how) {
+  if (how != wire::replica_refusal::behind_ddl) return true;
+  return routing::may_use_primary(work_->need) &&
+         routing::decide_write(worker_.view(), worker_.loads).what == routing::plan::action::serve;
+}
+
 // A replica will not run it. The rest of the answer is the connection's own affair.
 std::size_t session::refused(std::string_view bytes, wire::replica_refusal how) {
   auto& now = *work_;
@@ -13,7 +37,7 @@ std::size_t session::refused(std::string_view bytes, wire::replica_refusal how) 
     now.excluded = connection.node();
     worker_.node_suspect(connection.node());
     drop_lease();
-    retry(metrics::retry_cause::connection_lost);
+    retry(cause_of(how));
     return bytes.size();
   }
   const bool read_only = how == wire::replica_refusal::read_only;
@@ -22,7 +46,7 @@ std::size_t session::refused(std::string_view bytes, wire::replica_refusal how) 
   now.taken_for_read = read_only && now.flights.size() == 1;
   const auto used = connection.skip(bytes);
   release();
-  retry(read_only ? metrics::retry_cause::read_only : metrics::retry_cause::recovery_conflict);
+  retry(cause_of(how));
   return used;
 }
 

@@ -138,8 +138,15 @@ bool session::run_internal(const routing::internal_command& what, std::string& t
     return false;
   }
   const bool in_transaction = client_status() != wire::transaction_status::idle;
+  const auto otherwise = worker_.shared.settings.consistency.default_level;
+  const auto too_late = [&](config::level wanted) {
+    const auto refused = asked_too_late(wanted);
+    if (refused) why = *refused;
+    return refused.has_value();
+  };
   tag = what.what == verb::set ? "SET" : "RESET";
   if (what.what == verb::reset || what.value.empty()) {
+    if (too_late(level_.at_login().value_or(otherwise))) return false;
     level_.reset(in_transaction, what.local);
     return true;
   }
@@ -155,6 +162,7 @@ bool session::run_internal(const routing::internal_command& what, std::string& t
            "Set consistency.max_staleness or consistency.max_lag_bytes in Highwater's configuration."};
     return false;
   }
+  if (too_late(*wanted)) return false;
   level_.set(*wanted, in_transaction, what.local);
   return true;
 }

@@ -11,13 +11,23 @@ namespace {
 
 // What is kept of a transaction that has not begun on any server: statements, not the comments that come with them.
 constexpr std::size_t longest_deferred = 4U << 10U;
+// The first one of the text, in lower case; 0 if it begins with something else.
+char first_letter(std::string_view sql) {
+  const auto first = sql.find_first_not_of(" \t\r\n");
+  if (first == std::string_view::npos) return 0;
+  return static_cast<char>(std::tolower(static_cast<unsigned char>(sql[first])));
+}
 
 // "BEGIN" and "START TRANSACTION" are answered with their own tags. None if the text does not begin with either.
 std::string_view begin_tag(std::string_view sql) {
-  const auto first = sql.find_first_not_of(" \t\r\n");
-  if (first == std::string_view::npos) return {};
-  const auto letter = std::tolower(static_cast<unsigned char>(sql[first]));
+  const auto letter = first_letter(sql);
   return letter == 'b' ? "BEGIN" : letter == 's' ? "START TRANSACTION" : "";
+}
+
+// COMMIT and END, ROLLBACK and ABORT.
+std::string_view end_tag(std::string_view sql) {
+  const auto letter = first_letter(sql);
+  return letter == 'c' || letter == 'e' ? "COMMIT" : letter == 'r' || letter == 'a' ? "ROLLBACK" : "";
 }
 
 }  // namespace
@@ -41,7 +51,7 @@ bool session::answer_locally() {
   }
   if (facts.end != wire::batch_end::query || facts.statements.size() != 1) return false;
   if (begin_failed_) return end_failed_begin();
-  return deferred_begin_.empty() ? defer_begin() : amend_begin();
+  return deferred_begin_.empty() ? defer_begin() : end_empty_begin() || amend_begin();
 }
 
 // As a Query does, also one that no server gets to see.
@@ -94,21 +104,36 @@ bool session::amend_begin() {
   return true;
 }
 
+// A transaction in which nothing was done.
+bool session::end_empty_begin() {
+  const auto& what = *work_->facts.first();
+  if (what.kind != statement_kind::commit || what.statement_count != 1) return false;
+  const auto tag = end_tag(
+      *wire::read_single_string(input_left().substr(wire::header_size, work_->scanner.size() - wire::header_size)));
+  if (tag.empty()) return false;
+  end_begin(tag);
+  return true;
+}
+
 // Nothing of the transaction has reached a server, so none is needed to end it. What else a client may say in a failed
 // transaction, a server answers: see send_deferred_begin().
 bool session::end_failed_begin() {
   const auto& what = *work_->facts.first();
   if (what.kind != statement_kind::commit || what.statement_count != 1) return false;
+  end_begin("ROLLBACK");
+  return true;
+}
+
+void session::end_begin(std::string_view tag) {
   forget_deferred_begin();
   begin_failed_ = false;
-  level_.transaction_over(true);
+  level_.transaction_over(tag == "ROLLBACK");
   std::string out;
-  wire::write_command_complete(out, "ROLLBACK");
+  wire::write_command_complete(out, tag);
   wire::write_ready_for_query(out, client_status());
   consume(work_->scanner.size());
   end_unnamed();
   write_client(out);
-  return true;
 }
 
 void session::forget_deferred_begin() {

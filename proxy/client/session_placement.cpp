@@ -41,11 +41,24 @@ std::optional<wire::error> session::refusal() const {
                        "a read-only transaction that runs on a replica has to be ended by a Sync", "",
                        "Send a Sync behind its COMMIT or ROLLBACK."};
   }
+  for (const auto& [what, hint] : facts.statements) {
+    if (!hint || what->kind == statement_kind::commit) continue;
+    if (auto why = asked_too_late(*hint)) return why;
+  }
   const auto pins = [](const routing::statement& one) { return one.pin != routing::pin_reason::none; };
-  if (facts.executes && lease_ != nullptr && held_.on_replica && any(pins)) {
+  if (facts.executes && lease_ != nullptr && held_.on_replica && (facts.calls_unknown || any(pins))) {
     return wire::error{std::string(wire::sqlstate::read_only_sql_transaction),
                        "session state cannot be made in a read-only transaction that runs on a replica", "",
                        "Begin the transaction without READ ONLY, and it runs on the primary."};
+  }
+  const auto takes_lock = [](const routing::statement& one) { return one.takes_lock; };
+  if (facts.executes && lease_ != nullptr && held_.on_replica && any(takes_lock)) {
+    return wire::error{
+        std::string(wire::sqlstate::read_only_sql_transaction),
+        "an advisory lock cannot be taken in a read-only transaction that runs on a replica",
+        "It would hold on that replica only.",
+        "Begin the transaction without READ ONLY, or with /* highwater: level=primary */, and it runs on "
+        "the primary."};
   }
   return std::nullopt;
 }
@@ -57,6 +70,19 @@ std::optional<wire::error> session::too_much_prepared(std::size_t more) const {
                      "the prepared statements of this session take too much memory",
                      "Their texts and names may take " + std::to_string(most) + " bytes.",
                      "Close those that are not used any more (DEALLOCATE), or raise limits.max_prepared_bytes."};
+}
+
+// Rule 24. The replica was held against a level when its transaction began; for another one it may be too late.
+std::optional<wire::error> session::asked_too_late(config::level level) const {
+  if (lease_ == nullptr || !held_.on_replica || !held_.in_read_only) return std::nullopt;
+  const auto given = work_->need.level;
+  if (!routing::asks_for_more(level, given)) return std::nullopt;
+  const auto name = std::string(config::to_string(level));
+  return wire::error{
+      std::string(wire::sqlstate::active_sql_transaction),
+      "level " + name + " must be asked for before any query of a read-only transaction",
+      "The transaction runs on a replica that is fresh enough for level " + std::string(config::to_string(given)) + ".",
+      "Say /* highwater: level=" + name + " */ in its BEGIN, or set highwater.level before it."};
 }
 
 // May the batch be sent behind others that are still being answered?

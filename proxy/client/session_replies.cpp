@@ -158,7 +158,8 @@ std::size_t session::on_server_bytes(std::string_view bytes) {
       using verdict = wire::first_reply::verdict;
       const auto first = wire::judge_first_reply(bytes.substr(used), flights.front().parses);
       if (first.what == verdict::undecided) break;
-      if (first.what == verdict::refused) return used + refused(bytes.substr(used), first.why);
+      if (first.what == verdict::refused && has_elsewhere(first.why))
+        return used + refused(bytes.substr(used), first.why);
       work_->flights.front().retryable = false;
     }
     const auto read = take_replies(bytes.substr(used));

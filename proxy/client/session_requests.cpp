@@ -8,6 +8,18 @@ namespace highwater::proxy {
 using routing::statement_kind;
 using wire::reply_kind;
 
+namespace {
+
+// What nobody knows may.
+bool may_write(const batch_facts& facts) {
+  if (!facts.executes) return false;
+  const bool unknown = facts.statements.empty() || facts.calls || facts.runs_older_portal || facts.unclear;
+  return unknown || std::any_of(facts.statements.begin(), facts.statements.end(),
+                                [](const auto& text) { return text.what->writes; });
+}
+
+}  // namespace
+
 // Sends the batch at the beginning of the input to the leased connection.
 void session::send_batch(routing::route_reason reason) {
   auto& now = *work_;
@@ -49,19 +61,17 @@ void session::send_batch(routing::route_reason reason) {
 flight session::new_flight() const {
   const auto& now = *work_;
   const auto kind = now.facts.kind;
-  const bool reads = kind == statement_kind::read || kind == statement_kind::begin ||
-                     kind == statement_kind::begin_read_only || kind == statement_kind::empty;
   const bool alone = deferred_begin_.empty() && !held_.in_read_only && !held_.pins.any() && !lease_->is_open() &&
                      lease_->status == wire::transaction_status::idle;
   flight one;
   one.begin = now.begin;
   one.size = now.scanner.size();
-  one.writes = !held_.on_replica && !reads;
   one.ends = std::any_of(now.facts.statements.begin(), now.facts.statements.end(), [](const auto& text) {
-    return text.what->kind == statement_kind::commit ||
-           (text.what->kind == statement_kind::write && text.what->statement_count != 1);
+    return text.what->ends_transaction || (text.what->kind == statement_kind::write && text.what->statement_count != 1);
   });
-  one.reads = kind == statement_kind::read || kind == statement_kind::begin_read_only;
+  one.writes = !held_.on_replica && (may_write(now.facts) || (one.ends && held_.wrote));
+  one.reads = !one.ends && (kind == statement_kind::read || kind == statement_kind::begin_read_only ||
+                            kind == statement_kind::neutral);
   one.retryable = held_.on_replica && kind == statement_kind::read && alone && !now.retried &&
                   (lease_->queue.empty() || (!now.flights.empty() && now.flights.back().retryable));
   one.parses = now.facts.parses;
@@ -74,6 +84,7 @@ flight session::new_flight() const {
 // What had no ReadyForQuery of its own (a Flush before, or a Sync that copy-in mode swallowed) is answered with this.
 void session::take_off(flight& one) {
   auto& flights = work_->flights;
+  held_.wrote |= one.writes;
   while (!one.no_ready && !flights.empty() && flights.back().no_ready) {
     one.writes |= flights.back().writes;
     one.schema |= flights.back().schema;
@@ -162,7 +173,7 @@ void session::count_route(routing::route_reason reason) {
   last.statement = facts.statements.empty() ? nullptr : facts.statements.back().what;
   if (read) {
     worker_.probe.read_routed(node, static_cast<std::size_t>(last.level), static_cast<std::size_t>(reason));
-  } else {
+  } else if (work_->streaming || may_write(facts)) {
     worker_.probe.write_routed(node);
   }
   if (keeps_one_server() && !held_.pins.any()) pin(routing::pin_reason::pool_mode);

@@ -50,8 +50,13 @@ std::string on_node(const config::node& node, const std::string& problem) {
 
 }  // namespace
 
-catalog_service::catalog_service(const config::cluster& cluster, view_board& board, publish_function publish)
-    : cluster_(cluster), board_(board), publish_(std::move(publish)), thread_([this] { run(); }) {
+catalog_service::catalog_service(const config::cluster& cluster, std::vector<std::string> policy_tables,
+                                 view_board& board, publish_function publish)
+    : cluster_(cluster),
+      policy_tables_(std::move(policy_tables)),
+      board_(board),
+      publish_(std::move(publish)),
+      thread_([this] { run(); }) {
   ::pthread_setname_np(thread_.native_handle(), "catalogue");
 }
 
@@ -152,7 +157,7 @@ void catalog_service::make_catalog(const std::string& database, reading& from) {
     const auto& one = databases_.at(database);
     if (one.newest != nullptr && one.rows == from.rows) return;
   }
-  from.catalog = std::make_shared<const routing::catalog>(from.rows);
+  from.catalog = std::make_shared<const routing::catalog>(from.rows, policy_tables_);
 }
 
 void catalog_service::complain(const std::string& database, entry& one, const std::string& problem) {

@@ -10,6 +10,7 @@
 #include <mutex>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "config/config.hpp"
 #include "proxy/monitor/catalog_connection.hpp"
@@ -24,7 +25,9 @@ public:
   // `publish` is called on the service's thread; with null when the database turns out not to exist any more.
   using publish_function = std::function<void(const std::string& database, routing::catalog_ptr)>;
 
-  catalog_service(const config::cluster& cluster, view_board& board, publish_function publish);
+  // `policy_tables`: the patterns of all policies.
+  catalog_service(const config::cluster& cluster, std::vector<std::string> policy_tables, view_board& board,
+                  publish_function publish);
   ~catalog_service();
 
   // From any thread. What is known of the database already, or null; one that is not known is read at once, and
@@ -62,6 +65,7 @@ private:
   void forget(const std::string& database, const std::string& problem);
 
   const config::cluster& cluster_;
+  const std::vector<std::string> policy_tables_;
   view_board& board_;
   publish_function publish_;
   std::mutex mutex_;

@@ -228,6 +228,7 @@ void server_connection::clean() {
   // After a copy that failed it is not known which of its Syncs are still to be answered, among others.
   if (!is_settled()) return lost(server_lost("given back with an answer outstanding"));
   if (cancel_lost_) return lost(server_lost("a cancel request to it was lost"));
+  if (closes) return lost(server_lost("it holds what only its end takes away"));
   if (std::exchange(soiled, false)) {
     std::string request;
     wire::write_query(request, "DISCARD ALL");

@@ -138,6 +138,7 @@ public:
   wire::reply_reader reader;
   wire::transaction_status status = wire::transaction_status::idle;
   bool soiled = false;  // holds session state that cannot be described: clean with DISCARD ALL
+  bool closes = false;  // holds what DISCARD ALL does not take away: it serves nobody else after this lease
 
   // Nothing is owed, and nothing is under way.
   bool is_settled() const noexcept { return reader.is_settled(queue); }

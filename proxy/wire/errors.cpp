@@ -71,6 +71,14 @@ bool is_recovery_conflict(const error_fields& fields) noexcept {
          (fields.code == sqlstate::deadlock_detected && fields.routine == "CheckRecoveryConflictDeadlock");
 }
 
+// What is said about names, types and rights is said by the catalogue: class 42 (syntax error or access rule violation)
+// but for the syntax, a schema that does not exist, and a value that an enum does not have.
+bool is_said_by_catalogue(const error_fields& fields) noexcept {
+  constexpr std::string_view syntax_error = "42601", invalid_schema_name = "3F000", invalid_text = "22P02";
+  if (fields.code == invalid_text) return fields.routine == "enum_in" || fields.routine == "enum_recv";
+  return fields.code == invalid_schema_name || (fields.code.starts_with("42") && fields.code != syntax_error);
+}
+
 }  // namespace
 
 bool is_stale_plan(const error_fields& fields) noexcept {
@@ -82,6 +90,7 @@ replica_refusal refusal_of(const error_fields& fields) noexcept {
   if (fields.code == sqlstate::read_only_sql_transaction) return replica_refusal::read_only;
   if (is_recovery_conflict(fields)) return replica_refusal::recovery_conflict;
   if (ends_connection(fields)) return replica_refusal::shutdown;
+  if (is_said_by_catalogue(fields)) return replica_refusal::behind_ddl;
   // "cannot access temporary or unlogged relations during recovery", "... in a hot standby", and
   // "recovery is in progress" of functions that need a primary: no SQLSTATE of their own.
   const bool speaks_of_recovery = fields.message.find("recovery") != std::string_view::npos ||

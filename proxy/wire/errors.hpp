@@ -14,6 +14,7 @@ inline constexpr std::string_view connection_failure = "08006";
 inline constexpr std::string_view protocol_violation = "08P01";
 inline constexpr std::string_view feature_not_supported = "0A000";
 inline constexpr std::string_view invalid_parameter_value = "22023";
+inline constexpr std::string_view active_sql_transaction = "25001";
 inline constexpr std::string_view read_only_sql_transaction = "25006";
 inline constexpr std::string_view invalid_statement_name = "26000";
 inline constexpr std::string_view invalid_authorization = "28000";
@@ -71,7 +72,8 @@ bool is_stale_plan(const error_fields& fields) noexcept;
 //   read_only:          25006, or another error that only recovery mode causes
 //   recovery_conflict:  cancelled because replay needed what the query was using
 //   shutdown:           the server ends the connection, for whatever other reason
-enum class replica_refusal : unsigned char { none, read_only, recovery_conflict, shutdown };
+//   behind_ddl:         a name, a type or a right that it does not know, or not yet: the primary has the last word
+enum class replica_refusal : unsigned char { none, read_only, recovery_conflict, shutdown, behind_ddl };
 replica_refusal refusal_of(const error_fields& fields) noexcept;
 
 }  // namespace highwater::wire

@@ -56,6 +56,12 @@ std::optional<target_message> read_target(std::string_view body) noexcept {
   return in.done() && known ? std::optional(message) : std::nullopt;
 }
 
+std::optional<std::uint32_t> read_function_call(std::string_view body) noexcept {
+  reader in(body);
+  const auto function = in.u32();
+  return in.ok() ? std::optional(function) : std::nullopt;
+}
+
 std::optional<execute_message> read_execute(std::string_view body) noexcept {
   reader in(body);
   execute_message message;

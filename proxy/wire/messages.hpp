@@ -62,6 +62,9 @@ struct execute_message {
 };
 std::optional<execute_message> read_execute(std::string_view body) noexcept;
 
+// The OID of the function that a FunctionCall is for.
+std::optional<std::uint32_t> read_function_call(std::string_view body) noexcept;
+
 // Query's and CommandComplete's only string.
 std::optional<std::string_view> read_single_string(std::string_view body) noexcept;
 

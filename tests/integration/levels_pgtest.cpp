@@ -20,6 +20,13 @@ const std::vector<std::string> tables{
     "create table refuses as table register; create table near as table register;"
     "create table strong_or_primary as table register;"
     "create schema billing; create table billing.entry as table register; create view invoice as table billing.entry;"
+    "create table event (v int) partition by range (v); create table event_old partition of event for values from (0) "
+    "to (9); create table event_new partition of event for values from (9) to (20); insert into event values (1);"
+    "create table measure (v int); create table measure_here () inherits (measure); insert into measure_here values "
+    "(1);"
+    "create table own as table register; create function bump() returns int language sql as "
+    "'update own set v = v + 1 returning v';"
+    "create function looks_harmless() returns int language plpgsql stable as 'begin return bump(); end';"
     "create role auditor login; grant pg_read_all_data to auditor",
     "create database other"};
 
@@ -32,6 +39,9 @@ constexpr const char* policies = R"(
   - {name: strong or primary, match: {tables: [strong_or_primary]}, level: strong, on_stale: primary}
   - {name: near, match: {tables: [near]}, level: bounded, max_lag_bytes: 64kB}
   - {name: billing, match: {tables: [billing.entry]}, level: causal}
+  - {name: own, match: {tables: [own]}, level: read_your_writes, on_stale: error}
+  - {name: events, match: {tables: [event, measure_here]}, level: causal}
+  - {name: new events, match: {tables: [public.event_new]}, level: strong}
   - {name: database, match: {databases: [other]}, level: monotonic_reads}
   - {name: user, match: {users: [auditor]}, level: strong}
   - {name: application, match: {applications: ["till-*"]}, level: read_your_writes})";
@@ -527,6 +537,34 @@ TEST_F(levels, policies_find_tables_qualified_or_not_and_behind_views) {
   EXPECT_EQ(read(session, get()).by.level, "eventual");
 }
 
+TEST_F(levels, policies_find_parents_partitions_and_children) {
+  auto session = lab->connect();
+  EXPECT_EQ(read(session, get("event_old")).by.level, "causal") << "of its parent";
+  EXPECT_EQ(read(session, "select count(*) from event_new").by.level, "strong");
+  EXPECT_EQ(read(session, get("event")).by.level, "strong") << "of its partition";
+  EXPECT_EQ(read(session, get("measure")).by.level, "causal") << "of a table that inherits from it";
+  EXPECT_EQ(read(session, get()).by.level, "eventual");
+}
+
+// Rule 24.
+TEST_F(levels, what_is_stale_is_not_served_to_who_asks_for_more) {
+  auto session = writer_ahead_of_all("takes_stale", 15);
+  EXPECT_EQ(read(session, get("takes_stale")).by.reason, "stale");
+  EXPECT_EQ(read(session, "/* highwater: level=session */ " + get("takes_stale")).by.reason, "stale");
+  session.must("set highwater.level = strong");
+  pending answer(session, get("takes_stale"));
+  lab->await_waiting();
+  fresh->resume_replay();
+  EXPECT_EQ(answer.take().text(), "15");
+}
+
+TEST_F(levels, list_of_a_policy_holds_at_the_level_of_the_default_and_above) {
+  auto session = writer_ahead_of_all("refuses", 16);
+  session.must("set highwater.level = session");
+  EXPECT_EQ(session.exec(get("refuses")).sqlstate(), "40001");
+  EXPECT_EQ(session.exec("/* highwater: level=strong */ " + get("refuses")).sqlstate(), "40001");
+}
+
 TEST_F(levels, policies_find_databases_users_and_applications) {
   const auto level_of = [](pg::connection session) {
     session.must("select 1");
@@ -576,6 +614,72 @@ TEST_F(levels, set_in_a_transaction_that_is_committed_stays) {
   pipeliner.read_until_ready();
   pipeliner.query("rollback");
   EXPECT_EQ(raw::row(pipeliner.query("show highwater.level")[1]).at(0), "strong");
+}
+
+// Nothing of it moves the floor behind which no replica may be.
+TEST_F(levels, what_changes_no_data_is_no_write) {
+  auto session = lab->connect("read_your_writes");
+  for (node* each : lab->cluster().replicas()) each->pause_replay();
+  write_directly(800);
+  const counted writes(lab->proxy(), "highwater_writes_total", {{"node", "a"}});
+  for (const std::string sql :
+       {"set work_mem = '5MB'", "show port", "show work_mem", "reset work_mem", "begin", "rollback", "begin",
+        "select v from near", "savepoint a", "commit", "discard all", "unlisten *", "deallocate all"}) {
+    session.must(sql);
+    EXPECT_EQ(session.transaction() == PQTRANS_IDLE ? read(session, get("own")).by.role : "replica", "replica") << sql;
+  }
+  EXPECT_EQ(writes.more(), 0);
+  session.must("begin");
+  session.must("update register set v = v");
+  session.must("rollback");
+  EXPECT_EQ(session.exec(get("own")).sqlstate(), "40001") << "what may have been one is one";
+}
+
+TEST_F(levels, write_that_hides_in_a_stable_function_counts) {
+  const std::vector<std::vector<std::string>> ways{{"/* highwater: level=primary */ select looks_harmless()"},
+                                                   {"begin", "select looks_harmless()", "commit"}};
+  for (const auto& way : ways) {
+    auto session = lab->connect("read_your_writes");
+    EXPECT_EQ(read(session, get("own")).by.role, "replica");
+    for (node* each : lab->cluster().replicas()) each->pause_replay();
+    for (const auto& sql : way) session.must(sql);
+    EXPECT_EQ(session.exec(get("own")).sqlstate(), "40001") << way.front();
+    TearDown();
+  }
+}
+
+TEST_F(levels, settings_of_the_node_are_the_primarys) {
+  auto session = lab->connect();
+  for (const std::string name : {"port", "data_directory", "transaction_read_only", "in_hot_standby", "cluster_name"}) {
+    const auto expected = lab->cluster().primary().connect().scalar("show " + name);
+    for (int i = 0; i < 3; ++i) {
+      EXPECT_EQ(session.scalar("show " + name), expected);
+      EXPECT_EQ(session.scalar("select current_setting('" + name + "')"), expected);
+    }
+  }
+  EXPECT_EQ(read(session, "show work_mem").by.role, "replica");
+  session.must("set work_mem = '9MB'");
+  const auto shown = read(session, "show work_mem");
+  EXPECT_EQ(shown.value, "9MB");
+  EXPECT_EQ(shown.by.role, "replica");
+  EXPECT_EQ(read(session, "select pg_table_size('register')").by.because, "node_local");
+}
+
+TEST_F(levels, name_that_a_replica_does_not_know_yet_is_looked_for_on_the_primary) {
+  late->pause_replay();
+  lab->cluster().primary().tell("create table young as select 7 as v; create type mood as enum ('fine')");
+  lab->cluster().await_replay(*fresh);
+  lab->await_catalogue("select v from young where false and 'fine'::mood is null");
+  const counted retries(lab->proxy(), "highwater_retries_total", {{"cause", "behind_ddl"}});
+  auto session = lab->connect();
+  await("the late replica was asked", [&] {
+    EXPECT_EQ(session.scalar("select v from young"), "7");
+    EXPECT_EQ(session.scalar("select 'fine'::mood"), "fine");
+    EXPECT_EQ(session.exec_params("select v from young where v > $1", {"0"}).text(), "7");
+    return retries.more() >= 3;
+  });
+  EXPECT_EQ(session.exec("select v from nowhere").sqlstate(), "42P01");
+  EXPECT_EQ(session.exec("select nothing from register").sqlstate(), "42703");
 }
 
 }  // namespace

@@ -340,7 +340,7 @@ TEST_F(rules, what_is_not_proved_to_be_a_read_goes_to_the_primary) {
       "select pg_advisory_xact_lock(1)",
       "select pg_notify('channel', 'text')",
       "select txid_current()",
-      "select set_config('work_mem', '5MB', true)",
+      "select set_config('work_mem', '5MB', false)",
       "copy (select v from register for share) to stdout with (format csv) -- ",
       "select v into temporary taken from register",
       "explain analyze insert into gate select 1 where false",

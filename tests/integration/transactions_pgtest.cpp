@@ -13,7 +13,9 @@ class transactions : public testing::Test {
 protected:
   static void SetUpTestSuite() {
     if (testing_direct()) return;
-    const std::vector<std::string> tables{"create table register (v int not null); insert into register values (0)"};
+    const std::vector<std::string> tables{
+        "create table register (v int not null); insert into register values (0);"
+        "create unlogged table scratch (v int)"};
     lab = std::make_unique<laboratory>(cluster_options{}, tables, [](highwater_config& config) {
       config.set("consistency", "{level: session, on_stale: [{wait: 20s}, error]}");
     });
@@ -325,6 +327,128 @@ TEST_F(transactions, on_a_replica_do_not_go_on_behind_a_commit_without_a_sync) {
   EXPECT_EQ(raw::types(answer), "12CEZ");
   EXPECT_EQ(raw::error_field(answer[3], 'C'), "0A000");
   EXPECT_EQ(raw::types(session.read_until_ready()), "TDCZ");
+}
+
+// Rule 24: the replica was held against the level of its BEGIN.
+TEST_F(transactions, on_a_replica_refuse_a_stronger_level_that_comes_too_late) {
+  const std::vector<std::string> ways{"/* highwater: level=strong */ select v from register",
+                                      "set highwater.level = strong", "set local highwater.level = 'causal'"};
+  for (const auto& way : ways) {
+    SCOPED_TRACE(way);
+    auto session = lab->connect();
+    session.must("begin read only");
+    EXPECT_EQ(read(session, "select v from register").by.role, "replica");
+    const auto refused = session.exec(way);
+    EXPECT_EQ(refused.sqlstate(), "25001");
+    EXPECT_THAT(refused.message(), testing::HasSubstr("must be asked for before any query"));
+    EXPECT_EQ(session.transaction(), PQTRANS_INERROR);
+    EXPECT_EQ(session.must("/* highwater: level=strong */ rollback").tag(), "ROLLBACK");
+    EXPECT_EQ(session.scalar("show highwater.level"), "session");
+  }
+  auto session = lab->connect("eventual");
+  session.must("set highwater.level = strong");
+  for (const std::string begin : {"begin read only", "/* highwater: level=causal */ begin read only"}) {
+    session.must(begin);
+    EXPECT_EQ(read(session, "select v from register").by.role, "replica");
+    session.must("/* highwater: level=causal */ select v from register");
+    session.must("set local highwater.level = monotonic_reads");
+    session.must("commit");
+  }
+  session.must("set highwater.level = monotonic_reads");
+  session.must("begin read only");
+  EXPECT_EQ(read(session, "select v from register").by.role, "replica");
+  session.must("reset highwater.level");
+  session.must("commit");
+  session.must("begin");
+  session.must("update register set v = v");
+  session.must("/* highwater: level=strong */ select v from register");
+  session.must("set highwater.level = strong");
+  session.must("commit");
+}
+
+TEST_F(transactions, that_only_read_may_begin_with_savepoints_cursors_and_settings) {
+  const std::vector<std::vector<std::string>> ways{
+      {"savepoint a", "select v from register", "release a"},
+      {"savepoint a", "rollback to a"},
+      {"declare c cursor for select v from register", "fetch c", "close c"},
+      {"set local work_mem = '7MB'", "select v from register"},
+      {"select set_config('work_mem', '7MB', true)"},
+      {"set work_mem = '7MB'"},
+      {"set transaction isolation level repeatable read", "savepoint a"},
+      {"show work_mem"},
+  };
+  for (const auto& way : ways) {
+    SCOPED_TRACE(way.front());
+    auto session = lab->connect();
+    session.must("begin read only");
+    for (const auto& sql : way) session.must(sql);
+    EXPECT_EQ(route_of(session).role, "replica") << route_of(session).text;
+    EXPECT_EQ(session.scalar("select pg_is_in_recovery()"), "t");
+    if (way.front().find("7MB") != std::string::npos) {
+      EXPECT_EQ(session.scalar("show work_mem"), "7MB");
+    }
+    session.must("commit");
+    const bool lasts = way.front().starts_with("set work_mem");
+    EXPECT_EQ(session.scalar("show work_mem"), lasts ? "7MB" : "4MB");
+  }
+}
+
+TEST_F(transactions, that_only_read_begin_on_the_primary_with_what_only_that_can_do) {
+  for (const std::string first :
+       {"declare c cursor with hold for select v from register", "declare c cursor for select v from scratch",
+        "select count(*) from scratch", "listen news", "notify news", "select txid_current()",
+        "select pg_advisory_xact_lock(1)", "prepare p as select 1", "select current_setting('port')",
+        "set local transaction_read_only = off", "select pg_relation_size('register')"}) {
+    auto session = lab->connect();
+    session.must("begin read only");
+    session.must(first);
+    EXPECT_EQ(session.scalar("select pg_is_in_recovery()"), "f") << first;
+    session.must("rollback");
+  }
+}
+
+// As pgjdbc with autosave=always sends it.
+TEST_F(transactions, that_only_read_go_on_behind_a_savepoint_in_the_same_exchange) {
+  raw::client session(lab->proxy().port());
+  session.log_in();
+  const auto run = [](const std::string& sql) { return raw::parse("", sql) + raw::bind("", "") + raw::execute(); };
+  session.query("begin read only");
+  session.send(run("savepoint a") + run("select pg_catalog.version() is null and v is null from register") +
+               raw::sync());
+  session.read_until_ready();
+  EXPECT_EQ(raw::row(session.query("select pg_is_in_recovery()")[1]).at(0), "t");
+  session.query("commit");
+  session.send(run("begin read only") + run("savepoint a") + run("select v from register") + raw::sync());
+  session.read_until_ready();
+  EXPECT_EQ(raw::row(session.query("select pg_is_in_recovery()")[1]).at(0), "t");
+  session.query("commit");
+}
+
+// It would be taken on this one node, and everybody else looks for it on the primary.
+TEST_F(transactions, on_a_replica_take_no_advisory_lock) {
+  auto session = lab->connect();
+  session.must("begin read only");
+  EXPECT_EQ(read(session, "select v from register").by.role, "replica");
+  const auto refused = session.exec("select pg_try_advisory_xact_lock(1)");
+  EXPECT_EQ(refused.sqlstate(), "25006");
+  EXPECT_THAT(refused.message(), testing::HasSubstr("advisory lock"));
+  EXPECT_EQ(session.transaction(), PQTRANS_INERROR);
+  session.must("rollback");
+}
+
+TEST_F(transactions, in_which_nothing_was_done_end_where_they_began) {
+  auto session = lab->connect();
+  session.must("select v from register");
+  for (const std::string end : {"commit", "END", "rollback", "Abort"}) {
+    const counted writes(lab->proxy(), "highwater_writes_total", {{"node", "a"}});
+    session.must("begin");
+    session.must("set transaction isolation level repeatable read");
+    const auto tag = session.must(end).tag();
+    EXPECT_EQ(tag, end == "commit" || end == "END" ? "COMMIT" : "ROLLBACK");
+    EXPECT_EQ(session.transaction(), PQTRANS_IDLE);
+    EXPECT_EQ(writes.more(), 0);
+    EXPECT_EQ(route_of(session).role, "replica") << "of what was asked before";
+  }
 }
 
 }  // namespace

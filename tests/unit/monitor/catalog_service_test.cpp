@@ -44,8 +44,8 @@ struct played_primary : testing::Test {
   config::cluster cluster;
   view_board board{1};
   std::promise<routing::catalog_ptr> published;
-  catalog_service service{cluster, board,
-                          [this](const std::string&, routing::catalog_ptr catalog) { published.set_value(catalog); }};
+  catalog_service service{
+      cluster, {}, board, [this](const std::string&, routing::catalog_ptr catalog) { published.set_value(catalog); }};
 };
 
 TEST_F(played_primary, does_not_hold_up_the_end_while_it_is_connected_to) {

@@ -39,7 +39,7 @@ TEST(classify_session, names_the_settings_that_change) {
     names found;
     for (const auto& each : verdict.settings) found.push_back(each.name);
     EXPECT_EQ(found, expected) << sql;
-    EXPECT_EQ(verdict.kind, statement_kind::write) << sql;
+    EXPECT_NE(verdict.kind, statement_kind::read) << sql;
   }
 }
 
@@ -64,8 +64,6 @@ TEST(classify_session, knows_what_changes_settings_for_a_transaction) {
   for (const char* sql : {"SET search_path = a", "SELECT 1", "SET LOCAL highwater.level = strong"}) {
     EXPECT_FALSE(classify(sql, shop_catalog()).local_settings) << sql;
   }
-  EXPECT_TRUE(classify("DO $$ BEGIN END $$", shop_catalog()).runs_code);
-  EXPECT_FALSE(classify("SELECT 1", shop_catalog()).runs_code);
 }
 
 TEST(classify_session, knows_what_forgets_everything) {
@@ -152,7 +150,7 @@ TEST(classify_session, finds_what_pins_a_session) {
   };
   for (const auto& [sql, pin] : table) {
     const auto verdict = classify(sql, shop_catalog());
-    EXPECT_EQ(verdict.kind, statement_kind::write) << sql;
+    EXPECT_NE(verdict.kind, statement_kind::read) << sql;
     EXPECT_EQ(to_string(verdict.pin), to_string(pin)) << sql;
   }
 }
@@ -323,6 +321,85 @@ TEST(classify_session, leaves_other_settings_to_the_server) {
     EXPECT_FALSE(classify(sql, shop_catalog()).misplaced_internal) << sql;
   }
   EXPECT_TRUE(classify("SELECT current_setting('app.user')", shop_catalog()).literal_free);
+}
+
+TEST(classify_session, knows_what_stays_behind) {
+  const std::pair<const char*, residue> table[] = {
+      {"SELECT 1", residue::nothing},
+      {"SET work_mem = '1MB'", residue::nothing},
+      {"DO $$ BEGIN END $$", residue::discardable},
+      {"SELECT 1; DO $$ BEGIN END $$; SELECT 2", residue::discardable},
+      {"SELECT query_to_xml('SELECT 1', true, true, '')", residue::discardable},
+      {"SELECT * FROM crosstab('SELECT 1, 2, 3') AS c(a int, b int)", residue::discardable},
+      {"SELECT table_to_xml('t', true, true, '')", residue::nothing},
+      {"LOAD 'auto_explain'", residue::lasting},
+      {"SELECT setseed(0.5)", residue::lasting},
+      {"SELECT * FROM t WHERE setseed(0.5) IS NULL", residue::lasting},
+      {"INSERT INTO t SELECT setseed(0.5)", residue::lasting},
+      {"SELECT dblink_connect('c', 'host=x')", residue::lasting},
+      {"SELECT dblink_connect_u('host=x')", residue::lasting},
+      {"SELECT * FROM dblink('host=x', 'SELECT 1') AS d(a int)", residue::nothing},
+      {"SELECT pg_replication_origin_session_setup('o')", residue::lasting},
+      {"SELECT pg_replication_origin_create('o')", residue::nothing},
+      {"SELECT pg_create_physical_replication_slot('s')", residue::nothing},
+      {"SELECT pg_create_physical_replication_slot('s', true, true)", residue::lasting},
+      {"SELECT pg_create_logical_replication_slot('s', 'p', temporary => true)", residue::lasting},
+  };
+  for (const auto& [sql, expected] : table) {
+    const auto verdict = classify(sql, shop_catalog());
+    EXPECT_EQ(verdict.leaves, expected) << sql;
+    EXPECT_EQ(verdict.leaves == residue::lasting, verdict.pin != pin_reason::none) << sql;
+  }
+}
+
+TEST(classify_session, knows_that_a_view_may_change_settings) {
+  EXPECT_EQ(classify("UPDATE pg_settings SET setting = '1' WHERE name = 'a.b'", shop_catalog()).pin,
+            pin_reason::dynamic_setting);
+  EXPECT_EQ(classify("UPDATE pg_catalog.pg_settings SET setting = '1'", shop_catalog()).pin,
+            pin_reason::dynamic_setting);
+  EXPECT_EQ(classify("SELECT setting FROM pg_settings", shop_catalog()).pin, pin_reason::none);
+}
+
+// Where its transaction is, it runs: on a replica if that only reads.
+TEST(classify_session, knows_what_neither_reads_nor_writes) {
+  for (const char* sql :
+       {"SET work_mem = '1MB'", "SET LOCAL work_mem = '1MB'", "RESET work_mem", "RESET ALL", "SAVEPOINT a", "RELEASE a",
+        "ROLLBACK TO a", "DECLARE c CURSOR FOR SELECT a FROM t", "DECLARE c SCROLL CURSOR FOR SELECT 1",
+        "FETCH 5 FROM c", "MOVE 5 IN c", "CLOSE c", "SELECT set_config('a.b', $1, true)",
+        "SAVEPOINT a; SELECT 1; RELEASE a", "SET a.b = 1; SET c.d = 2"}) {
+    const auto verdict = classify(sql, shop_catalog());
+    EXPECT_EQ(verdict.kind, statement_kind::neutral) << sql;
+    EXPECT_FALSE(verdict.writes) << sql;
+    EXPECT_EQ(verdict.reason, write_reason::none) << sql;
+  }
+  for (const char* sql :
+       {"DECLARE c CURSOR WITH HOLD FOR SELECT 1", "DECLARE c CURSOR FOR SELECT a FROM t FOR UPDATE",
+        "DECLARE c CURSOR FOR SELECT nextval('s')", "DECLARE c CURSOR FOR SELECT a FROM scratch",
+        "SET transaction_read_only = off", "SET LOCAL transaction_isolation = 'serializable'",
+        "SELECT set_config('transaction_read_only', 'off', true)", "SELECT set_config('a.b', '1', false)",
+        "SET SESSION AUTHORIZATION x", "SET a.b = 1; BEGIN; SELECT 1; COMMIT", "SAVEPOINT a; COMMIT"}) {
+    EXPECT_EQ(classify(sql, shop_catalog()).kind, statement_kind::write) << sql;
+  }
+}
+
+TEST(classify_session, knows_what_may_change_data) {
+  for (const char* sql : {"SELECT 1", "SHOW work_mem", "SHOW port", "BEGIN", "BEGIN READ ONLY; SELECT 1",
+                          "SET work_mem = 1", "COMMIT", "SET TRANSACTION READ ONLY", "DISCARD ALL", "DEALLOCATE x",
+                          "LISTEN x", "UNLISTEN *", "PREPARE x AS DELETE FROM t", ""}) {
+    EXPECT_FALSE(classify(sql, shop_catalog()).writes) << sql;
+  }
+  // One that is declared stable may not be.
+  for (const char* sql : {"SELECT app.stable_one(1)", "SELECT * FROM over_app", "INSERT INTO t VALUES (1)", "NOTIFY x",
+                          "SELECT nextval('s')", "EXECUTE x", "DO $$ $$", "SELECT 1; DELETE FROM t", "nonsense",
+                          "DECLARE c CURSOR FOR SELECT nextval('s')", "COMMIT PREPARED 'x'"}) {
+    EXPECT_TRUE(classify(sql, shop_catalog()).writes) << sql;
+  }
+}
+
+TEST(classify_session, knows_what_takes_locks_that_others_look_for) {
+  for (const char* sql : {"SELECT pg_advisory_xact_lock(1)", "SELECT 1 FROM t WHERE pg_try_advisory_xact_lock(a)"})
+    EXPECT_TRUE(classify(sql, shop_catalog()).takes_lock) << sql;
+  EXPECT_FALSE(classify("SELECT pg_advisory_unlock(1)", shop_catalog()).takes_lock);
 }
 
 }  // namespace

@@ -147,7 +147,13 @@ TEST(classify_write, functions_of_the_node) {
       {"SELECT pg_read_file('x')", node_local},
       {"SELECT txid_status(1)", node_local},
       {"SELECT * FROM pg_settings", node_local, "pg_show_all_settings"},
-      {"SHOW search_path", node_local, "search_path"},
+      {"SHOW port", node_local, "port"},
+      {"SHOW transaction_read_only", node_local},
+      {"SELECT current_setting('port')", node_local, "port"},
+      {"SELECT current_setting('In_Hot_Standby'::text, true)", node_local},
+      {"SELECT current_setting($1)", node_local, "current_setting"},
+      {"SELECT current_setting('po' || 'rt')", node_local},
+      {"SELECT pg_relation_size('t')", node_local},
       {"SHOW ALL", node_local},
       {"COPY t TO '/tmp/x'", node_local},
       {"COPY (SELECT 1) TO PROGRAM 'cat'", node_local},
@@ -197,10 +203,10 @@ TEST(classify_write, views_and_row_security_that_are_no_reads) {
 
 TEST(classify_write, utility_statements) {
   for (const char* sql :
-       {"VACUUM", "ANALYZE t", "CHECKPOINT", "REINDEX TABLE t", "CLUSTER t", "NOTIFY x", "UNLISTEN x", "CLOSE c",
-        "FETCH 1 FROM c", "MOVE 1 IN c", "DO $$ $$", "CALL p()", "GRANT SELECT ON t TO PUBLIC",
-        "COMMENT ON TABLE t IS 'x'", "REFRESH MATERIALIZED VIEW sums", "SET CONSTRAINTS ALL DEFERRED",
-        "DECLARE c CURSOR FOR SELECT 1", "EXPLAIN EXECUTE x", "EXPLAIN CREATE TABLE x AS SELECT 1"}) {
+       {"VACUUM", "ANALYZE t", "CHECKPOINT", "REINDEX TABLE t", "CLUSTER t", "NOTIFY x", "UNLISTEN x", "DO $$ $$",
+        "CALL p()", "GRANT SELECT ON t TO PUBLIC", "COMMENT ON TABLE t IS 'x'", "REFRESH MATERIALIZED VIEW sums",
+        "SET CONSTRAINTS ALL DEFERRED", "DECLARE c CURSOR WITH HOLD FOR SELECT 1", "EXPLAIN EXECUTE x",
+        "EXPLAIN CREATE TABLE x AS SELECT 1"}) {
     const auto verdict = classify(sql, shop_catalog());
     EXPECT_EQ(verdict.kind, statement_kind::write) << sql;
     EXPECT_EQ(to_string(verdict.reason), to_string(utility)) << sql;

@@ -36,6 +36,7 @@ struct row {
   node_index node = no_node;
   double deadline = 0;
   floor what_floor = floor::known;
+  bool takes_stale = true;
 };
 
 plan decide(const row& facts) {
@@ -47,6 +48,7 @@ plan decide(const row& facts) {
   read_request request;
   request.need.level = session;
   request.need.on_stale = &facts.on_stale;
+  request.need.takes_stale = facts.takes_stale;
   request.arrived = t(1'000);
   request.floors = &floors;
   return decide_read(request, cluster.view, cluster.loads, t(1'000 + facts.after), 0);
@@ -84,6 +86,24 @@ TEST(on_stale, is_tried_in_order) {
     EXPECT_EQ(static_cast<int>(p.what), static_cast<int>(each.what)) << each.why;
     EXPECT_EQ(p.node, each.node) << each.why;
     EXPECT_EQ(p.deadline, each.deadline == 0 ? never : t(1'000 + each.deadline)) << each.why;
+  }
+}
+
+TEST(on_stale, offers_nothing_stale_to_who_does_not_take_it) {
+  const row rows[] = {
+      {"nothing else", {stale}, 0, {}, action::fail},
+      {"nothing else, after a wait", {wait(20), stale}, 20, {}, action::fail},
+      {"still waiting", {wait(20), stale}, 0, {}, action::await_replay, no_node, 20},
+      {"the next step", {stale, to_primary}, 0, {}, action::serve, a},
+      {"the step before, once it can be taken", {to_primary, stale}, 0, {a}, action::await_node},
+      {"nobody", {stale}, 0, {b, c}, action::await_node},
+      {"no stale in it", {to_primary}, 0, {a}, action::await_node},
+  };
+  for (auto each : rows) {
+    each.takes_stale = false;
+    const auto p = decide(each);
+    EXPECT_EQ(static_cast<int>(p.what), static_cast<int>(each.what)) << each.why;
+    EXPECT_EQ(p.node, each.node) << each.why;
   }
 }
 

@@ -20,13 +20,26 @@ TEST(placement, judges_a_batch_by_all_its_statements) {
     std::optional<statement_kind> before;
     statement_kind next, expected;
   } rows[] = {
-      {std::nullopt, read, read}, {std::nullopt, write, write},
-      {read, read, read},         {read, write, write},
-      {write, read, write},       {empty, read, read},
-      {read, empty, read},        {internal, internal, internal},
-      {internal, read, write},    {begin_read_only, read, begin_read_only},
-      {begin, read, write},       {read, begin_read_only, write},
+      {std::nullopt, read, read},
+      {std::nullopt, write, write},
+      {read, read, read},
+      {read, write, write},
+      {write, read, write},
+      {empty, read, read},
+      {read, empty, read},
+      {internal, internal, internal},
+      {internal, read, write},
+      {begin_read_only, read, begin_read_only},
+      {begin, read, write},
+      {read, begin_read_only, write},
       {commit, commit, write},
+      {neutral, read, neutral},
+      {read, neutral, neutral},
+      {neutral, neutral, neutral},
+      {begin_read_only, neutral, begin_read_only},
+      {begin, neutral, write},
+      {neutral, write, write},
+      {neutral, commit, write},
   };
   for (const auto& each : rows) {
     EXPECT_EQ(together(each.before, each.next), each.expected) << static_cast<int>(each.next);
@@ -54,6 +67,9 @@ TEST(placement, sends_reads_and_what_only_reads_to_the_reads) {
       {"a read behind a BEGIN that writes", read, &plain, {.begun = false}, false},
       {"a commit behind a BEGIN that reads", commit, &plain, {.begun = true}, true},
       {"a write behind a BEGIN that reads", write, &plain, {.begun = true}, false},
+      {"a savepoint behind a BEGIN that reads", neutral, &plain, {.begun = true}, true},
+      {"a savepoint behind a BEGIN that writes", neutral, &plain, {.begun = false}, false},
+      {"SET alone", neutral, &plain, {}, false},
   };
   for (const auto& each : rows)
     EXPECT_EQ(belongs_with_reads(each.kind, each.first, each.session), each.expected) << each.why;

@@ -5,6 +5,7 @@
 namespace highwater::routing {
 namespace {
 
+using config::level;
 using enum config::level;
 using ms = std::chrono::milliseconds;
 
@@ -65,10 +66,10 @@ TEST(matches_table, looks_at_the_schema_where_both_name_one) {
   }
 }
 
-config::policy policy(config::level level, std::vector<std::string> tables,
+config::policy policy(config::level wanted, std::vector<std::string> tables,
                       std::vector<std::string> applications = {}) {
   config::policy made;
-  made.level = level;
+  made.level = wanted;
   made.tables = std::move(tables);
   made.applications = std::move(applications);
   return made;
@@ -165,6 +166,70 @@ TEST_F(policies, bring_their_own_on_stale) {
   EXPECT_EQ(*some.for_statement(reading({{"public", "accounts"}}), {}).on_stale, refuse);
   EXPECT_EQ(*some.for_statement(reading({{"public", "orders"}}), {}).on_stale, defaults.on_stale);
   EXPECT_EQ(*some.for_statement(reading({}), {}).on_stale, defaults.on_stale);
+}
+
+struct asked_row {
+  const char* why;
+  level default_level;
+  std::optional<level> asked, policy_level;
+  level expected;
+  bool stale;  // ... may be served
+};
+
+// Rule 24: nothing is lost by asking.
+TEST_F(policies, who_asks_for_more_never_gets_less) {
+  const config::stale_steps take_it{{config::stale_step::kind::stale}};
+  const asked_row rows[] = {
+      {"does not ask", session, {}, {}, session, true},
+      {"asks for as much", session, session, {}, session, true},
+      {"asks for less", session, eventual, {}, eventual, true},
+      {"asks for more", session, strong, {}, strong, false},
+      {"asks for something else", monotonic_reads, read_your_writes, {}, read_your_writes, false},
+      {"asks for more than the default, not than the policy", eventual, session, strong, strong, true},
+      {"asks for as much as the policy", eventual, strong, strong, strong, true},
+      {"asks for more than the policy", eventual, strong, session, strong, false},
+  };
+  defaults.on_stale = take_it;
+  for (const auto& each : rows) {
+    defaults.default_level = each.default_level;
+    list.clear();
+    if (each.policy_level) list.push_back(policy(*each.policy_level, {"orders"}));
+    for (const bool own : {false, true}) {
+      if (own && list.empty()) continue;
+      if (own) list[0].on_stale = take_it;
+      const auto need = of("web").for_statement(reading({{"public", "orders"}}), each.asked);
+      EXPECT_EQ(need.level, each.expected) << each.why;
+      EXPECT_EQ(need.takes_stale, each.stale) << each.why;
+      EXPECT_TRUE(names_stale(need)) << each.why;
+    }
+  }
+}
+
+TEST_F(policies, list_of_a_policy_holds_for_who_asks_for_more) {
+  const config::stale_steps take_it{{config::stale_step::kind::stale}}, refuse{{config::stale_step::kind::error}};
+  defaults.on_stale = take_it;
+  list = {policy(session, {"orders"})};
+  list[0].on_stale = refuse;
+  for (const auto asked : {std::optional<level>{}, std::optional(eventual), std::optional(strong)}) {
+    EXPECT_EQ(*of("web").for_statement(reading({{"public", "orders"}}), asked).on_stale, refuse);
+    EXPECT_EQ(*of("web").for_transaction(asked).on_stale, refuse) << "it may be about orders";
+  }
+}
+
+// Which tables will follow is not known.
+TEST_F(policies, list_of_a_table_is_not_that_of_every_transaction) {
+  const config::stale_steps refuse{{config::stale_step::kind::error}};
+  list = {policy(session, {"orders"})};
+  list[0].on_stale = refuse;
+  EXPECT_EQ(*of("web").for_transaction({}).on_stale, defaults.on_stale);
+  EXPECT_EQ(*of("web").for_transaction(strong).on_stale, defaults.on_stale);
+}
+
+TEST_F(policies, bounds_of_the_default_hold_for_who_asks_for_more) {
+  defaults.default_level = bounded;
+  defaults.max_staleness = ms(100);
+  EXPECT_EQ(of("web").for_statement(reading({}), session).max_staleness, ms(100));
+  EXPECT_EQ(of("web").for_statement(reading({}), eventual).max_staleness, ms(0));
 }
 
 }  // namespace

@@ -51,6 +51,17 @@ TEST(statement_cache, hints_belong_to_the_text_and_not_to_its_shape) {
   EXPECT_EQ(cache.misses(), 1U);
 }
 
+TEST(statement_cache, tells_settings_of_the_node_from_others_of_the_same_shape) {
+  statement_cache cache;
+  for (int turn = 0; turn < 2; ++turn) {
+    EXPECT_EQ(cache.find_or_classify("SELECT current_setting('work_mem')", shop()).what->kind, statement_kind::read);
+    EXPECT_EQ(cache.find_or_classify("SELECT current_setting('Port')", shop()).what->kind, statement_kind::write);
+    EXPECT_EQ(cache.find_or_classify("SELECT current_setting($$port$$)", shop()).what->kind, statement_kind::write);
+    EXPECT_EQ(cache.find_or_classify("SELECT current_setting('port ')", shop()).what->kind, statement_kind::read);
+  }
+  EXPECT_EQ(cache.misses(), 2U);
+}
+
 TEST(statement_cache, tells_settings_of_highwaters_from_others_of_the_same_shape) {
   statement_cache cache;
   for (int turn = 0; turn < 2; ++turn) {

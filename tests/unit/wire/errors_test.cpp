@@ -74,7 +74,14 @@ TEST(refusal_of, tells_a_replicas_verdict_from_a_statements_own_error) {
       {"57014", "canceling statement due to statement timeout", none},
       {"55000", "currval of sequence is not yet defined in this session", none},
       {"0A000", "cross-database references are not implemented", none},
-      {"42P01", "relation \"recovery\" does not exist", none},
+      {"42P01", "relation \"recovery\" does not exist", behind_ddl},
+      {"42703", "column \"x\" does not exist", behind_ddl},
+      {"42883", "function f() does not exist", behind_ddl},
+      {"42704", "type \"x\" does not exist", behind_ddl},
+      {"3F000", "schema \"x\" does not exist", behind_ddl},
+      {"42501", "permission denied for table t", behind_ddl},
+      {"42601", "syntax error at or near \"x\"", none},
+      {"22P02", "invalid input syntax for type integer: \"x\"", none},
       {"22012", "division by zero", none},
       {"", "", none},
   };
@@ -82,6 +89,12 @@ TEST(refusal_of, tells_a_replicas_verdict_from_a_statements_own_error) {
     EXPECT_EQ(static_cast<int>(refusal_of({"ERROR", each.code, each.message, ""})), static_cast<int>(each.expected))
         << each.code << " " << each.message;
   }
+}
+
+TEST(refusal_of, knows_that_a_value_of_an_enum_may_be_new) {
+  const std::string_view what = "invalid input value for enum state: \"x\"";
+  EXPECT_EQ(refusal_of({"ERROR", "22P02", what, "enum_in"}), replica_refusal::behind_ddl);
+  EXPECT_EQ(refusal_of({"ERROR", "22P02", what, "pg_strtoint32"}), replica_refusal::none);
 }
 
 TEST(refusal_of, takes_the_end_of_the_connection_for_one) {
