@@ -19,7 +19,7 @@ bool is_of_the_transaction(std::string_view setting) noexcept {
 }
 
 void touch_all(setting_changes& in) noexcept {
-  for (auto& each : in) each.to_default = true;
+  for (auto& each : in) each.to_default |= each.name != "role" && each.name != "session_authorization";
 }
 
 }  // namespace highwater::routing

@@ -22,7 +22,7 @@ void touch(setting_changes& in, std::string_view name, bool to_default);
 // Does it last until the transaction ends, however it is set, and say what the transaction may do? Lower case.
 bool is_of_the_transaction(std::string_view setting) noexcept;
 
-// RESET ALL. Only what was touched before is named; any other setting is reset too.
+// RESET ALL. Only what was touched before is named; any other setting is reset too. Who one is stays as it is.
 void touch_all(setting_changes& in) noexcept;
 
 }  // namespace highwater::routing

@@ -62,6 +62,7 @@ struct database_context {
   routing::catalog_ptr catalog;
   routing::catalog_ptr missed_in;  // the one in which a name was not found: asked for a newer one already
   routing::statement_cache statements;
+  bool reads_sequences = false;  // somebody has asked for currval() or lastval(): they are kept apart from then on
 };
 
 // What sessions of the same user, database and application have in common.

@@ -10,9 +10,8 @@ void preparation::add(item one) {
   if (std::ranges::none_of(items_, same)) items_.push_back(std::move(one));
 }
 
-void preparation::compare(const description_ptr& there, const description_ptr& told) noexcept {
-  if (there == told || !there || !told) return;
-  outdated_ |= !wire::same_columns(there->columns, told->columns);
+bool preparation::differ(const description_ptr& there, const description_ptr& told) noexcept {
+  return there != told && there && told && !wire::same_columns(there->columns, told->columns);
 }
 
 std::vector<statement_to_prepare> preparation::to_send() const {

@@ -16,6 +16,9 @@ namespace highwater::proxy {
 
 class preparation {
 public:
+  // Would a client that was told the one misread rows of the other? Not known as long as either is null.
+  static bool differ(const description_ptr& there, const description_ptr& told) noexcept;
+
   struct item {
     prepared_ptr what;
     description_ptr told;  // null: nobody has asked a server yet
@@ -28,12 +31,12 @@ public:
     items_.clear();
     outdated_ = false;
   }
-  bool needed() const noexcept { return !items_.empty() || outdated_; }
+  bool needed() const noexcept { return !items_.empty(); }
 
   // What the connection lacks.
   void add(item one);
-  // It has the statement; `there` is how it was described on it.
-  void compare(const description_ptr& there, const description_ptr& told) noexcept;
+  // It has the statement now; `there` is how it was described on it.
+  void compare(const description_ptr& there, const description_ptr& told) noexcept { outdated_ |= differ(there, told); }
   // A statement's rows are not what the client was told.
   bool outdated() const noexcept { return outdated_; }
 

@@ -44,6 +44,9 @@ namespace highwater::proxy {
 
 // Which node serves a session changes from statement to statement, and with it this parameter.
 inline constexpr std::string_view tells_of_node = "in_hot_standby";
+constexpr bool tells_who_one_is(std::string_view parameter) noexcept {
+  return parameter == "is_superuser" || parameter == "session_authorization";
+}
 
 // What is known of a batch before it is sent.
 struct batch_facts {
@@ -169,7 +172,7 @@ private:
     bool pass_drop = false;       // ... to nobody
     std::uint64_t seen = 0;       // version of the view that was looked at last
     bool streaming = false;       // the batch was too long to be examined: its messages are sent as they come
-    bool flushed = false;         // ... and the answers to what has been sent of it have been asked for
+    bool flushed = false;         // the answers to what has been sent have been asked for
     bool cut_here = false;        // the batch is the first part of one: what follows depends on what comes of it
     preparation needs;
     routing::route_reason reason = routing::route_reason::write;      // to be sent for, when the needs are met
@@ -246,7 +249,8 @@ private:
   std::optional<wire::error> asked_too_late(config::level level) const;
   bool can_join() const;
   bool ends_names() const noexcept;
-  bool cut_behind_end_of_names();
+  bool cut_where_names_are_decided();
+  bool names_another(const wire::batch_scanner::message& one);
   routing::requirement required() const;
   std::optional<config::level> asked_for_transaction() const;
   bool begins_placed() const;
@@ -306,7 +310,7 @@ private:
   bool searches_temporary_schema() const;
   std::uint64_t identity() const noexcept;
   bool reads_sequences() const;
-  void forget_sequences_of_others(std::string& out);
+  void forget_sequences_of_others();
 
   // session_prepared.cpp
   struct text_for_server {
@@ -345,6 +349,7 @@ private:
   bool begin_stream();
   bool stream_messages();
   bool meet_needs_of(const wire::frame& message);
+  void ask_for_answers();
   void note_bound(const wire::frame& bind);
 
   // session_replies.cpp

@@ -30,8 +30,11 @@ bool session::begin_batch(bool too_long) {
       end();
       return false;
     case wire::batch_end::copy:
-      // Perhaps of a copy that a statement under way is about to begin.
-      if (lease_ != nullptr && !lease_->queue.empty()) return false;
+      // Perhaps of a copy that a statement under way is about to begin; not if the end of one has been sent already.
+      if (lease_ != nullptr && !lease_->queue.empty() && !(lease_->reader.copying_in() && !held_.copy_in)) {
+        ask_for_answers();
+        return false;
+      }
       // Late data of a copy that has failed: discarded, as the server does.
       consume(now.scanner.size());
       return true;
@@ -40,7 +43,7 @@ bool session::begin_batch(bool too_long) {
   }
   if (skips_to_sync()) return skip_batch();
   if (!examine()) return false;
-  if (cut_behind_end_of_names() && !examine()) return false;
+  if (cut_where_names_are_decided() && !examine()) return false;
   const bool answered = lease_ == nullptr || lease_->queue.empty() || lease_->is_open();
   if (const auto why = answered && !held_.copy_in ? refusal() : std::nullopt) {
     answer_error(*why);
@@ -55,6 +58,7 @@ bool session::begin_batch(bool too_long) {
     if (answer_locally()) return true;
     dispatch(held_.pins.any() ? route_reason::pinned : route_reason::transaction);
   } else if (can_join()) {
+    forget_sequences_of_others();
     find_needs();
     if (now.needs.needed() && !lease_->queue.empty()) return false;
     dispatch(held_.pins.any() ? route_reason::pinned : route_reason::pipelined);

@@ -109,12 +109,19 @@ std::uint64_t session::wanted_writer() const {
 
 // currval() tells what the server's session has got from a sequence, and many sessions have had that one. Without this
 // it would tell of somebody else's row; with it the server says that there is none yet (55000).
-void session::forget_sequences_of_others(std::string& out) {
+void session::forget_sequences_of_others() {
   const bool failed = lease_->status == wire::transaction_status::failed;
-  if (!reads_sequences() || lease_->writer == identity() || lease_->is_open() || failed) return;
-  wire::write_query(out, "DISCARD SEQUENCES");
+  auto& known_to_be_read = kind_->database.reads_sequences;
+  const bool reads = reads_sequences();
+  known_to_be_read |= reads;
+  const bool matters = reads || (known_to_be_read && work_->facts.kind == routing::statement_kind::write);
+  if (!matters || lease_->writer == identity() || lease_->is_open() || failed) return;
+  std::string request;
+  wire::write_query(request, "DISCARD SEQUENCES");
   lease_->queue.push({reply_kind::query, true, 0, 0});
   lease_->unnamed = no_unnamed;
+  lease_->writer = identity();
+  lease_->send(request);
 }
 
 }  // namespace highwater::proxy

@@ -192,6 +192,7 @@ void session::go() {
 
 // Sends the batch, once the connection has what it needs for it.
 void session::dispatch(route_reason reason) {
+  forget_sequences_of_others();
   find_needs();
   if (work_->needs.needed()) return prepare_needs(reason);
   send_batch(reason);

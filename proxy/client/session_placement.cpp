@@ -115,22 +115,34 @@ bool session::ends_names() const noexcept {
          });
 }
 
-// What is sent behind the end of all names depends on whether it succeeds: it is sent when that is known. True if the
-// batch has been cut there.
-bool session::cut_behind_end_of_names() {
+// What is sent behind the end of all names depends on whether it succeeds, and a statement that names another on what
+// there is by the time it is used: what follows is sent when that is known. True if the batch has been cut there.
+bool session::cut_where_names_are_decided() {
   auto& now = *work_;
+  const auto& facts = now.facts;
   const auto ends_all = [](const auto& one) { return one.what->deallocates_all; };
-  if (std::ranges::none_of(now.facts.statements, ends_all)) return false;
+  const bool ends = std::ranges::any_of(facts.statements, ends_all);
+  if (!ends && !facts.names_others) return false;
   const auto& all = now.scanner.messages();
-  const auto executes = [](const auto& one) { return one.type == wire::frontend::execute; };
-  const auto names = [](const auto& one) {
+  const auto decides = [&](const auto& one) {
+    if (one.type == wire::frontend::execute) return ends;
+    return one.type == wire::frontend::parse && facts.names_others && names_another(one);
+  };
+  const auto uses_names = [](const auto& one) {
     using namespace wire::frontend;
     return one.type == parse || one.type == bind || one.type == describe || one.type == close;
   };
-  const auto first = std::ranges::find_if(all, executes);
-  if (first == all.end() || std::none_of(first, all.end(), names)) return false;
+  const auto first = std::ranges::find_if(all, decides);
+  if (first == all.end() || std::none_of(std::next(first), all.end(), uses_names)) return false;
   now.scanner.cut_behind(static_cast<std::size_t>(first - all.begin()));
   return now.cut_here = true;
+}
+
+// Is it the Parse of a statement, with a name of its own, that runs or ends what has another?
+bool session::names_another(const wire::batch_scanner::message& one) {
+  const auto body = input_left().substr(one.offset + wire::header_size, one.size - wire::header_size);
+  const auto parse = *wire::read_parse(body);
+  return !parse.name.empty() && names_others(parse.query);
 }
 
 routing::requirement session::required() const {

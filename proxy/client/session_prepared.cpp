@@ -113,16 +113,18 @@ void session::need_statement(std::string_view name) {
   auto* known = names().find(name);
   if (known == nullptr) return;
   const bool unnamed = name.empty();
-  if (unnamed) {
-    if (lease_->unnamed == known->what->id) return work_->needs.compare(lease_->unnamed_described, known->told);
-  } else {
-    make_usable_here(name, *known);
+  if (!unnamed) make_usable_here(name, *known);
+  const auto told = known->told ? known->told : known->what->described;
+  if (unnamed && lease_->unnamed == known->what->id) {
+    if (!preparation::differ(lease_->unnamed_described, told)) return;
+  } else if (!unnamed && lease_->statements().knows(known->what->id)) {
+    if (!preparation::differ(lease_->statements().described(known->what->id), told)) return;
+    // Prepared there when the table was another one. What it is now, or whether it is, the server shall say.
+    if (!known->told) known->told = told;
+    const auto old = known->what;
+    names().replace(name, prepared_registry::make_private(old->query, old->parameter_types, old->names_others));
   }
   const auto& what = known->what;
-  const auto told = known->told ? known->told : what->described;
-  if (!unnamed && lease_->statements().knows(what->id)) {
-    return work_->needs.compare(lease_->statements().described(what->id), told);
-  }
   auto text = what->names_others ? server_text(what->query) : what->query;
   // What names something that is no more fails when it is run, and says so itself.
   const bool in_vain = what->names_others && text == what->query;
@@ -148,7 +150,6 @@ std::string session::server_text(std::string_view sql) {
 // Gives the connection what it lacks; on_prepared() follows.
 void session::prepare_needs(routing::route_reason reason) {
   work_->reason = reason;
-  if (work_->needs.outdated()) return outdated_statement();
   stage_ = stage::preparing;
   lease_->prepare(work_->needs.to_send());
 }

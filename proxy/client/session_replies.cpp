@@ -76,7 +76,8 @@ struct session::reply_handler {
   bool parameter_status(const wire::parameter_status_message& message) {
     self.lease_->note_parameter(message.name, message.value);
     // Where a RESET leads to, the server does not know: see tell_parameters().
-    if (message.name == tells_of_node || self.work_->changes.resets(message.name)) return false;
+    const bool resets = !tells_who_one_is(message.name) && self.work_->changes.resets(message.name);
+    if (message.name == tells_of_node || resets) return false;
     return self.told_.news(message.name, message.value);
   }
   wire::after_error failed(const wire::error_fields& fields, bool hidden) {
@@ -168,7 +169,7 @@ std::size_t session::on_server_bytes(std::string_view bytes) {
     if (lease_ != connection || stage_ == stage::ended) return bytes.size();
     if (read.what != wire::reply_reader::outcome::stopped) break;
   }
-  if (connection->queue.empty()) held_.ends_names = false;
+  if (connection->queue.empty()) held_.ends_names = work_->flushed = false;
   if (stage_ == stage::ready && !busy()) exchange_over();
   if (stage_ == stage::ready) process();
   settle();

@@ -27,10 +27,11 @@ void session::send_batch(routing::route_reason reason) {
   auto one = new_flight();
   auto& out = worker_.out_scratch;
   out.clear();
-  now.stand_ins.clear();
-  now.ending_portals.clear();
+  if (lease_->is_settled()) {
+    now.stand_ins.clear();
+    now.ending_portals.clear();
+  }
   const bool begins = send_deferred_begin(out);
-  forget_sequences_of_others(out);
   if (begins_placed()) held_.in_read_only = true;
   note_batch_effects(begins, one.no_ready);
 

@@ -47,8 +47,11 @@ void session::tell_parameters() {
   std::string out;
   for (const auto& [name, at_login] : told_.at_login()) {
     if (name == tells_of_node) continue;
-    const auto key = lower_case(name);
-    const bool as_at_login = find(*settings_, key) == find(*startup_settings_, key);
+    const auto is_as_at_login = [&](std::string_view key) {
+      return find(*settings_, key) == find(*startup_settings_, key);
+    };
+    const bool as_at_login = tells_who_one_is(name) ? is_as_at_login("role") && is_as_at_login("session_authorization")
+                                                    : is_as_at_login(lower_case(name));
     const auto here = find_parameter(lease_->parameters(), name);
     const auto value = as_at_login || !here ? std::string_view(at_login) : *here;
     if (told_.news(name, value)) wire::write_parameter_status(out, name, value);

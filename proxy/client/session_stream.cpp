@@ -104,15 +104,20 @@ bool session::meet_needs_of(const wire::frame& message) {
   find_needs_of(message);
   if (!now.needs.needed()) return true;
   if (lease_->queue.empty()) {
-    now.flushed = false;
     prepare_needs(routing::route_reason::write);
-  } else if (!std::exchange(now.flushed, true)) {
-    std::string out;
-    wire::write_empty(out, wire::frontend::flush);
-    lease_->send(out);
-    lease_->read_on();
+  } else {
+    ask_for_answers();
   }
   return false;
+}
+
+// In the middle of an exchange the server keeps them until somebody does.
+void session::ask_for_answers() {
+  if (!lease_->is_open() || std::exchange(work_->flushed, true)) return;
+  std::string out;
+  wire::write_empty(out, wire::frontend::flush);
+  lease_->send(out);
+  lease_->read_on();
 }
 
 // A batch that is too long to be held: its messages are sent as they come, to the primary.

@@ -20,12 +20,18 @@ void put_or_unset(session_settings& in, std::string_view name, std::optional<std
   }
 }
 
+// RESET ALL leaves the role as it is.
+bool speaks_for_another(const session_settings& some) {
+  return std::ranges::any_of(some, [](const auto& one) { return is_identity(one.first); });
+}
+
 }  // namespace
 
 void settings_exchange::note(const routing::statement& what, bool alone) {
   if (what.resets_all_settings) {
     all_alone_ = alone && !all_ && touched_.empty();
     all_ = true;
+    discards_ |= what.discards_all;
     touch_all(touched_);
   }
   for (const auto& each : what.settings) touch(touched_, each.name, each.to_default);
@@ -39,13 +45,17 @@ bool settings_exchange::resets(std::string_view name) const noexcept {
 
 settings_exchange::outcome settings_exchange::over(bool failed, const session_settings& on_server) {
   failed_ = failed;
-  if (all_ && all_alone_) {
+  if (all_ && all_alone_ && (discards_ || !speaks_for_another(on_server))) {
     clear();
     return failed ? outcome::nothing : outcome::reset;
   }
   if (all_) {
     for (const auto& [name, value] : on_server) {
-      if (!touches(name)) touch(touched_, name, true);
+      if (!touches(name) && (discards_ || !is_identity(name))) touch(touched_, name, true);
+    }
+    if (touched_.empty() && !discards_ && speaks_for_another(on_server)) {
+      clear();
+      return outcome::nothing;
     }
     if (touched_.empty()) {
       clear();

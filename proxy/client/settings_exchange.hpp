@@ -49,6 +49,7 @@ private:
   routing::setting_changes touched_;
   bool all_ = false;        // RESET ALL, DISCARD ALL
   bool all_alone_ = false;  // ... alone
+  bool discards_ = false;   // DISCARD ALL: who one is goes with the rest
   bool undone_ = false;
   bool failed_ = false;
 };

@@ -56,11 +56,11 @@ std::size_t hash_of(const session_settings& all) {
 
 constexpr std::array<std::string_view, 2> identities{"role", "session_authorization"};
 
-bool is_identity(std::string_view name) {
+}  // namespace
+
+bool is_identity(std::string_view name) noexcept {
   return std::ranges::find(identities, name) != identities.end();
 }
-
-}  // namespace
 
 settings_ptr no_settings() {
   static const auto none = std::make_shared<const session_settings>();

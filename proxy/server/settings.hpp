@@ -51,6 +51,9 @@ std::string inquiry_sql(const std::vector<std::string>& names);
 // which no byte of a longer character looks like ASCII. What is not named has PostgreSQL's own default.
 bool text_is_plain(const session_settings& of);
 
+// Who one is: role and session_authorization. RESET ALL leaves them alone.
+bool is_identity(std::string_view name) noexcept;
+
 std::string quote_literal(std::string_view text);
 std::string quote_identifier(std::string_view name);
 
