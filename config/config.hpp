@@ -60,15 +60,17 @@ struct cluster {
 };
 
 enum class pool_mode : std::uint8_t { transaction, session };
+enum class server_reset : std::uint8_t { automatic, always };
 
 struct pool {
   pool_mode mode = pool_mode::transaction;
   unsigned size = 20;                 // server connections per node, user and database, for the whole process
   milliseconds queue_timeout{5'000};  // waiting for a connection, or for a primary, ends with 53300 / 57P03 then
   milliseconds connect_timeout{3'000};
-  milliseconds idle_timeout{600'000};      // an unused server connection is closed
-  milliseconds max_lifetime{3'600'000};    // ... and one this old, when it is next unused
-  unsigned max_prepared_statements = 200;  // per server connection; the least recently used is closed
+  milliseconds idle_timeout{600'000};                        // an unused server connection is closed
+  milliseconds max_lifetime{3'600'000};                      // ... and one this old, when it is next unused
+  enum server_reset server_reset = server_reset::automatic;  // DISCARD ALL where needed, or after every lease
+  unsigned max_prepared_statements = 200;                    // per server connection; the least recently used is closed
 };
 
 struct consistency {

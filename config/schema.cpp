@@ -127,6 +127,11 @@ section pool_section() {
              "A server connection unused for this long is closed.")
       .value("max_lifetime", &pool::max_lifetime, time_limit(168h),
              "A server connection this old is closed when it is next unused.")
+      .value(
+          "server_reset", &pool::server_reset,
+          choice<server_reset>({{"auto", server_reset::automatic}, {"always", server_reset::always}}),
+          "When a server connection is cleaned with `DISCARD ALL`: where a session is known, or cannot be known not, "
+          "to have left something behind; or always before another session gets it.")
       .value("max_prepared_statements", &pool::max_prepared_statements,
              whole_number<unsigned>(1, 100'000, "statements"),
              "Prepared statements kept on each server connection; the least recently used is closed.")

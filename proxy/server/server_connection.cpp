@@ -213,6 +213,7 @@ void server_connection::give_back() {
   if (state_ == state::closed) return;
   if (is_open() || reader.copying_in()) return lost(server_lost("given back in the middle of an exchange"));
   state_ = state::cleaning;
+  soiled |= context_->always_discards;
   clean();
 }
 

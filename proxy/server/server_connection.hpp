@@ -82,6 +82,7 @@ struct connection_context {
   std::string& scratch;  // for reading into; its size is what is read at most at once
   std::chrono::milliseconds connect_timeout;
   std::size_t max_prepared_statements;
+  bool always_discards = false;  // after every lease, whatever is known of it
 };
 
 // Does the node not answer, or not yet? Else it has answered, and does not let the user in.
