@@ -19,24 +19,29 @@ std::vector<To> converted(std::vector<From>&& rows, Convert convert) {
 }
 
 template <typename Table>
-volatility worst_in(const Table& table, std::string_view schema, std::string_view name) {
-  auto worst = volatility::unknown;
-  table.visit(schema, name, [&](const auto& row) { worst = std::max(worst, row.worst); });
-  return worst;
+operation_facts facts_in(const Table& table, std::string_view schema, std::string_view name) {
+  operation_facts facts;
+  table.visit(schema, name, [&](const auto& row) {
+    facts.worst = std::max(facts.worst, row.worst);
+    facts.leaves = std::max(facts.leaves, row.leaves);
+  });
+  return facts;
 }
 
 }  // namespace
 
 catalog::catalog(catalog_rows rows, std::span<const std::string> policy_tables) {
   functions_.assign(converted<function_entry>(std::move(rows.functions), [](catalog_function& row) {
-    return function_entry{std::move(row.schema), std::move(row.name), volatility_of(row.volatility),
-                          row.builtin,           row.takes_row,       row.leaves_state};
+    return function_entry{
+        std::move(row.schema), std::move(row.name), volatility_of(row.volatility), row.builtin, row.takes_row,
+        row.takes_lock,        row.leaves};
   }));
-  operators_.assign(converted<named_volatility>(std::move(rows.operators), [](catalog_operator& row) {
-    return named_volatility{std::move(row.schema), std::move(row.name), volatility_of(row.volatility)};
+  operators_.assign(converted<operation_entry>(std::move(rows.operators), [](catalog_operator& row) {
+    return operation_entry{std::move(row.schema), std::move(row.name), volatility_of(row.volatility), row.leaves};
   }));
-  casts_.assign(converted<named_volatility>(std::move(rows.casts), [](catalog_cast& row) {
-    return named_volatility{std::move(row.target_schema), std::move(row.target_name), volatility_of(row.volatility)};
+  casts_.assign(converted<operation_entry>(std::move(rows.casts), [](catalog_cast& row) {
+    return operation_entry{std::move(row.target_schema), std::move(row.target_name), volatility_of(row.volatility),
+                           row.leaves};
   }));
   add_relations(std::move(rows), policy_tables);
 }
@@ -45,7 +50,8 @@ function_facts catalog::function(std::string_view schema, std::string_view name)
   function_facts facts;
   functions_.visit(schema, name, [&](const function_entry& row) {
     facts.worst = std::max(facts.worst, row.worst);
-    facts.leaves_state |= row.leaves_state;
+    facts.takes_lock |= row.takes_lock;
+    facts.leaves = std::max(facts.leaves, row.leaves);
     if (row.builtin) return;
     facts.added = std::max(facts.added, row.worst);
     facts.takes_row |= row.takes_row && row.worst == volatility::volatile_;
@@ -53,12 +59,12 @@ function_facts catalog::function(std::string_view schema, std::string_view name)
   return facts;
 }
 
-volatility catalog::operation(std::string_view schema, std::string_view name) const noexcept {
-  return worst_in(operators_, schema, name);
+operation_facts catalog::operation(std::string_view schema, std::string_view name) const noexcept {
+  return facts_in(operators_, schema, name);
 }
 
-volatility catalog::cast(std::string_view schema, std::string_view name) const noexcept {
-  return worst_in(casts_, schema, name);
+operation_facts catalog::cast(std::string_view schema, std::string_view name) const noexcept {
+  return facts_in(casts_, schema, name);
 }
 
 }  // namespace highwater::routing

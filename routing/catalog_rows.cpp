@@ -15,6 +15,10 @@ bool flag(std::string_view column) {
   return column == "t";
 }
 
+residue left(std::string_view column) {
+  return column == "l" ? residue::lasting : column == "d" ? residue::discardable : residue::nothing;
+}
+
 std::vector<std::string> split(std::string_view list) {
   std::vector<std::string> each;
   while (!list.empty()) {
@@ -28,12 +32,14 @@ std::vector<std::string> split(std::string_view list) {
 std::size_t column_count(catalog_query which) {
   switch (which) {
     case catalog_query::functions:
-      return 6;
+      return 7;
     case catalog_query::operators:
     case catalog_query::casts:
-      return 3;
+      return 4;
     case catalog_query::relations:
-      return 7;
+      return 6;
+    case catalog_query::writing:
+      return 3;
     case catalog_query::inheritance:
       return 4;
   }
@@ -49,17 +55,20 @@ bool add_catalog_row(catalog_query which, std::span<const std::string_view> colu
   switch (which) {
     case catalog_query::functions:
       into.functions.push_back({std::move(schema), std::move(name), letter(columns[2]), flag(columns[3]),
-                                flag(columns[4]), flag(columns[5])});
+                                flag(columns[4]), left(columns[5]), flag(columns[6])});
       break;
     case catalog_query::operators:
-      into.operators.push_back({std::move(schema), std::move(name), letter(columns[2])});
+      into.operators.push_back({std::move(schema), std::move(name), letter(columns[2]), left(columns[3])});
       break;
     case catalog_query::casts:
-      into.casts.push_back({std::move(schema), std::move(name), letter(columns[2])});
+      into.casts.push_back({std::move(schema), std::move(name), letter(columns[2]), left(columns[3])});
       break;
     case catalog_query::relations:
       into.relations.push_back({std::move(schema), std::move(name), letter(columns[2]), letter(columns[3]),
-                                std::string(columns[4]), split(columns[5]), split(columns[6])});
+                                std::string(columns[4]), split(columns[5])});
+      break;
+    case catalog_query::writing:
+      into.writing.push_back({std::move(schema), std::move(name), left(columns[2])});
       break;
     case catalog_query::inheritance:
       into.inheritance.push_back(

@@ -67,6 +67,7 @@ private:
     const auto& theirs = found_[other];
     if (theirs.reason != write_reason::none) own.refuse(theirs.reason, theirs.detail);
     own.hidden_relations |= theirs.hidden_relations;
+    own.names.add(theirs.names);
     own.takes_lock |= theirs.takes_lock;
     own.leave(theirs.leaves);
     own.pin_to(theirs.pin);
@@ -90,6 +91,8 @@ bool is_replicated(const catalog_relation& row) {
 void catalog::add_relations(catalog_rows all, std::span<const std::string> policy_tables) {
   auto& rows = all.relations;
   auto relatives = relatives_of(all.inheritance, policy_tables);
+  std::map<relation, residue> writing;
+  for (auto& each : all.writing) writing.emplace(relation{std::move(each.schema), std::move(each.name)}, each.leaves);
   std::string scratch;
   std::vector<findings> found;
   std::vector<relation_facts> facts;
@@ -100,10 +103,10 @@ void catalog::add_relations(catalog_rows all, std::span<const std::string> polic
     // Whoever reads the view does not see which settings it changes.
     if (!found.back().settings.empty()) found.back().pin_to(pin_reason::dynamic_setting);
     if (found.back().sets_locally) found.back().refuse(write_reason::session_function, "set_config");
-    const bool stateful =
-        std::ranges::any_of(row.triggers, [&](const std::string& runs) { return function({}, runs).leaves_state; });
+    const auto writes = writing.find({row.schema, row.name});
     auto related = relatives.extract({row.schema, row.name});
-    facts.push_back({std::move(row.schema), std::move(row.name), is_replicated(row), row.kind == 'v', stateful, nullptr,
+    facts.push_back({std::move(row.schema), std::move(row.name), is_replicated(row), row.kind == 'v',
+                     writes == writing.end() ? residue::nothing : writes->second, nullptr,
                      related ? std::move(related.mapped()) : std::vector<relation>{}});
   }
   relations_.assign(std::move(facts));
@@ -115,7 +118,7 @@ void catalog::add_relations(catalog_rows all, std::span<const std::string> polic
     auto& own = found[i];
     placed[i].derived = std::make_unique<const derived_reading>(
         derived_reading{own.reason, std::move(own.detail), own.hidden_relations, own.takes_lock, own.leaves, own.pin,
-                        std::move(own.relations)});
+                        std::move(own.relations), std::move(own.names)});
   }
 }
 

@@ -1,5 +1,6 @@
 #include "routing/classify.hpp"
 
+#include "routing/ddl_names.hpp"
 #include "routing/ddl_text.hpp"
 #include "routing/internal_text.hpp"
 #include "routing/misplaced_setting.hpp"
@@ -15,6 +16,7 @@ constexpr std::size_t max_unsure_bytes = parse_tree::max_tokens;
 statement unexamined(write_reason reason, std::string_view sql) {
   statement result;
   result.changes_schema = may_be_ddl(sql);
+  if (result.changes_schema) result.touches = touched_by_text(sql);
   result.reason = reason;
   result.hidden_relations = true;
   result.literal_free = false;

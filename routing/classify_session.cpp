@@ -85,6 +85,7 @@ piece set(const statement_source& from, statement& into) {
   const auto name = folded(text_of(fields, "name"));
   const bool to_value = kind == "VAR_SET_VALUE" || kind == "VAR_SET_CURRENT";
   if (name.starts_with(internal_prefix)) return set_internal(fields, name, to_value, into);
+  into.changes_reading |= changes_reading(name, to_value ? joined(list_of(fields, "args")) : std::string());
   if (kind == "VAR_RESET_ALL") {
     reset_all(into);
     return neutral();

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "routing/ddl_names.hpp"
 #include "routing/piece.hpp"
 #include "routing/tree_walk.hpp"
 #include "routing/words.hpp"
@@ -18,6 +19,8 @@ piece verdict_on(findings&& found, statement& into) {
   into.reads_sequences |= found.reads_sequences;
   into.releases_locks |= found.releases_locks;
   into.takes_lock |= found.takes_lock;
+  into.changes_reading |= found.changes_reading;
+  into.names.add(found.names);
   into.leaves = std::max(into.leaves, found.leaves);
   if (into.pin == pin_reason::none) into.pin = found.pin;
   piece verdict;
@@ -57,11 +60,19 @@ bool mentions(const json::object& fields, std::string_view text) {
   return std::ranges::any_of(fields, [&](const auto& field) { return mentions(field.value(), text); });
 }
 
+// What is temporary, nobody else can mean, and its own session is pinned.
+void change_schema(std::string_view type, const json::object& fields, statement& into) {
+  if (makes_temporary(fields)) return;
+  into.changes_schema = true;
+  into.touches.add(touched_by(type, fields));
+}
+
 // SELECT INTO makes a table. In a set operation INTO stands in the leftmost query.
 void note_into(const json::object& select, statement& into) {
   if (const auto* const made = struct_of(select, "intoClause")) {
-    into.changes_schema = into.creates_objects = true;
+    into.creates_objects = true;
     if (mentions(*made, "pg_temp") && into.pin == pin_reason::none) into.pin = pin_reason::temporary_table;
+    change_schema("SelectStmt", *made, into);
   } else if (const auto* const left = struct_of(select, "larg")) {
     note_into(*left, into);
   }
@@ -122,12 +133,13 @@ bool changes_schema(std::string_view type) {
 piece utility(const statement_source& from, statement& into) {
   const auto& fields = *from.node.fields;
   if (changes_schema(from.node.type)) {
-    into.changes_schema = true;
+    change_schema(from.node.type, fields, into);
     const bool makes = !from.node.type.starts_with("Drop");
     into.creates_objects |= makes && !from.node.type.starts_with("Alter");
     if (makes && mentions(fields, "pg_temp") && into.pin == pin_reason::none) into.pin = pin_reason::temporary_table;
   }
   if (from.node.type == "DoStmt" || from.node.type == "CallStmt") into.hidden_relations = into.changes_schema = true;
+  if (from.node.type == "DoStmt") into.touches.add(touched_by_code(fields));
   // Settings may be changed, and other things left behind, that nobody sees.
   if (from.node.type == "DoStmt") into.leaves = std::max(into.leaves, residue::discardable);
   if (from.node.type == "CreateTableAsStmt" && node_of(fields, "query").type == "ExecuteStmt") {

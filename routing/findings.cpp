@@ -9,12 +9,13 @@ namespace {
 
 void add_facts(findings& found, const relation_facts& facts) {
   // The tables that a statement writes to are not told apart from those that it reads besides.
-  if (found.modifies && facts.triggers_leave_state) found.pin_to(pin_reason::stateful_function);
+  if (found.modifies) found.leave_state(facts.writing_leaves);
   if (!facts.replicated) found.refuse(write_reason::not_replicated, printed(facts.schema, facts.name));
   for (const auto& each : facts.relatives) add_relation(found.relations, each.schema, each.name);
   if (!facts.derived) return;
   if (facts.derived->reason != write_reason::none) found.refuse(facts.derived->reason, facts.derived->detail);
   found.hidden_relations |= facts.derived->hidden_relations;
+  found.names.add(facts.derived->names);
   found.takes_lock |= facts.derived->takes_lock;
   found.leave(facts.derived->leaves);
   found.pin_to(facts.derived->pin);

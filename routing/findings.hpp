@@ -24,14 +24,22 @@ struct findings {
   bool releases_locks = false;
   bool modifies = false;  // data, whatever else was found first
   bool takes_lock = false;
+  bool changes_reading = false;  // as in statement
   bool sets_locally = false;  // a setting, by a set_config() that ends with the transaction
   residue leaves = residue::nothing;
+  name_set names;  // of all that the catalogue was asked about
 
   void refuse(write_reason why, std::string_view what) {
     modifies |= why == write_reason::modifies_data;
     if (reason != write_reason::none) return;
     reason = why;
     detail = what;
+  }
+  // By code that is called: what it has made, its session may want to find again.
+  void leave_state(residue what) {
+    if (what == residue::nothing) return;
+    if (what == residue::lasting) leave(what);
+    pin_to(pin_reason::stateful_function);
   }
   void leave(residue what) { leaves = std::max(leaves, what); }
   void pin_to(pin_reason why) {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "routing/sql_chars.hpp"
+
 namespace highwater::routing {
 
 void touch(setting_changes& in, std::string_view name, bool to_default) {
@@ -16,6 +18,13 @@ void touch(setting_changes& in, std::string_view name, bool to_default) {
 bool is_of_the_transaction(std::string_view setting) noexcept {
   return setting == "transaction_isolation" || setting == "transaction_read_only" ||
          setting == "transaction_deferrable";
+}
+
+bool changes_reading(std::string_view setting, std::string_view value) noexcept {
+  if (setting == "standard_conforming_strings") return !equals_folded(value, "on");
+  constexpr std::string_view harmless[] = {"utf8", "utf-8", "unicode", "latin1", "sql_ascii"};
+  return setting == "client_encoding" &&
+         std::ranges::none_of(harmless, [&](std::string_view one) { return equals_folded(value, one); });
 }
 
 void touch_all(setting_changes& in) noexcept {

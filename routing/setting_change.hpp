@@ -22,6 +22,11 @@ void touch(setting_changes& in, std::string_view name, bool to_default);
 // Does it last until the transaction ends, however it is set, and say what the transaction may do? Lower case.
 bool is_of_the_transaction(std::string_view setting) noexcept;
 
+// May texts mean something else, byte by byte, once it has that value? The verdicts on them are for standard strings,
+// and for encodings in which no byte of a longer character is ASCII. Lower case; any case for the value, none if it is
+// not known.
+bool changes_reading(std::string_view setting, std::string_view value) noexcept;
+
 // RESET ALL. Only what was touched before is named; any other setting is reset too. Who one is stays as it is.
 void touch_all(setting_changes& in) noexcept;
 

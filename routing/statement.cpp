@@ -1,5 +1,7 @@
 #include "routing/statement.hpp"
 
+#include <algorithm>
+
 namespace highwater::routing {
 
 std::string_view to_string(write_reason reason) noexcept {
@@ -34,6 +36,21 @@ std::string_view to_string(write_reason reason) noexcept {
       return "learned";
   }
   return "unknown";
+}
+
+statement_ptr doubted(const statement_ptr& what) {
+  using enum statement_kind;
+  const bool proved = what->kind == read || what->kind == neutral || what->kind == begin_read_only;
+  if (!proved && !what->hidden_relations) return what;
+  auto less = std::make_shared<statement>(*what);
+  if (proved) {
+    less->kind = write;
+    less->reason = write_reason::unknown_name;
+    less->detail = "changed a moment ago";
+    less->writes = true;
+  }
+  if (what->hidden_relations) less->leaves = std::max(less->leaves, residue::discardable);
+  return less;
 }
 
 std::string_view to_string(pin_reason reason) noexcept {

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "routing/name_set.hpp"
 #include "routing/setting_change.hpp"
 
 namespace highwater::routing {
@@ -111,10 +112,13 @@ struct statement {
   // Session state that it changes.
   setting_changes settings;          // by SET, RESET or a constant set_config(), not LOCAL
   bool local_settings = false;       // some, for its transaction only
+  bool changes_reading = false;      // one of them, either way, may change what the texts behind it mean
   bool resets_all_settings = false;  // RESET ALL, DISCARD ALL
   bool discards_all = false;         // DISCARD ALL
   bool deallocates_all = false;      // DEALLOCATE ALL, DISCARD ALL, DISCARD PLANS excluded
   residue leaves = residue::nothing;
+  name_set names;                // of all that the verdict rests on
+  touched_names touches;         // DDL: what the catalogue may be wrong about afterwards
   bool reads_sequences = false;  // currval(), lastval(): what this session's connection has got from a sequence
   bool releases_locks = false;   // advisory ones
   pin_reason pin = pin_reason::none;
@@ -133,5 +137,9 @@ struct statement {
 };
 
 using statement_ptr = std::shared_ptr<const statement>;
+
+// What is left of the verdict if a name that it rests on may not mean any more what the catalogue says: what was taken
+// for a read is none, and its functions may leave anything behind.
+statement_ptr doubted(const statement_ptr& what);
 
 }  // namespace highwater::routing

@@ -171,11 +171,13 @@ void tree_walker::range_variable(const json::object& fields) {
 void tree_walker::target(const json::object& fields) {
   const qualified_name name{text_of(fields, "schemaname"), text_of(fields, "relname")};
   if (text_of(fields, "relpersistence") == "t") found_.pin_to(pin_reason::temporary_table);
+  found_.names.add(name.name);
   add_relation(found_.relations, schema_of(name), name.name);
 }
 
 // t.f may be a column of t, or the function f called with a row of t.
 void tree_walker::row_function(std::string_view field) {
+  found_.names.add(field);
   if (field.empty() || !cat_ || !cat_->function({}, field).takes_row) return;
   found_.refuse(write_reason::volatile_function, field);
   found_.hidden_relations = true;

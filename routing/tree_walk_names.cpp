@@ -51,6 +51,7 @@ void tree_walker::function_call(const json::object& fields) {
 
 // ... by its arguments, where they decide.
 void tree_walker::judge_call(qualified_name name, const json::object& fields) {
+  found_.names.add(name.name);
   switch (trait_of_function(name.name)) {
     case function_trait::set_config:
       return set_config(fields);
@@ -105,8 +106,9 @@ void tree_walker::judge_volatility(qualified_name name) {
   const bool known = facts.worst != volatility::unknown;
   found_.hidden_relations |= !known || facts.added != volatility::unknown;
   if (!known) return found_.refuse(write_reason::unknown_name, printed(name.schema, name.name));
-  if (facts.leaves_state) {
-    found_.pin_to(pin_reason::stateful_function);
+  found_.takes_lock |= facts.takes_lock;
+  if (facts.leaves != residue::nothing) {
+    found_.leave_state(facts.leaves);
     return found_.refuse(write_reason::session_function, printed(name.schema, name.name));
   }
   if (facts.worst != volatility::volatile_) return;
@@ -124,6 +126,8 @@ void tree_walker::set_config(const json::object& fields) {
   const auto name = arguments.empty() ? std::nullopt : constant_text(arguments[0]);
   const auto is_local = arguments.size() == 3 ? constant_bool(arguments[2]) : std::nullopt;
   const bool ends_with_transaction = is_local.value_or(false);
+  const auto value = arguments.size() > 1 ? constant_text(arguments[1]) : std::nullopt;
+  found_.changes_reading |= !name || changes_reading(folded(*name), value.value_or(""));
   found_.local_settings |= is_local.value_or(true);
   if (ends_with_transaction && name && !is_of_the_transaction(folded(*name))) {
     found_.sets_locally = true;
@@ -168,9 +172,12 @@ void tree_walker::operation(const json::object& fields) {
 }
 
 void tree_walker::judge_operator(qualified_name name) {
-  const auto worst = cat_ ? cat_->operation(schema_of(name), name.name) : volatility::unknown;
-  if (worst == volatility::unknown) found_.refuse(write_reason::unknown_name, name.name);
-  if (worst == volatility::volatile_) found_.refuse(write_reason::volatile_function, name.name);
+  const auto facts = cat_ ? cat_->operation(schema_of(name), name.name) : operation_facts{};
+  found_.names.add(name.name);
+  found_.leave_state(facts.leaves);
+  if (facts.worst == volatility::unknown) found_.refuse(write_reason::unknown_name, name.name);
+  if (facts.leaves != residue::nothing) found_.refuse(write_reason::session_function, name.name);
+  if (facts.worst == volatility::volatile_) found_.refuse(write_reason::volatile_function, name.name);
 }
 
 void tree_walker::case_expression(const json::object& fields) {
@@ -190,11 +197,14 @@ bool tree_walker::is_row_type(qualified_name name) const {
 
 void tree_walker::type_name(const json::object& fields) {
   const auto name = name_in(list_of(fields, "names"));
-  const auto worst = cat_ ? cat_->cast(schema_of(name), name.name) : volatility::unknown;
-  if (worst == volatility::unknown && !is_row_type(name)) {
+  const auto facts = cat_ ? cat_->cast(schema_of(name), name.name) : operation_facts{};
+  found_.names.add(name.name);
+  found_.leave_state(facts.leaves);
+  if (facts.worst == volatility::unknown && !is_row_type(name)) {
     found_.refuse(write_reason::unknown_name, printed(name.schema, name.name));
   }
-  if (worst == volatility::volatile_) found_.refuse(write_reason::volatile_function, printed(name.schema, name.name));
+  if (facts.worst == volatility::volatile_)
+    found_.refuse(write_reason::volatile_function, printed(name.schema, name.name));
   walk(list_of(fields, "typmods"));
 }
 

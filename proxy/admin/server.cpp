@@ -140,7 +140,7 @@ server::server(const config::config& settings)
       monitor_probe_(settings.cluster.nodes.size()),
       monitor_(io_, settings.cluster, board_, monitor_probe_),
       catalogs_(settings.cluster, policy_tables(settings.policies), board_,
-                [this](const std::string& database, const routing::catalog_ptr& catalog) {
+                [this](const std::string& database, const known_catalog& catalog) {
                   for (auto& one : workers_) one->catalog_changed(database, catalog);
                 }),
       domain_(settings.cluster.nodes.size()),

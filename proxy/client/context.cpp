@@ -63,7 +63,7 @@ session_kind_ptr worker_context::kind(const std::string& user, const std::string
 }
 
 void worker_context::use_catalog(database_context& of) {
-  if (of.catalog == nullptr) of.catalog = shared.catalogs.use(of.name);
+  if (of.catalog == nullptr) catalog_changed(of.name, shared.catalogs.use(of.name));
 }
 
 pool& worker_context::pool_of(session_kind& kind, routing::node_index node) {
@@ -77,9 +77,11 @@ pool& worker_context::pool_of(session_kind& kind, routing::node_index node) {
   return *known;
 }
 
-void worker_context::catalog_changed(const std::string& database, routing::catalog_ptr catalog) {
+void worker_context::catalog_changed(const std::string& database, known_catalog catalog) {
   const auto found = databases_.find(database);
-  if (found != databases_.end()) found->second.catalog = std::move(catalog);
+  if (found == databases_.end()) return;
+  found->second.catalog = std::move(catalog.catalog);
+  found->second.doubts = std::move(catalog.doubts);
 }
 
 // Names are the clients' to choose, and none of them is known to exist before a server has let somebody in.

@@ -60,7 +60,8 @@ struct process {
 struct database_context {
   std::string name;
   routing::catalog_ptr catalog;
-  routing::catalog_ptr missed_in;  // the one in which a name was not found: asked for a newer one already
+  std::shared_ptr<const catalog_doubts> doubts;  // about it
+  routing::catalog_ptr missed_in;                // the one in which a name was not found: asked for a newer one already
   routing::statement_cache statements;
   bool reads_sequences = false;  // somebody has asked for currval() or lastval(): they are kept apart from then on
 };
@@ -100,7 +101,7 @@ public:
   // Once a server has shown that the database exists.
   void use_catalog(database_context& of);
   pool& pool_of(session_kind& kind, routing::node_index node);
-  void catalog_changed(const std::string& database, routing::catalog_ptr catalog);
+  void catalog_changed(const std::string& database, known_catalog catalog);
   void node_suspect(routing::node_index node);
   void for_each_pool(const std::function<void(pool&)>& what);
   // Lets go of users, databases and applications that nobody uses and of which nothing is left.

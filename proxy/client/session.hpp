@@ -85,6 +85,7 @@ struct lease_state {
   bool begin_unanswered = false;  // BEGIN has been sent, and the server has not answered it yet
   bool cancel_wanted = false;     // ... and a cancel request waits for that
   bool copy_in = false;           // the server waits for copy data
+  bool unreadable = false;        // it has changed a setting behind which texts may mean something else
   bool wrote = false;             // the transaction may have changed data
   bool settings_unknown = false;  // the transaction may have changed some: nobody else shall have what it prepares
   bool rolled_back = false;       // the last command tag was ROLLBACK
@@ -164,6 +165,7 @@ private:
     timer_queue::ticket rest;  // when a batch that has begun is sent as it comes, if its end has not come by then
     bool ready_held = false;   // a ReadyForQuery is kept back until it is known what the client's settings are
     bool asks_pins = false;    // what is inquired is whether they still stand
+    routing::touched_names touched;  // by the DDL of the transaction that is under way
     timer_queue::ticket deadline;
     routing::instant waits_since = routing::never;
     bool awaiting_view = false;   // and therefore in a list of the worker's
@@ -242,6 +244,7 @@ private:
   void examine_prepared(std::string_view name);
   bool examine();
   bool reads_texts() const;
+  static bool rereads(const batch_facts& facts);
 
   // session_placement.cpp
   std::optional<wire::error> refusal() const;
@@ -359,6 +362,7 @@ private:
   void send_wanted_cancel();
   void cancel_is_over();
   void note_told(routing::instant now);
+  void doubt_what_changed();
   void tell_of_schema_change();
   void batch_answered(wire::transaction_status status);
   void on_notification(std::string_view message) override;

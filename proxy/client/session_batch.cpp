@@ -133,7 +133,7 @@ void session::examine_text(std::string_view sql) {
   auto& database = kind_->database;
   if (work_->taken_for_read) database.statements.learn_write(sql, database.catalog);
   const auto misses = database.statements.misses();
-  const auto found = database.statements.find_or_classify(sql, database.catalog);
+  auto found = database.statements.find_or_classify(sql, database.catalog);
   if (database.statements.misses() == misses) {
     worker_.probe.classify_hits.add();
   } else {
@@ -145,6 +145,8 @@ void session::examine_text(std::string_view sql) {
     database.missed_in = database.catalog;
     worker_.shared.catalogs.missed(database.name);
   }
+  const bool doubtful = database.doubts && database.doubts->any() && database.doubts->concern(found.what->names);
+  if (doubtful) found.what = routing::doubted(found.what);
   auto hint = found.hint_level;
   if (found.bad_hint || (hint && !has_bound(*hint))) {
     hint.reset();
@@ -226,8 +228,15 @@ void session::examine_prepared(std::string_view name) {
 
 // Can the texts be read that the client sends now?
 bool session::reads_texts() const {
+  if (lease_ != nullptr && held_.unreadable) return false;
   return text_is_plain(*settings_) && (plain_by_default_ || (find(*settings_, "client_encoding") &&
                                                              find(*settings_, "standard_conforming_strings")));
+}
+
+// Is one text in it to be read otherwise because of another one?
+bool session::rereads(const batch_facts& facts) {
+  const auto& all = facts.statements;
+  return all.size() > 1 && std::any_of(all.begin(), all.end(), [](const auto& one) { return one.what->changes_reading; });
 }
 
 // What the batch is, out of the verdicts on its statements. False if the session has been ended.
@@ -244,7 +253,7 @@ bool session::examine() {
     return false;
   }
   now.taken_for_read = false;
-  facts.unclear |= !facts.statements.empty() && !reads_texts();
+  facts.unclear |= !facts.statements.empty() && (!reads_texts() || rereads(facts));
   if (facts.kind == statement_kind::internal) return true;
   // A portal without a statement that is known here, or a part of an exchange that no Sync has ended: nothing is
   // proved.

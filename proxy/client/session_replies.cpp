@@ -215,7 +215,17 @@ void session::cancel_is_over() {
   for (const auto& over : std::exchange(work_->cancel_over, {})) over();
 }
 
+// Whoever is told of DDL that is committed, or may tell others of it, must not have it judged by what was before.
+void session::doubt_what_changed() {
+  if (!work_->touched.any()) return;
+  const auto& flights = work_->flights;
+  const bool ends = std::any_of(flights.begin(), flights.end(), [](const flight& one) { return one.ends; });
+  if (lease_->status != wire::transaction_status::idle && !ends) return;
+  worker_.shared.catalogs.out_of_date(kind_->database.name, work_->touched);
+}
+
 void session::note_told(routing::instant now) {
+  doubt_what_changed();
   const auto node = lease_->node();
   const auto life = lease_->proved;
   // Which of the batches under way these bytes answer is not known yet; those that they do not will be told of again.
@@ -249,9 +259,10 @@ void session::batch_answered(wire::transaction_status status) {
 }
 
 void session::tell_of_schema_change() {
+  if (work_->flights.empty()) work_->touched = {};  // else it may be of what is still under way
   if (!std::exchange(schema_changed_, false)) return;
   worker_.shared.schema_changes.fetch_add(1, std::memory_order_relaxed);
-  worker_.shared.catalogs.out_of_date(kind_->database.name);
+  worker_.shared.catalogs.out_of_date(kind_->database.name, {});  // its names have been told
 }
 
 // One that came between the answers to what was asked for the session's sake.

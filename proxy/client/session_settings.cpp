@@ -24,7 +24,7 @@ void session::exchange_over() {
     held_.batch_failed = false;
     return;
   }
-  held_.in_read_only = held_.settings_unknown = held_.wrote = false;
+  held_.in_read_only = held_.settings_unknown = held_.wrote = held_.unreadable = false;
   const bool failed = std::exchange(held_.batch_failed, false);
   held_.pins.transaction_over(failed || held_.rolled_back, held_.committed);
   auto& changes = work_->changes;

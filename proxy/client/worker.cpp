@@ -45,7 +45,7 @@ void worker::serve(boost::asio::ip::tcp::socket socket) {
   });
 }
 
-void worker::catalog_changed(const std::string& database, routing::catalog_ptr catalog) {
+void worker::catalog_changed(const std::string& database, known_catalog catalog) {
   boost::asio::post(io_,
                     [this, database, catalog = std::move(catalog)] { context_.catalog_changed(database, catalog); });
 }

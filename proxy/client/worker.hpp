@@ -25,7 +25,7 @@ public:
 
   // From any thread.
   void serve(boost::asio::ip::tcp::socket socket);  // made for io()
-  void catalog_changed(const std::string& database, routing::catalog_ptr catalog);
+  void catalog_changed(const std::string& database, known_catalog catalog);
   void drain();  // sessions end when they have nothing under way
   void stop();   // ... or now; returns when the thread has ended
   unsigned sessions() const noexcept { return count_.load(std::memory_order_relaxed); }

@@ -8,6 +8,7 @@ namespace {
 
 using namespace std::chrono_literals;
 constexpr auto settle_time = 20ms;  // DDL comes in bursts
+constexpr auto source_interval = 10ms;
 constexpr auto doubted_interval = 1s;
 constexpr auto missed_interval = 5s;
 constexpr auto first_backoff = 1s;
@@ -42,6 +43,10 @@ void catalog_schedule::failed(time_point now) noexcept {
 void catalog_schedule::no_primary(time_point now) noexcept {
   backoff_ = {};
   no_later_than(now + first_backoff);
+}
+
+void catalog_schedule::not_yet(time_point now) noexcept {
+  due_ = now + source_interval;
 }
 
 // What cannot be read now is not tried at the rate at which clients change it.

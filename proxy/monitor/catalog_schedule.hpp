@@ -22,6 +22,7 @@ public:
   void read_the_same(time_point now) noexcept;
   void failed(time_point now) noexcept;      // 1 s until the next attempt, twice as long each time, 60 s at most
   void no_primary(time_point now) noexcept;  // nobody to ask: says nothing about the database
+  void not_yet(time_point now) noexcept;     // whom to ask will be known in a moment
 
   // While a reading is under way these two ask for another one.
   void changed(time_point now) noexcept;  // something was created, altered or dropped there

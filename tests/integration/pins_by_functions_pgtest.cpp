@@ -139,5 +139,157 @@ TEST_F(pins_by_functions, are_none_for_what_ends_with_the_transaction) {
   }
 }
 
+TEST_F(pins_by_functions, for_all_code_that_a_write_reaches) {
+  primary().tell(
+      "create function takes() returns int language plpgsql as 'begin perform pg_advisory_lock(77); return 1; end';"
+      "create function takes(int, int) returns int language plpgsql as 'begin return takes(); end';"
+      "create function takes_and_fires() returns trigger language plpgsql as 'begin perform takes(); return null; end';"
+      "create operator +! (leftarg = int, rightarg = int, function = takes);"
+      "create domain taken as int check (value > 0 and takes() = 1);"
+      "create table by_default (n int, d int default takes());"
+      "create table by_check (n int check (takes() = 1));"
+      "create table by_operator (n int check (n +! 1 = 1));"
+      "create table by_domain (n taken);"
+      "create table by_setting (n int, d text default set_config('hidden.setting', '1', false));"
+      "create table by_partition (n int) partition by range (n);"
+      "create table by_partition_1 partition of by_partition for values from (0) to (9);"
+      "create trigger t after insert on by_partition_1 for each row execute function takes_and_fires();"
+      "create table by_child (n int); create table child_of () inherits (by_child); insert into child_of values (1);"
+      "create trigger t after update on child_of for each row execute function takes_and_fires();"
+      "create table by_cascade (n int primary key); insert into by_cascade values (1);"
+      "create table cascaded (n int references by_cascade on delete cascade); insert into cascaded values (1);"
+      "create trigger t after delete on cascaded for each row execute function takes_and_fires();"
+      "create table by_rule (n int); create rule r as on insert to by_rule do also select takes();"
+      "create view by_view as select n, d from by_default;"
+      "create table by_policy (n int); alter table by_policy enable row level security;"
+      "create policy p on by_policy for insert with check (takes() = 1); create role plain;"
+      "grant all on by_policy to plain; create table by_index (n int);"
+      "create function looks_immutable(int) returns int language plpgsql immutable as 'begin return takes(); end';"
+      "create index on by_index (looks_immutable(n));"
+      "create aggregate takes_all (int) (sfunc = takes, stype = int, initcond = 0)");
+  await_read("select count(*) from by_index");
+  for (const std::string sql :
+       {"insert into by_default (n) values (1)", "insert into by_check values (1)",
+        "insert into by_operator values (1)", "insert into by_domain values (1)", "insert into by_partition values (1)",
+        "update by_child set n = 2", "delete from by_cascade", "insert into by_rule values (1)",
+        "insert into by_view (n) values (1)", "insert into by_index values (1)", "select takes_all(n) from t",
+        "select n +! 1 from t", "select 1::taken", "set role plain; insert into by_policy values (1)"}) {
+    SCOPED_TRACE(sql);
+    {
+      auto session = client();
+      await_pinned(session, sql);
+      EXPECT_NE(scalar(session, locks), "NULL");
+      expect_not_elsewhere(locks);
+    }
+    await_none_pinned();
+    expect_nowhere(locks);
+  }
+  {
+    auto session = client();
+    await_pinned(session, "insert into by_setting (n) values (1)");
+    expect_not_elsewhere(setting);
+  }
+  await_none_pinned();
+  auto session = client();
+  for (const std::string sql : {"insert into t values (1)", "select count(*) from by_default", "select count(*) from by_policy"})
+    session.query(sql);
+  EXPECT_EQ(pinned(), 0) << "none of it is run";
+}
+
+// A FunctionCall names its function by its number. Text arguments, and a text result.
+std::string function_call(std::uint32_t function, const std::vector<std::string>& arguments) {
+  std::string body = raw::int32(function) + raw::int16(0) + raw::int16(static_cast<std::uint16_t>(arguments.size()));
+  for (const auto& each : arguments) body += raw::int32(static_cast<std::uint32_t>(each.size())) + each;
+  return raw::frame('F', body + raw::int16(0));
+}
+
+TEST_F(pins_by_functions, for_function_calls) {
+  const auto number = [](const std::string& name) {
+    return static_cast<std::uint32_t>(std::stoul(primary().ask("select '" + name + "'::regprocedure::oid")));
+  };
+  {
+    auto session = client();
+    ask(session, function_call(number("pg_advisory_lock(bigint)"), {"77"}));
+    EXPECT_EQ(pinned(), 1);
+    EXPECT_NE(scalar(session, locks), "NULL");
+    expect_not_elsewhere(locks);
+  }
+  await_none_pinned();
+  expect_nowhere(locks);
+  {
+    auto session = client();
+    ask(session, function_call(number("set_config(text, text, boolean)"), {"hidden.setting", "1", "f"}));
+    EXPECT_EQ(scalar(session, setting), "1");
+    expect_not_elsewhere(setting);
+  }
+  await_none_pinned();
+  expect_nowhere(setting);
+  auto session = client();
+  session.query("begin");
+  ask(session, function_call(number("lo_create(oid)"), {"0"}));
+  session.query("rollback");
+  EXPECT_EQ(pinned(), 0) << "as drivers do for large objects";
+}
+
+TEST_F(pins_by_functions, for_settings_that_are_updated) {
+  {
+    auto session = client();
+    session.query("update pg_settings set setting = '7777' where name = 'work_mem'");
+    EXPECT_EQ(pinned(), 1);
+    EXPECT_EQ(scalar(session, "show work_mem"), "7777kB");
+    expect_not_elsewhere("select nullif(current_setting('work_mem'), '4MB')");
+  }
+  await_none_pinned();
+  expect_nowhere("select nullif(current_setting('work_mem'), '4MB')");
+}
+
+TEST_F(pins_by_functions, are_none_for_sql_in_a_string_whose_connection_is_cleaned) {
+  auto session = client();
+  session.query("select query_to_xml('select set_config(''hidden.setting'', ''1'', false)', true, true, '')");
+  EXPECT_EQ(pinned(), 0);
+  expect_nowhere(setting);
+}
+
+// What is set for the transaction, the next message of it is read by.
+TEST_F(pins_by_functions, are_none_for_texts_that_cannot_be_read_whose_connection_is_cleaned) {
+  for (const std::string way : {"set local standard_conforming_strings = off",
+                                "select set_config('standard_conforming_strings', 'off', true)"}) {
+    auto session = client();
+    session.query("begin");
+    session.query(way);
+    EXPECT_EQ(sqlstate(session.query("select '\\', ', set_config($$hidden.setting$$, $$1$$, false) --'")), "");
+    session.query("commit");
+    EXPECT_EQ(pinned(), 0);
+    expect_nowhere(setting);
+  }
+}
+
+// DISCARD ALL does not take these away.
+TEST_F(pins_by_functions, of_what_only_its_end_takes_away_close_the_connection) {
+  primary().tell(
+      "create extension if not exists dblink; select pg_replication_origin_create('here');"
+      "create function seeds() returns void language plpgsql as 'begin perform setseed(0.5); end';"
+      "create table by_seed (n float default setseed(0.5)::text::float)");
+  const auto conninfo = "host=127.0.0.1 user=postgres dbname=postgres port=" + std::to_string(primary().port());
+  for (const auto& sql :
+       {std::string("load 'auto_explain'"), std::string("select setseed(0.5)"),
+        "select dblink_connect('there', '" + conninfo + "')",
+        std::string("select pg_replication_origin_session_setup('here')"),
+        std::string("select slot_name from pg_create_physical_replication_slot('short', false, true)"),
+        std::string("select seeds()")}) {
+    SCOPED_TRACE(sql);
+    std::string backend;
+    {
+      auto session = client();
+      await_pinned(session, sql);
+      backend = scalar(session, "select pg_backend_pid()");
+      session.query("discard all");
+      session.query("select 1");
+    }
+    await("the connection has been closed",
+          [&] { return primary().ask("select count(*) from pg_stat_activity where pid = " + backend) == "0"; });
+  }
+}
+
 }  // namespace
 }  // namespace highwater::testing_support

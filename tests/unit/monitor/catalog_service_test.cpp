@@ -43,9 +43,9 @@ struct played_primary : testing::Test {
   tcp::acceptor acceptor{io, tcp::endpoint(asio::ip::address_v4::loopback(), 0)};
   config::cluster cluster;
   view_board board{1};
-  std::promise<routing::catalog_ptr> published;
+  std::promise<known_catalog> published;
   catalog_service service{
-      cluster, {}, board, [this](const std::string&, routing::catalog_ptr catalog) { published.set_value(catalog); }};
+      cluster, {}, board, [this](const std::string&, const known_catalog& catalog) { published.set_value(catalog); }};
 };
 
 TEST_F(played_primary, does_not_hold_up_the_end_while_it_is_connected_to) {
@@ -68,7 +68,7 @@ TEST_F(played_primary, ends_what_is_known_of_a_database_that_it_does_not_have) {
   service.use("d");
   auto refusing = accepted();
   asio::write(refusing, asio::buffer("E\0\0\0\x27SFATAL\0VFATAL\0C3D000\0Mno database\0\0"s));
-  EXPECT_EQ(published.get_future().get(), nullptr);
+  EXPECT_EQ(published.get_future().get().catalog, nullptr);
   refusing.close();
   service.use("d");
   const auto again = accepted();

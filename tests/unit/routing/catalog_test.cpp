@@ -34,9 +34,9 @@ TEST(catalog_lookup, an_unknown_letter_counts_as_volatile) {
   rows.operators = {{"app", "+", '?'}};
   rows.casts = {{"app", "t", 's'}, {"app", "t", 'v'}};
   const catalog cat(std::move(rows));
-  EXPECT_EQ(cat.operation("", "+"), volatility::volatile_);
-  EXPECT_EQ(cat.cast("app", "t"), volatility::volatile_);
-  EXPECT_EQ(cat.cast("app", "u"), volatility::unknown);
+  EXPECT_EQ(cat.operation("", "+").worst, volatility::volatile_);
+  EXPECT_EQ(cat.cast("app", "t").worst, volatility::volatile_);
+  EXPECT_EQ(cat.cast("app", "u").worst, volatility::unknown);
 }
 
 TEST(catalog_lookup, an_added_function_does_not_profit_from_a_harmless_namesake) {
@@ -118,26 +118,29 @@ TEST(catalog_policies, a_policy_may_read_its_own_table) {
 
 TEST(catalog_text_rows, become_what_a_catalogue_is_built_from) {
   catalog_rows rows;
-  EXPECT_TRUE(add_catalog_row(catalog_query::functions, columns{"app", "f", "s", "f", "t", "t"}, rows));
-  EXPECT_TRUE(add_catalog_row(catalog_query::operators, columns{"app", "+", "i"}, rows));
-  EXPECT_TRUE(add_catalog_row(catalog_query::casts, columns{"app", "t", ""}, rows));
-  EXPECT_TRUE(add_catalog_row(catalog_query::relations,
-                              columns{"app", "v", "v", "p", "SELECT 1", "(a)\x01(b)", "f\x01g"}, rows));
+  EXPECT_TRUE(add_catalog_row(catalog_query::functions, columns{"app", "f", "s", "f", "t", "l", "t"}, rows));
+  EXPECT_TRUE(add_catalog_row(catalog_query::operators, columns{"app", "+", "i", "d"}, rows));
+  EXPECT_TRUE(add_catalog_row(catalog_query::casts, columns{"app", "t", "", ""}, rows));
+  EXPECT_TRUE(add_catalog_row(catalog_query::relations, columns{"app", "v", "v", "p", "SELECT 1", "(a)\x01(b)"}, rows));
   ASSERT_EQ(rows.functions.size(), 1U);
   EXPECT_EQ(rows.functions[0].volatility, 's');
   EXPECT_FALSE(rows.functions[0].builtin);
   EXPECT_TRUE(rows.functions[0].takes_row);
-  EXPECT_TRUE(rows.functions[0].leaves_state);
+  EXPECT_EQ(rows.functions[0].leaves, residue::lasting);
+  EXPECT_TRUE(rows.functions[0].takes_lock);
+  EXPECT_EQ(rows.operators[0].leaves, residue::discardable);
+  EXPECT_EQ(rows.casts[0].leaves, residue::nothing);
+  EXPECT_TRUE(add_catalog_row(catalog_query::writing, columns{"app", "t", "d"}, rows));
+  EXPECT_EQ(rows.writing[0].leaves, residue::discardable);
   EXPECT_EQ(rows.operators[0].volatility, 'i');
   EXPECT_EQ(rows.casts[0].volatility, 'v');
   EXPECT_EQ(rows.relations[0].definition, "SELECT 1");
   EXPECT_EQ(rows.relations[0].policies, (std::vector<std::string>{"(a)", "(b)"}));
-  EXPECT_EQ(rows.relations[0].triggers, (std::vector<std::string>{"f", "g"}));
 }
 
 TEST(catalog_text_rows, are_refused_if_a_column_is_missing) {
   catalog_rows rows;
-  for (const auto& query : catalog_queries) EXPECT_FALSE(add_catalog_row(query.which, columns{"a", "b"}, rows));
+  for (const auto which : catalog_queries) EXPECT_FALSE(add_catalog_row(which, columns{"a", "b"}, rows));
   EXPECT_TRUE(rows.functions.empty() && rows.operators.empty() && rows.casts.empty() && rows.relations.empty());
 }
 

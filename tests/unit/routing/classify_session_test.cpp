@@ -123,6 +123,8 @@ TEST(classify_session, finds_what_pins_a_session) {
       {"INSERT INTO t SELECT set_config($1, '1', false)", pin_reason::dynamic_setting},
       {"SET SESSION AUTHORIZATION x", pin_reason::session_identity},
       {"SELECT app.locks()", pin_reason::stateful_function},
+      {"SELECT 1 OPERATOR(app.!!~) 2", pin_reason::stateful_function},
+      {"UPDATE loaded SET a = 1", pin_reason::stateful_function},
       {"SELECT locks_quietly() FROM t", pin_reason::stateful_function},
       {"CALL app.locks()", pin_reason::stateful_function},
       {"INSERT INTO watched VALUES (1)", pin_reason::stateful_function},
@@ -333,6 +335,10 @@ TEST(classify_session, knows_what_stays_behind) {
       {"SELECT * FROM crosstab('SELECT 1, 2, 3') AS c(a int, b int)", residue::discardable},
       {"SELECT table_to_xml('t', true, true, '')", residue::nothing},
       {"LOAD 'auto_explain'", residue::lasting},
+      {"SELECT app.loads()", residue::lasting},
+      {"INSERT INTO loaded VALUES (1)", residue::lasting},
+      {"SELECT * FROM loaded", residue::nothing},
+      {"SELECT '1'::app.counted", residue::lasting},
       {"SELECT setseed(0.5)", residue::lasting},
       {"SELECT * FROM t WHERE setseed(0.5) IS NULL", residue::lasting},
       {"INSERT INTO t SELECT setseed(0.5)", residue::lasting},
@@ -397,9 +403,22 @@ TEST(classify_session, knows_what_may_change_data) {
 }
 
 TEST(classify_session, knows_what_takes_locks_that_others_look_for) {
-  for (const char* sql : {"SELECT pg_advisory_xact_lock(1)", "SELECT 1 FROM t WHERE pg_try_advisory_xact_lock(a)"})
+  for (const char* sql : {"SELECT pg_advisory_xact_lock(1)", "SELECT 1 FROM t WHERE pg_try_advisory_xact_lock(a)",
+                          "SELECT app.locks_shortly()"})
     EXPECT_TRUE(classify(sql, shop_catalog()).takes_lock) << sql;
   EXPECT_FALSE(classify("SELECT pg_advisory_unlock(1)", shop_catalog()).takes_lock);
+}
+
+TEST(classify_session, knows_behind_what_texts_may_mean_something_else) {
+  for (const char* sql :
+       {"SET LOCAL standard_conforming_strings = off", "SET standard_conforming_strings TO 'OFF'",
+        "RESET standard_conforming_strings", "SET NAMES 'SJIS'", "SET client_encoding = big5",
+        "SELECT set_config('Standard_Conforming_Strings', $1, true)", "SELECT set_config($1, 'x', true)",
+        "SELECT 1; SET LOCAL client_encoding = gbk; SELECT 2"})
+    EXPECT_TRUE(classify(sql, shop_catalog()).changes_reading) << sql;
+  for (const char* sql : {"SET standard_conforming_strings = on", "SET NAMES 'UTF8'", "SET client_encoding = latin1",
+                          "SET LOCAL work_mem = 1", "SELECT set_config('a.b', $1, true)", "SELECT 1"})
+    EXPECT_FALSE(classify(sql, shop_catalog()).changes_reading) << sql;
 }
 
 }  // namespace

@@ -6,6 +6,7 @@ namespace highwater::testing_support {
 namespace {
 
 using routing::catalog_rows;
+using routing::residue;
 
 std::vector<std::string> words(const std::string& text) {
   std::istringstream in(text);
@@ -100,9 +101,16 @@ void add_shop(catalog_rows& rows) {
   added_function(rows, "app", "total", 'v', true);
   added_function(rows, "app", "state", 'v', false);
   added_function(rows, "app", "label", 's', true);
-  rows.functions.push_back({"app", "locks", 'v', false, false, true});
-  rows.functions.push_back({"app", "locks_quietly", 's', false, false, true});
-  rows.relations.push_back({"public", "watched", 'r', 'p', "", {}, {"nothing", "locks"}});
+  rows.functions.push_back({"app", "locks", 'v', false, false, residue::discardable});
+  rows.functions.push_back({"app", "locks_quietly", 's', false, false, residue::discardable});
+  rows.functions.push_back({"app", "loads", 'v', false, false, residue::lasting});
+  rows.functions.push_back({"app", "locks_shortly", 'v', false, false, residue::nothing, true});
+  rows.operators.push_back({"app", "!!~", 'i', residue::discardable});
+  rows.casts.push_back({"app", "counted", 's', residue::lasting});
+  relation(rows, "public", "watched");
+  relation(rows, "public", "loaded");
+  rows.writing.push_back({"public", "watched", residue::discardable});
+  rows.writing.push_back({"public", "loaded", residue::lasting});
   rows.operators.push_back({"app", "~>", 'v'});
   rows.operators.push_back({"app", "<~", 'i'});
   rows.casts.push_back({"app", "money_text", 'i'});
