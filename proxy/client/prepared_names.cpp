@@ -36,6 +36,11 @@ const named_statement* prepared_names::find(std::string_view name) const noexcep
   return const_cast<prepared_names*>(this)->find(name);
 }
 
+bool prepared_names::is_pending(std::string_view name) const noexcept {
+  const auto* found = const_cast<prepared_names*>(this)->find_slot(name);
+  return found != nullptr && found->changes != 0;
+}
+
 std::string_view prepared_names::name_of(statement_id id) const noexcept {
   const auto found =
       std::ranges::find_if(names_, [&](const auto& one) { return one.second.is.what && one.second.is.what->id == id; });

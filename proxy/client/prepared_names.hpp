@@ -52,6 +52,8 @@ public:
   void end_query(unsigned changes, bool deallocated);
   void revoke_all();
   bool has_pending() const noexcept { return !pending_.empty(); }
+  // Whether there will be such a statement is not known.
+  bool is_pending(std::string_view name) const noexcept;
 
   // A Describe has been sent of what `name` stands for; these come in the same order. `described` returns false if the
   // statement has become another one than it was for those who prepared it before.

@@ -68,8 +68,9 @@ struct batch_facts {
   bool calls_unknown = false;                                   // ... of a function that may leave anything behind
   bool parses = false;
   bool parses_unnamed = false;
-  bool names_others = false;    // EXECUTE or DEALLOCATE of what a client may have prepared
-  std::size_t named_bytes = 0;  // what the named statements that it prepares would cost to keep
+  bool parses_undecided = false;  // a name of which an answer under way decides whether it exists
+  bool names_others = false;      // EXECUTE or DEALLOCATE of what a client may have prepared
+  std::size_t named_bytes = 0;    // what the named statements that it prepares would cost to keep
   wire::batch_end end = wire::batch_end::cut;
 
   const routing::statement* first() const noexcept {
@@ -162,9 +163,9 @@ private:
     bool conflicted = false;             // ... after a recovery conflict
     bool taken_for_read = false;         // ... and a replica found that it is none: learn that
     settings_exchange changes;
-    timer_queue::ticket rest;  // when a batch that has begun is sent as it comes, if its end has not come by then
-    bool ready_held = false;   // a ReadyForQuery is kept back until it is known what the client's settings are
-    bool asks_pins = false;    // what is inquired is whether they still stand
+    timer_queue::ticket rest;        // when a batch that has begun is sent as it comes, if its end has not come by then
+    bool ready_held = false;         // a ReadyForQuery is kept back until it is known what the client's settings are
+    bool asks_pins = false;          // what is inquired is whether they still stand
     routing::touched_names touched;  // by the DDL of the transaction that is under way
     timer_queue::ticket deadline;
     routing::instant waits_since = routing::never;

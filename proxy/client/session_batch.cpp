@@ -57,6 +57,9 @@ bool session::begin_batch(bool too_long) {
   if (!busy()) {
     if (answer_locally()) return true;
     dispatch(held_.pins.any() ? route_reason::pinned : route_reason::transaction);
+  } else if (now.facts.parses_undecided) {
+    ask_for_answers();
+    return false;
   } else if (can_join()) {
     forget_sequences_of_others();
     find_needs();
@@ -176,6 +179,7 @@ bool session::examine_message(char type, std::string_view body) {
       if (!parse) return false;
       facts.parses = true;
       facts.parses_unnamed |= parse->name.empty();
+      facts.parses_undecided |= names_ && !parse->name.empty() && names_->is_pending(parse->name);
       if (!parse->name.empty())
         facts.named_bytes += prepared_names::cost(parse->name, parse->query.size() + parse->parameter_types.size());
       examine_text(parse->query);
@@ -236,7 +240,8 @@ bool session::reads_texts() const {
 // Is one text in it to be read otherwise because of another one?
 bool session::rereads(const batch_facts& facts) {
   const auto& all = facts.statements;
-  return all.size() > 1 && std::any_of(all.begin(), all.end(), [](const auto& one) { return one.what->changes_reading; });
+  return all.size() > 1 &&
+         std::any_of(all.begin(), all.end(), [](const auto& one) { return one.what->changes_reading; });
 }
 
 // What the batch is, out of the verdicts on its statements. False if the session has been ended.

@@ -53,6 +53,7 @@ void session::send_batch(routing::route_reason reason) {
   if (std::exchange(now.cut_here, false)) wire::write_empty(out, wire::frontend::flush);
   note_what_follows(one);
   take_off(one);
+  now.flushed = false;
   lease_->send(out);
   lease_->read_on();
   consume(one.size);

@@ -383,6 +383,23 @@ TEST_F(prepared, pipelined_parse_and_use_across_syncs) {
   EXPECT_EQ(value(session.read_until_ready()), "12");
 }
 
+// Whether the name is free is known only when the one in front has been answered.
+TEST_F(prepared, a_name_is_free_again_for_what_is_pipelined_behind_a_parse_that_fails) {
+  auto session = client();
+  const auto bad = raw::parse("n", "select nothing from nowhere");
+  const auto begin = raw::query("begin");
+  for (const auto& first : {std::string(), begin}) {
+    session.send(first + bad + raw::sync() + raw::query("rollback") + bad + raw::sync() + raw::query("rollback") +
+                 raw::parse("n", "select 4") + raw::flush() + run_named("n") + raw::close_statement("n") + raw::sync());
+    if (!first.empty()) session.read_until_ready();
+    for (int i = 0; i < 2; ++i) {
+      EXPECT_EQ(sqlstate(session.read_until_ready()), "42P01");
+      session.read_until_ready();
+    }
+    EXPECT_EQ(raw::types(session.read_until_ready()), "12DC3Z");
+  }
+}
+
 TEST_F(prepared, new_ones_run_after_the_table_has_changed) {
   for (int i = 0; i < 3; ++i) {
     auto old = client();

@@ -75,6 +75,19 @@ TEST(prepared_names, undo_what_did_not_happen) {
   }
 }
 
+TEST(prepared_names, are_undecided_until_the_last_change_has_been_answered) {
+  prepared_names some;
+  EXPECT_FALSE(some.is_pending("a"));
+  some.add("a", {});
+  some.remove("a");
+  EXPECT_TRUE(some.is_pending("a"));
+  EXPECT_FALSE(some.is_pending("b"));
+  some.revoke();
+  EXPECT_TRUE(some.is_pending("a"));
+  some.confirm();
+  EXPECT_FALSE(some.is_pending("a"));
+}
+
 // Every way in which a pipeline of four changes can end: errors skip all that follows in a batch, so whatever was
 // confirmed must stand exactly as if nothing else had been asked.
 TEST(prepared_names, are_what_the_confirmed_changes_make) {
