@@ -143,6 +143,13 @@ void page::routing() {
             &worker_probe::freshness_wait);
   total(MetricType::Counter, "highwater_freshness_timeouts_total", "Waits that ended without a fresh replica.",
         &worker_probe::freshness_timeouts);
+  total(MetricType::Gauge, "highwater_gate_waiting",
+        "Statements that wait now until the primary shows what their sessions have read from replicas.",
+        &worker_probe::gate_waiting);
+  histogram("highwater_gate_wait_seconds", "How long statements waited for that, or until they gave up.",
+            &worker_probe::gate_wait);
+  total(MetricType::Counter, "highwater_gate_timeouts_total",
+        "Statements that failed because the primary did not show it in time.", &worker_probe::gate_timeouts);
   total(MetricType::Counter, "highwater_floors_restarted_total",
         "Floors that lay on a timeline that has ended and were started anew.", &worker_probe::floors_restarted);
   auto& retries = family(MetricType::Counter, "highwater_retries_total", "Reads that were run again on another node.");
@@ -167,6 +174,11 @@ void page::connections() {
       family(MetricType::Counter, "highwater_server_connect_failures_total", "Connections to nodes that failed.");
   for (std::size_t node = 0; node < names_.nodes.size(); ++node) {
     add(failures, sum([&](const worker_probe& w) { return w.connect_failures(node); }), {{"node", names_.nodes[node]}});
+  }
+  auto& strangers = family(MetricType::Counter, "highwater_server_strangers_total",
+                           "Connections that led to another server than the monitor's, and were closed.");
+  for (std::size_t node = 0; node < names_.nodes.size(); ++node) {
+    add(strangers, sum([&](const worker_probe& w) { return w.strangers(node); }), {{"node", names_.nodes[node]}});
   }
   total(MetricType::Gauge, "highwater_pool_queue_length", "Sessions that wait for a server connection now.",
         &worker_probe::lease_queue);

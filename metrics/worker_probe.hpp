@@ -25,6 +25,7 @@ public:
         reads_(nodes * levels * reasons),
         writes_(nodes),
         connect_failures_(nodes),
+        strangers_(nodes),
         connections_(nodes),
         pins_(pins) {}
 
@@ -34,6 +35,7 @@ public:
   void write_routed(std::size_t node) noexcept { writes_[node].add(); }
   void pinned(std::size_t reason) noexcept { pins_[reason].add(); }
   void server_connect_failed(std::size_t node) noexcept { connect_failures_[node].add(); }
+  void server_was_stranger(std::size_t node) noexcept { strangers_[node].add(); }
   void retried(retry_cause cause) noexcept { retries_[static_cast<std::size_t>(cause)].add(); }
   void connection_moved(std::size_t node, connection_state state, int change) noexcept {
     connections_[node][static_cast<std::size_t>(state)].add(change);
@@ -44,6 +46,7 @@ public:
   }
   std::int64_t writes(std::size_t node) const noexcept { return writes_[node].value(); }
   std::int64_t connect_failures(std::size_t node) const noexcept { return connect_failures_[node].value(); }
+  std::int64_t strangers(std::size_t node) const noexcept { return strangers_[node].value(); }
   std::int64_t pins(std::size_t reason) const noexcept { return pins_[reason].value(); }
   std::int64_t retries(std::size_t cause) const noexcept { return retries_[cause].value(); }
   std::int64_t connections(std::size_t node, std::size_t state) const noexcept {
@@ -56,6 +59,8 @@ public:
   counter protocol_errors;     // connections ended for what the client or a server sent
   counter freshness_waiting;   // reads that are waiting now
   counter freshness_timeouts;  // waits that ended without a fresh replica
+  counter gate_waiting;        // statements that wait until the primary shows what their sessions have seen
+  counter gate_timeouts;       // ... in vain
   counter stale_errors;        // on_stale: error
   counter floors_restarted;    // a session's floor lay on a timeline that has ended
   counter lease_queue;         // sessions that are waiting for a server connection now
@@ -66,6 +71,7 @@ public:
   counter classify_misses;
   counter cancels;
   duration_histogram freshness_wait;
+  duration_histogram gate_wait;
   duration_histogram lease_wait;
   duration_histogram parse_time;
 
@@ -75,6 +81,7 @@ private:
   std::vector<counter> reads_;
   std::vector<counter> writes_;
   std::vector<counter> connect_failures_;
+  std::vector<counter> strangers_;
   std::vector<std::array<counter, connection_state_count>> connections_;
   std::vector<counter> pins_;
   std::array<counter, retry_cause_count> retries_;

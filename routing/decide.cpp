@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <chrono>
 
+#include "routing/gate.hpp"
+
 namespace highwater::routing {
 
 namespace {
@@ -30,6 +32,8 @@ private:
   bool resolves_first() const noexcept;
   plan fall_back() const;
   plan step(const config::stale_step& what, instant& waited_until) const;
+  plan fall_back_to_primary() const;
+  void leave_for(const plan& p) const noexcept;
   plan serve(node_index node, route_reason reason) const noexcept;
   plan wait_until(instant deadline) const noexcept;
   plan refuse() const noexcept;
@@ -46,12 +50,40 @@ private:
   std::uint32_t replicas_ = 0;   // usable ones
   bool floor_restarted_ = false;
   instant unresolved_since_ = never;  // the sample that the decision lacks
+  bool replicas_do_ = false;          // ... of some replica, if not of the primary
   lsn lowest_floor_ = 0;              // the floor that is nearest to being reached, among resolved ones
 };
+
+// How long a read waits for an answer that a node owes before it makes do without.
+constexpr auto patience = std::chrono::seconds(1);
 
 plan await_node() noexcept {
   plan p;
   p.what = plan::action::await_node;
+  return p;
+}
+
+plan await_proof(const shown_claim& lacking) noexcept {
+  plan p;
+  p.what = plan::action::await_proof;
+  p.proof_of = lacking.by;
+  p.best = lacking.node;
+  p.since = lacking.since;
+  return p;
+}
+
+bool primary_serves(const cluster_view& view, std::span<const node_load> loads) noexcept {
+  return view.has_primary() && usable(view.nodes[view.primary], loads[view.primary]);
+}
+
+plan on(const cluster_view& view, node_index node) noexcept {
+  plan p;
+  p.what = plan::action::serve;
+  p.reason = route_reason::write;
+  p.node = node;
+  p.incarnation = view.nodes[node].incarnation;
+  p.on_replica = node != view.primary;
+  p.node_at = view.nodes[node].replayed.at;
   return p;
 }
 
@@ -61,7 +93,7 @@ bool reader::is_replica(node_index node) const noexcept {
 }
 
 bool reader::primary_usable() const noexcept {
-  return view_.has_primary() && usable(view_.nodes[view_.primary], loads_[view_.primary]);
+  return primary_serves(view_, loads_);
 }
 
 void reader::resolve_floors() noexcept {
@@ -95,6 +127,7 @@ void reader::look_at(node_index node) noexcept {
   const auto to = target_of(request_, view_, node);
   if (!to.resolved) {
     unresolved_since_ = std::max(unresolved_since_, to.since);
+    replicas_do_ |= to.replicas_do;
     return;
   }
   if (lowest_floor_ == 0 || to.floor < lowest_floor_) lowest_floor_ = to.floor;
@@ -126,6 +159,7 @@ plan reader::wait_until(instant deadline) const noexcept {
   plan p;
   p.deadline = deadline;
   p.best = best_;
+  p.replicas_do = replicas_do_;
   if (unresolved_since_ != never && lowest_floor_ == 0) {
     p.what = plan::action::await_sample;
     p.since = unresolved_since_;
@@ -160,8 +194,7 @@ plan reader::step(const config::stale_step& what, instant& waited_until) const {
       waited_until += what.duration;
       return replicas_ != 0 && now_ < waited_until ? wait_until(waited_until) : await_node();
     case kind::primary:
-      if (!primary_usable()) return await_node();
-      return serve(view_.primary, replicas_ == 0 ? route_reason::no_replica : route_reason::fallback);
+      return fall_back_to_primary();
     case kind::stale:
       return best_ == no_node || !need_.takes_stale ? await_node() : serve(best_, route_reason::stale);
     case kind::error:
@@ -170,28 +203,40 @@ plan reader::step(const config::stale_step& what, instant& waited_until) const {
   return refuse();
 }
 
+// While the gate is closed the read waits; when that takes long, the steps behind this one are looked at first.
+plan reader::fall_back_to_primary() const {
+  if (!primary_usable()) return await_node();
+  if (const auto lacking = closed_gate(need_.level, *request_.floors, request_.domain, view_)) {
+    auto p = await_proof(*lacking);
+    if (now_ < request_.arrived + patience) p.deadline = request_.arrived + patience;
+    return p;
+  }
+  return serve(view_.primary, replicas_ == 0 ? route_reason::no_replica : route_reason::fallback);
+}
+
 plan reader::fall_back() const {
   instant waited_until = request_.arrived;
+  auto last_resort = await_node();
+  last_resort.best = best_;
   for (const auto& what : *need_.on_stale) {
     const auto p = step(what, waited_until);
-    if (p.what != plan::action::await_node) return p;
+    const bool closed_for_long = p.what == plan::action::await_proof && p.deadline == never;
+    if (closed_for_long) last_resort = p;
+    if (p.what != plan::action::await_node && !closed_for_long) return p;
   }
   // What is stale was all that the list had to offer, and is too little for who asked for more.
   if (best_ != no_node && names_stale(need_) && !need_.takes_stale && !may_use_primary(need_)) return refuse();
-  auto p = await_node();
-  p.best = best_;
-  return p;
+  return last_resort;
 }
 
 plan reader::choose() const {
   if (request_.conflicted && may_use_primary(need_) && primary_usable()) {
-    return serve(view_.primary, route_reason::fallback);
+    return fall_back_to_primary();
   }
   if (sticky_ != no_node) return serve(sticky_, route_reason::sticky);
   if (balance_.chosen() != no_node) return serve(balance_.chosen(), route_reason::fresh);
-  constexpr auto patience = std::chrono::seconds(1);
-  const bool sample_may_come =
-      replicas_ != 0 && unresolved_since_ != never && primary_usable() && now_ < request_.arrived + patience;
+  const bool sample_may_come = replicas_ != 0 && unresolved_since_ != never && (primary_usable() || replicas_do_) &&
+                               now_ < request_.arrived + patience;
   if (resolves_first() && sample_may_come) return wait_until(request_.arrived + patience);
   const auto p = fall_back();
   // A read is not refused for a floor that nobody has looked up.
@@ -199,9 +244,18 @@ plan reader::choose() const {
   return p;
 }
 
+// The bound is known now, and may not be when the node that was read from has died.
+void reader::leave_for(const plan& p) const noexcept {
+  auto& floors = *request_.floors;
+  if (p.what != plan::action::serve || !p.on_replica || floors.read_on == no_node) return;
+  if (stays_on(floors, view_, p.node)) return;
+  const auto bound = bound_of(view_, floors.read_on, floors.read_incarnation, floors.read_here);
+  if (bound) floors.leave(*bound, view_);
+}
+
 plan reader::decide() {
   if (need_.level == level::primary) {
-    auto p = decide_write(view_, loads_);
+    auto p = decide_write(request_, view_, loads_);
     p.reason = route_reason::level_primary;
     return p;
   }
@@ -209,17 +263,7 @@ plan reader::decide() {
   look_at_replicas();
   auto p = choose();
   p.floor_restarted = floor_restarted_;
-  return p;
-}
-
-plan on(const cluster_view& view, node_index node) noexcept {
-  plan p;
-  p.what = plan::action::serve;
-  p.reason = route_reason::write;
-  p.node = node;
-  p.incarnation = view.nodes[node].incarnation;
-  p.on_replica = node != view.primary;
-  p.node_at = view.nodes[node].replayed.at;
+  leave_for(p);
   return p;
 }
 
@@ -230,9 +274,10 @@ plan decide_read(const read_request& request, const cluster_view& view, std::spa
   return reader(request, view, loads, now, turn).decide();
 }
 
-plan decide_write(const cluster_view& view, std::span<const node_load> loads) {
-  if (!view.has_primary() || !usable(view.nodes[view.primary], loads[view.primary])) return await_node();
-  return on(view, view.primary);
+plan decide_write(const read_request& request, const cluster_view& view, std::span<const node_load> loads) {
+  if (!primary_serves(view, loads)) return await_node();
+  const auto lacking = closed_gate(request.need.level, *request.floors, request.domain, view);
+  return lacking ? await_proof(*lacking) : on(view, view.primary);
 }
 
 bool may_use_primary(const requirement& need) noexcept {
@@ -240,11 +285,10 @@ bool may_use_primary(const requirement& need) noexcept {
   return need.level == level::primary || std::ranges::any_of(*need.on_stale, names_it);
 }
 
-plan decide_anywhere(const cluster_view& view, std::span<const node_load> loads) {
-  const auto on_primary = decide_write(view, loads);
-  if (on_primary.what == plan::action::serve) return on_primary;
+plan decide_anywhere(const cluster_view& view, std::span<const node_load> loads, node_index excluded) {
+  if (primary_serves(view, loads) && view.primary != excluded) return on(view, view.primary);
   for (node_index node = 0; node < view.nodes.size(); ++node) {
-    if (usable(view.nodes[node], loads[node])) return on(view, node);
+    if (usable(view.nodes[node], loads[node]) && node != excluded) return on(view, node);
   }
   return await_node();
 }

@@ -17,13 +17,13 @@ namespace highwater::routing {
 plan decide_read(const read_request& request, const cluster_view& view, std::span<const node_load> loads, instant now,
                  std::uint32_t turn);
 
-// To the primary, unless there is none or the caller doubts that it is still there.
-plan decide_write(const cluster_view& view, std::span<const node_load> loads);
+// To the primary, unless there is none, or the caller doubts that it is still there, or the gate is closed (rule 9).
+plan decide_write(const read_request& request, const cluster_view& view, std::span<const node_load> loads);
 
 // Does `on_stale` name the primary, or the level?
 bool may_use_primary(const requirement& need) noexcept;
 
 // On whichever node can be used: for what any server can answer.
-plan decide_anywhere(const cluster_view& view, std::span<const node_load> loads);
+plan decide_anywhere(const cluster_view& view, std::span<const node_load> loads, node_index excluded = no_node);
 
 }  // namespace highwater::routing

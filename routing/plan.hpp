@@ -24,11 +24,19 @@ enum class route_reason : std::uint8_t {
 inline constexpr std::size_t route_reason_count = 10;
 std::string_view to_string(route_reason reason) noexcept;
 
+// Whose answers a session has seen before it turns to the primary.
+enum class shown_by : std::uint8_t {
+  one_node,  // in the life that it lives now
+  replicas,  // several, in the lives that they live now
+  anybody,   // a life that has ended among them, or more of them than a session remembers
+};
+
 struct plan {
   enum class action : std::uint8_t {
     serve,         // on `node`
     await_sample,  // until the primary's position at `since` is known, or `deadline`
     await_replay,  // until a replica has replayed `floor`, or `deadline`
+    await_proof,   // until the primary is known to show what was shown by `since` (rule 9), or `deadline` if it has one
     await_node,    // none can serve it now: until one can; how long is the caller's business
     fail,          // on_stale says error
   };
@@ -41,8 +49,10 @@ struct plan {
   lsn node_at = 0;                 // serve: what it was known to have; fail: what the best one had
   instant since = never;
   instant deadline = never;
-  node_index best = no_node;     // fail, stale: the node that was nearest
-  bool floor_restarted = false;  // a floor of the session lay on a timeline that has ended, and begins anew
+  bool replicas_do = false;  // await_sample, await_replay: what the replicas have received since then would do as well
+  shown_by proof_of = shown_by::one_node;  // await_proof: ... by whom; by `best`, if it is one node
+  node_index best = no_node;               // fail, stale: the node that was nearest
+  bool floor_restarted = false;            // a floor of the session lay on a timeline that has ended, and begins anew
 };
 
 }  // namespace highwater::routing

@@ -11,25 +11,32 @@ void add_mark(read_target& to, const floor_mark& mark) noexcept {
   if (mark.known.at != 0) to.need(mark.known.at, never);
 }
 
+void need_what_was_shown(read_target& to, const cluster_view& view, node_index by, incarnation_id life,
+                         instant when) noexcept {
+  const auto& there = view.nodes[by];
+  const bool may_say = there.role == node_role::replica && there.incarnation == life && there.received != 0;
+  to.need(bound_of(view, by, life, when), when, may_say);
+}
+
 void add_session(read_target& to, const read_request& request, const cluster_view& view, node_index node) noexcept {
   const auto& floors = *request.floors;
   if (sees_own_writes(request.need.level)) add_mark(to, floors.written);
   if (!never_goes_back(request.need.level)) return;
   add_mark(to, floors.read_elsewhere);
   if (floors.read_on != no_node && !stays_on(floors, view, node)) {
-    to.need(view.history.covering(floors.read_here), floors.read_here);
+    need_what_was_shown(to, view, floors.read_on, floors.read_incarnation, floors.read_here);
   }
 }
 
 void add_domain(read_target& to, const domain_floors& domain, const cluster_view& view, node_index node) noexcept {
-  instant told = domain.written;
+  const instant told = domain.written;
+  if (told != never) to.need(view.history.covering(told), told);
   for (node_index other = 0; other < domain.reads.size(); ++other) {
     const auto& reads = domain.reads[other];
     // What this very life of this node has shown before, it still has.
     const bool same_life = other == node && reads.incarnation == view.nodes[node].incarnation;
-    if (!same_life) told = std::max(told, reads.last);
+    if (!same_life && reads.last != never) need_what_was_shown(to, view, other, reads.incarnation, reads.last);
   }
-  if (told != never) to.need(view.history.covering(told), told);
 }
 
 }  // namespace

@@ -16,21 +16,23 @@ struct read_request {
   requirement need;
   instant arrived;                        // when the statement had arrived as a whole
   session_floors* floors = nullptr;       // what can be resolved is resolved on the way
-  const domain_floors* domain = nullptr;  // causal only
+  const domain_floors* domain = nullptr;  // for the levels that mind what others were told
   node_index excluded = no_node;          // a replica that has refused this statement already (rule 15)
   bool conflicted = false;                // ... for what the other replicas will replay as well: the primary, if it may
 };
 
 struct read_target {
-  bool resolved = true;  // else a position of the primary, sampled at or after `since`, is lacking
-  lsn floor = 0;         // 0: nothing
+  bool resolved = true;     // else a position of the primary, sampled at or after `since`, is lacking
+  bool replicas_do = true;  // ... or what the replicas have received, asked then
+  lsn floor = 0;            // 0: nothing
   instant since = never;
 
-  void need(const std::optional<lsn>& at, instant event) noexcept {
+  void need(const std::optional<lsn>& at, instant event, bool by_replica = false) noexcept {
     if (at) {
       floor = std::max(floor, *at);
     } else {
       resolved = false;
+      replicas_do = replicas_do && by_replica;
       since = std::max(since, event);
     }
   }

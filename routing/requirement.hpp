@@ -47,5 +47,15 @@ constexpr bool never_goes_back(config::level l) noexcept {
   using enum config::level;
   return l == monotonic_reads || l == session || l == causal || l == strong;
 }
+// Rule 9: may not act on the primary on less than the session has been shown. `primary` promises no less than the
+// levels below it.
+constexpr bool minds_what_was_shown(config::level l) noexcept {
+  return never_goes_back(l) || l == config::level::primary;
+}
+// ... or on less than anybody in the domain was told of.
+constexpr bool minds_what_others_were_told(config::level l) noexcept {
+  using enum config::level;
+  return l == causal || l == strong;
+}
 
 }  // namespace highwater::routing

@@ -1,5 +1,6 @@
-"""Just enough of the PostgreSQL protocol for clients that sit idle or throw a large result away."""
+"""Just enough of the PostgreSQL protocol for clients that sit idle, throw a large result away, or ask for one value."""
 
+import collections
 import socket
 import struct
 import time
@@ -39,3 +40,35 @@ class Client:
         if tail.startswith(b"E") and total < 256:
             raise BenchError(f"error: {tail!r}")
         return total, tail
+
+
+Answer = collections.namedtuple("Answer", "value tag error")  # of the first row, or None; SQLSTATE, or None
+
+
+class Asking(Client):
+    """Waits for each answer and looks at it."""
+
+    def ask(self, sql):
+        body = sql.encode() + b"\x00"
+        self._socket.sendall(b"Q" + struct.pack("!I", 4 + len(body)) + body)
+        value = tag = error = None
+        buffer = b""
+        while True:
+            more = self._socket.recv(65536)
+            if not more:
+                raise BenchError("the connection was closed")
+            buffer += more
+            while len(buffer) >= 5:
+                size = 1 + struct.unpack("!I", buffer[1:5])[0]
+                if len(buffer) < size:
+                    break
+                kind, content, buffer = buffer[:1], buffer[5:size], buffer[size:]
+                if kind == b"D" and value is None:
+                    length = struct.unpack("!i", content[2:6])[0]
+                    value = content[6:6 + length].decode() if length >= 0 else None
+                elif kind == b"C":
+                    tag = content[:-1].decode()
+                elif kind == b"E":
+                    error = next(field[1:] for field in content.decode().split("\0") if field.startswith("C"))
+                elif kind == b"Z":
+                    return Answer(value, tag, error)

@@ -143,7 +143,7 @@ server::server(const config::config& settings)
                 [this](const std::string& database, const known_catalog& catalog) {
                   for (auto& one : workers_) one->catalog_changed(database, catalog);
                 }),
-      domain_(settings.cluster.nodes.size()),
+      domain_(settings.cluster.nodes.size(), std::chrono::steady_clock::now()),
       pools_(settings.pool.size),
       process_{settings_, users_, board_, monitor_, catalogs_, domain_, pools_, cancels_, clients_, strangers_},
       acceptor_(listen(io_, settings.listen, "clients")),

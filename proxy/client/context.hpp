@@ -129,7 +129,8 @@ public:
   std::uint32_t turn = 0;                 // of decisions, so that equally good nodes take turns
   routing::timeline_id restarted_on = 0;  // the timeline of which the log has said that floors begin anew
 
-  log_throttle logins_told;  // of the log lines about failed logins
+  log_throttle logins_told;     // of the log lines about failed logins
+  log_throttle strangers_told;  // ... about connections that lead to another server
 
   // Sessions that wait for news of the nodes, and those of them whose turn is yet to come to look at the newest.
   waiting_sessions awaiting_view;

@@ -13,7 +13,11 @@ namespace highwater::proxy {
 
 class domain {
 public:
-  explicit domain(std::size_t nodes) : nodes_(nodes), reads_(std::make_unique<node_reads[]>(nodes)) {}
+  // Rule 22: whoever was served before `started` was told of things that this process knows nothing of.
+  domain(std::size_t nodes, routing::instant started) : nodes_(nodes), reads_(std::make_unique<node_reads[]>(nodes)) {
+    raise(written_, started);
+    raise(ended_, started);
+  }
 
   // Must be called before the first byte of what is told is on its way.
   void told_of_write(routing::instant when) noexcept { raise(written_, when); }
@@ -22,7 +26,7 @@ public:
     if (reads.incarnation.load() != incarnation) begin_life(reads, incarnation);
     raise(reads.last, when);
     // Another thread may have begun another life meanwhile, too early to see this moment.
-    if (reads.incarnation.load() != incarnation) raise(written_, when);
+    if (reads.incarnation.load() != incarnation) ended(when);
   }
 
   void snapshot(routing::domain_floors& into) const {
@@ -31,6 +35,7 @@ public:
       into.reads[node].incarnation = reads_[node].incarnation.load();
       into.reads[node].last = load(reads_[node].last);
     }
+    into.ended = load(ended_);
     into.written = load(written_);  // last: whoever sees a life sees what was taken over from the one before
   }
 
@@ -46,8 +51,14 @@ private:
   void begin_life(node_reads& reads, routing::incarnation_id incarnation) noexcept {
     const std::scoped_lock lock(lives_);
     reads.incarnation.store(0);
-    raise(written_, load(reads.last));
+    ended(load(reads.last));
     reads.incarnation.store(incarnation);
+  }
+
+  // What was shown before binds, and the primary may not show it yet (rule 9).
+  void ended(routing::instant last) noexcept {
+    raise(ended_, last);
+    raise(written_, last);
   }
 
   // Sequentially consistent throughout: told_of_read() and begin_life() must not both miss what the other has stored.
@@ -64,6 +75,7 @@ private:
   std::size_t nodes_;
   std::mutex lives_;  // of begin_life, which is rare
   alignas(64) std::atomic<ticks> written_{routing::never.time_since_epoch().count()};
+  std::atomic<ticks> ended_{routing::never.time_since_epoch().count()};
   std::unique_ptr<node_reads[]> reads_;
 };
 

@@ -29,6 +29,7 @@
 
 #include "proxy/client/asked_level.hpp"
 #include "proxy/client/context.hpp"
+#include "proxy/client/gate_wait.hpp"
 #include "proxy/client/login.hpp"
 #include "proxy/client/preparation.hpp"
 #include "proxy/client/prepared_names.hpp"
@@ -154,7 +155,7 @@ private:
     std::deque<flight> flights;
     routing::requirement need;
     routing::instant arrived;
-    routing::domain_floors told;  // causal: what anybody had been told of when the batch arrived
+    routing::domain_floors told;  // causal, strong: what anybody had been told of when the batch arrived
     routing::plan plan;
     routing::node_index excluded = routing::no_node;
     std::optional<wire::error> refused;  // what a node said that let nobody in, while another is looked for
@@ -168,8 +169,9 @@ private:
     bool asks_pins = false;          // what is inquired is whether they still stand
     routing::touched_names touched;  // by the DDL of the transaction that is under way
     timer_queue::ticket deadline;
-    routing::instant waits_since = routing::never;
-    bool awaiting_view = false;   // and therefore in a list of the worker's
+    node_wait waiting;
+    routing::instant queued_since = routing::never;  // for a server connection
+    bool awaiting_view = false;
     bool awaiting_proof = false;  // for a sample that shows which life of the node the lease belongs to
     std::uint64_t pass_left = 0;  // of a message that is being passed on in pieces
     bool pass_drop = false;       // ... to nobody
@@ -280,6 +282,7 @@ private:
   void take_lease(server_connection& connection);
   void on_lease_failed(const wire::error& why) override;
   bool proved(server_connection& connection);
+  bool leads_elsewhere();
   void use_lease();
   bool proof_arrived();
   void on_settings_applied(const wire::error* failed) override;

@@ -25,8 +25,9 @@ metrics::retry_cause cause_of(wire::replica_refusal how) noexcept {
 // Is there anybody else to ask? Of what its catalogue says, only the primary knows better.
 bool session::has_elsewhere(wire::replica_refusal how) {
   if (how != wire::replica_refusal::behind_ddl) return true;
-  return routing::may_use_primary(work_->need) &&
-         routing::decide_write(worker_.view(), worker_.loads).what == routing::plan::action::serve;
+  const auto& view = worker_.view();
+  return routing::may_use_primary(work_->need) && view.has_primary() &&
+         routing::usable(view.nodes[view.primary], worker_.loads[view.primary]);
 }
 
 // A replica will not run it. The rest of the answer is the connection's own affair.

@@ -1,3 +1,5 @@
+#include <spdlog/spdlog.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -12,15 +14,15 @@ void session::lease_node() {
   auto& pool = worker_.pool_of(*kind_, now.plan.node);
   if (stage_ != stage::login) stage_ = stage::awaiting_lease;
   if (auto* connection = pool.acquire(*this)) return take_lease(*connection);
-  now.waits_since = std::chrono::steady_clock::now();
+  now.queued_since = std::chrono::steady_clock::now();
   worker_.timers.cancel(now.deadline);
   now.deadline = worker_.timers.schedule(now.arrived + worker_.shared.settings.pool.queue_timeout, [this, &pool] {
     const auto alive = shared_from_this();
     work_->deadline = {};
     pool.cancel(*this);
-    worker_.probe.lease_wait.observe(std::chrono::steady_clock::now() - work_->waits_since);
+    worker_.probe.lease_wait.observe(std::chrono::steady_clock::now() - work_->queued_since);
     worker_.probe.lease_timeouts.add();
-    answer_error(queue_timeout(pool));
+    answer_error(work_->refused.value_or(queue_timeout(pool)));
     process();
     settle();
   });
@@ -46,7 +48,7 @@ wire::error session::queue_timeout(const pool& of) const {
 void session::on_lease(server_connection& connection) {
   const auto alive = shared_from_this();
   worker_.timers.cancel(work_->deadline);
-  worker_.probe.lease_wait.observe(std::chrono::steady_clock::now() - work_->waits_since);
+  worker_.probe.lease_wait.observe(std::chrono::steady_clock::now() - work_->queued_since);
   // A bound in time or bytes is a matter of now; what a floor asks for, a node that had it still has.
   if (stage_ != stage::login && work_->need.bounded()) make_plan();
   const bool still = work_->plan.what == routing::plan::action::serve && work_->plan.node == connection.node();
@@ -94,12 +96,33 @@ bool session::proved(server_connection& connection) {
   const auto& view = worker_.view();
   work_->seen = view.version;
   const auto& node = view.nodes[connection.node()];
-  if (connection.proved == 0 && node.sampled > connection.established()) connection.proved = node.incarnation;
+  const bool same_server = node.started == 0 || connection.server_started() == node.started;
+  if (connection.proved == 0 && node.sampled > connection.established() && same_server) {
+    connection.proved = node.incarnation;
+  }
   return connection.proved != 0;
+}
+
+// Rule 25. Another replica may serve; else one more connection is tried, for as long as the client may wait.
+bool session::leads_elsewhere() {
+  auto& connection = *lease_;
+  const auto node = connection.node();
+  auto why = is_stranger(connection.server_started(), connection.established(), worker_.view().nodes[node],
+                         worker_.shared.settings.cluster.nodes[node]);
+  if (!why || connection.proved != 0) return false;
+  if (worker_.strangers_told.may_tell(std::chrono::steady_clock::now())) spdlog::error("{}", why->message);
+  work_->refused = std::move(why);
+  end_lease();
+  worker_.pool_of(*kind_, node).drop_stranger(connection);
+  const bool others_may = work_->plan.on_replica || stage_ == stage::login;
+  if (others_may && work_->excluded == routing::no_node) work_->excluded = node;
+  replan();
+  return true;
 }
 
 void session::use_lease() {
   auto& connection = *lease_;
+  if (leads_elsewhere()) return;
   if (!proved(connection)) {
     // A new connection: wait for a sample that was sent after it stood.
     work_->awaiting_proof = true;
@@ -124,7 +147,8 @@ void session::use_lease() {
 // True if the wait for a proof is over, one way or the other.
 bool session::proof_arrived() {
   const bool late = std::chrono::steady_clock::now() >= work_->arrived + worker_.shared.settings.pool.queue_timeout;
-  if (!proved(*lease_) && !late) return false;
+  const bool younger = worker_.view().nodes[lease_->node()].sampled > lease_->established();
+  if (!proved(*lease_) && !younger && !late) return false;
   work_->awaiting_proof = false;
   stop_waiting(true);
   if (!late) {

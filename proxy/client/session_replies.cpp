@@ -234,7 +234,7 @@ void session::note_told(routing::instant now) {
     floors_.written.raise(now);
     worker_.shared.domain.told_of_write(now);
   }
-  floors_.has_read(node, life, now);
+  floors_.has_read(node, life, now, held_.on_replica);
   worker_.shared.domain.told_of_read(node, life, now);
 }
 
@@ -265,8 +265,10 @@ void session::tell_of_schema_change() {
   worker_.shared.catalogs.out_of_date(kind_->database.name, {});  // its names have been told
 }
 
-// One that came between the answers to what was asked for the session's sake.
+// One that came between the answers to what was asked for the session's sake. It tells of a commit like any other
+// answer.
 void session::on_notification(std::string_view message) {
+  note_told(std::chrono::steady_clock::now());
   write_client(message);
 }
 

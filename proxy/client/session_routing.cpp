@@ -4,6 +4,7 @@
 #include <boost/asio/post.hpp>
 #include <utility>
 
+#include "proxy/client/gate_wait.hpp"
 #include "proxy/client/session.hpp"
 
 namespace highwater::proxy {
@@ -11,12 +12,25 @@ namespace highwater::proxy {
 using routing::plan;
 using routing::route_reason;
 
+namespace {
+
+// Where the replicas can say it, the primary, which may be far away, is asked only if they take long.
+void ask_for_bounds(const plan& what, routing::instant arrived, const routing::cluster_view& view, monitor& of) {
+  constexpr std::chrono::milliseconds long_enough{20};
+  const bool replicas_only = what.replicas_do && std::chrono::steady_clock::now() < arrived + long_enough;
+  for (routing::node_index node = 0; node < view.nodes.size(); ++node) {
+    const bool wanted = node == view.primary ? !replicas_only : what.replicas_do && view.nodes[node].usable;
+    if (wanted) of.need_sample(node, what.since);
+  }
+}
+
+}  // namespace
+
 void session::start_plan() {
   auto& now = *work_;
   now.need = kind_ && stage_ != stage::login ? required() : routing::requirement{};
-  // Taken once: what others are told of while this read waits does not bind it.
-  if (now.need.level == config::level::causal) worker_.shared.domain.snapshot(now.told);
-  now.waits_since = routing::never;
+  // Taken once: what others are told of while this batch waits does not bind it.
+  if (routing::minds_what_others_were_told(now.need.level)) worker_.shared.domain.snapshot(now.told);
   now.refused.reset();
   make_plan();
   follow_plan();
@@ -27,11 +41,7 @@ void session::make_plan() {
   const auto& view = worker_.view();
   now.seen = view.version;
   if ((stage_ == stage::login && !keeps_one_server()) || begin_failed_) {
-    now.plan = routing::decide_anywhere(view, worker_.loads);
-    return;
-  }
-  if (stage_ == stage::login || !placed_read()) {
-    now.plan = routing::decide_write(view, worker_.loads);
+    now.plan = routing::decide_anywhere(view, worker_.loads, now.excluded);
     return;
   }
   routing::read_request request;
@@ -41,6 +51,10 @@ void session::make_plan() {
   request.excluded = now.excluded;
   request.conflicted = now.conflicted;
   request.domain = &now.told;
+  if (stage_ == stage::login || !placed_read()) {
+    now.plan = routing::decide_write(request, view, worker_.loads);
+    return;
+  }
   now.plan = routing::decide_read(request, view, worker_.loads, std::chrono::steady_clock::now(), worker_.turn++);
   if (now.plan.floor_restarted) {
     worker_.probe.floors_restarted.add();
@@ -60,17 +74,26 @@ void session::follow_plan() {
       stop_waiting(true);
       return lease_node();
     case plan::action::await_sample:
-      if (view.has_primary()) worker_.shared.monitor.need_sample(view.primary, now.plan.since);
+      ask_for_bounds(now.plan, now.arrived, view, worker_.shared.monitor);
       return await_view(now.plan.deadline);
     case plan::action::await_replay: {
-      if (now.plan.since != routing::never && view.has_primary()) {
-        worker_.shared.monitor.need_sample(view.primary, now.plan.since);
-      }
+      if (now.plan.since != routing::never) ask_for_bounds(now.plan, now.arrived, view, worker_.shared.monitor);
       for (routing::node_index node = 0; node < view.nodes.size(); ++node) {
         if (view.nodes[node].role != routing::node_role::replica || !view.nodes[node].usable) continue;
         worker_.shared.monitor.need_position(node, std::max<routing::lsn>(now.plan.floor, 1), now.plan.deadline);
       }
       return await_view(now.plan.deadline);
+    }
+    case plan::action::await_proof: {
+      const auto moment = std::chrono::steady_clock::now();
+      if (moment >= limit) return give_up_waiting();
+      now.waiting.at_gate(moment, worker_.probe);
+      worker_.shared.monitor.need_proof(now.plan.proof_of, now.plan.best, now.plan.since);
+      // A node that does not answer is not waited for.
+      if (now.waiting.long_at_gate(moment)) {
+        worker_.shared.monitor.need_proof(routing::shown_by::anybody, routing::no_node, now.plan.since);
+      }
+      return await_view(now.plan.deadline == routing::never ? limit : std::min(limit, now.plan.deadline));
     }
     case plan::action::await_node: {
       // Somebody who logs in is told at once; a node that is only in doubt is asked first.
@@ -87,9 +110,8 @@ void session::follow_plan() {
 
 void session::await_view(routing::instant deadline) {
   auto& now = *work_;
+  if (now.plan.what != plan::action::await_proof) now.waiting.for_node(std::chrono::steady_clock::now(), worker_.probe);
   if (!std::exchange(now.awaiting_view, true)) {
-    now.waits_since = std::chrono::steady_clock::now();
-    worker_.probe.freshness_waiting.add();
     worker_.awaiting_view.push_back(now.view_place);
     worker_.view_reader.wait(true);
     if (stage_ != stage::login) stage_ = stage::awaiting_view;
@@ -114,10 +136,8 @@ void session::stop_waiting(bool reached) {
   auto& now = *work_;
   worker_.timers.cancel(now.deadline);
   if (!std::exchange(now.awaiting_view, false)) return;
-  worker_.probe.freshness_waiting.add(-1);
-  worker_.probe.freshness_wait.observe(std::chrono::steady_clock::now() - now.waits_since);
   const bool fell_back = now.plan.reason == route_reason::fallback || now.plan.reason == route_reason::stale;
-  if (!reached || fell_back) worker_.probe.freshness_timeouts.add();
+  now.waiting.end(std::chrono::steady_clock::now(), reached && !fell_back, worker_.probe);
   now.view_place.unlink();
   if (!worker_.anybody_awaits_view()) worker_.view_reader.wait(false);
   if (stage_ == stage::awaiting_view) stage_ = stage::ready;
@@ -172,6 +192,10 @@ std::string session::describe_distance() const {
 
 void session::give_up_waiting() {
   stop_waiting(false);
+  if (work_->plan.what == plan::action::await_proof) {
+    worker_.probe.gate_timeouts.add();
+    return answer_error(gate_stayed_closed(work_->plan, worker_.view(), worker_.shared.settings));
+  }
   wire::error why{std::string(wire::sqlstate::cannot_connect_now), "no primary is known", "",
                   "Highwater goes on looking for one; /readyz and its log tell what each node answers."};
   if (stage_ == stage::login) {

@@ -10,19 +10,25 @@ using routing::no_node;
 using routing::node_index;
 using routing::node_role;
 
-cluster_state::cluster_state(std::size_t nodes) : members_(nodes) {
+cluster_state::cluster_state(std::size_t nodes, const config::monitor& settings)
+    : members_(nodes), proof_(nodes, {settings.min_gap, settings.interval}) {
   view_.nodes.resize(nodes);
 }
 
 void cluster_state::began(node_index node, const node_identity& identity, routing::instant now) {
   auto& one = members_[node];
+  const bool same_server = identity.started == one.identity.started && identity.recovered == one.identity.recovered &&
+                           !identity.recovered.empty();
+  if (!same_server && one.reached != 0) one.owes = one.reached;
   one.identity = identity;
   one.timeline = identity.control_timeline;
-  one.view = {};
+  forget_view(one);
+  one.view.started = identity.started_us;
   one.view.incarnation = next_incarnation_++;
   one.view.incarnation_began = now;
   one.alive = false;
   one.complained = false;
+  proof_.replica_began(node);
 }
 
 // A timeline never goes back: whoever is on an older one than the newest seen has been deposed, or has not caught up.
@@ -30,6 +36,25 @@ void cluster_state::follow_timeline(routing::timeline_id timeline) {
   if (timeline <= view_.timeline) return;
   view_.timeline = timeline;
   view_.history.clear();
+}
+
+// What bounds the reads of sessions outlives what is known of the node.
+void cluster_state::forget_view(member& one) {
+  auto received = std::move(one.view.received_by);
+  one.view = {};
+  one.view.received_by = std::move(received);
+}
+
+// Rule 8. A replica that has crashed shows less than before, and may not be consistent before it is where it was. On
+// another timeline it has been rewound, or made anew.
+void cluster_state::note_reached(member& one, const node_sample& sample) {
+  const bool elsewhere = one.reached_on < one.timeline;
+  if (elsewhere || sample.role != node_role::replica) one.reached = one.owes = 0;
+  // A timeline that is older than before: its control file lags, and it does not stream yet.
+  if (sample.role != node_role::replica || one.timeline < one.reached_on) return;
+  one.reached_on = one.timeline;
+  one.reached = std::max({one.reached, sample.at, routing::normalise(sample.received, one.identity.wal)});
+  if (sample.at >= one.owes) one.owes = 0;
 }
 
 bool cluster_state::belongs(const member& one) const noexcept {
@@ -49,17 +74,40 @@ void cluster_state::sampled(node_index node, const node_sample& sample) {
   one.view.sampled = sample.sent;
   one.view.received = sample.received;
   one.view.replayed = {one.identity.system, one.timeline, sample.at};
+  note_reached(one, sample);
   if (belongs(one) && view_.system != 0) follow_timeline(one.timeline);
   elect();
+  if (sample.received != 0 && follows(one)) {
+    one.view.received_by.record(one.view.incarnation, sample.sent, sample.at);
+  }
   // The history is one node's: what a second claimant says of its own WAL covers nothing that happened on the first.
   if (view_.primary == node) view_.history.record(sample.sent, sample.at);
+  prove(node, sample);
+}
+
+void cluster_state::prove(node_index node, const node_sample& sample) {
+  const auto& one = members_[node];
+  if (node == view_.primary) {
+    if (std::exchange(proving_for_, one.view.incarnation) != one.view.incarnation) proof_.primary_began();
+    proof_.primary_said(sample.sent, sample.snapshot_text, sample.snapshot, sample.census);
+  } else if (sample.role == node_role::replica) {
+    proof_.replica_said(node, sample.sent, follows(one) ? sample.at : 0, sample.committed);
+  }
+}
+
+proof_question cluster_state::question(node_index node, routing::instant now) {
+  return proof_.question(node, node == view_.primary, now);
+}
+
+proof_wish cluster_state::wish(node_index node, routing::instant now) const {
+  return proof_.wish(node, node == view_.primary, now);
 }
 
 void cluster_state::lost(node_index node) {
   auto& one = members_[node];
   one.alive = false;
   one.asked = true;
-  one.view = {};
+  forget_view(one);
 }
 
 bool cluster_state::follows(const member& one) const noexcept {
@@ -114,19 +162,27 @@ void cluster_state::elect() {
       if (may_lead(members_[node])) view_.primary = node;
     }
   }
-  if (view_.primary == before) return;
-  if (before != no_node) tell(cluster_news::kind::primary_lost, before);
-  if (view_.primary == no_node) return;
-  tell(cluster_news::kind::primary_found, view_.primary);
-  // What it said before it was elected counts from now on.
-  const auto& chosen = members_[view_.primary].view;
-  view_.history.record(chosen.sampled, chosen.replayed.at);
+  if (view_.primary != before) {
+    if (before != no_node) tell(cluster_news::kind::primary_lost, before);
+    if (view_.primary != no_node) tell(cluster_news::kind::primary_found, view_.primary);
+  }
+  if (view_.primary != no_node) begin_history(members_[view_.primary].view);
+}
+
+// What it said before it was elected counts from now on. What was said of a life before does not (rule 8): where that
+// was, nobody may ever come.
+void cluster_state::begin_history(const routing::node_view& primary) {
+  if (std::exchange(view_.history_of, primary.incarnation) == primary.incarnation && !view_.history.empty()) return;
+  view_.history.clear();
+  view_.history_began = primary.sampled;
+  view_.history.record(primary.sampled, primary.replayed.at);
 }
 
 void cluster_state::judge(node_index node) {
   auto& one = members_[node];
   const bool leads = node == view_.primary;
-  one.view.usable = one.alive && (leads || (one.view.role == node_role::replica && view_.system != 0 && follows(one)));
+  const bool follower = one.view.role == node_role::replica && view_.system != 0 && follows(one);
+  one.view.usable = one.alive && (leads || (follower && one.owes == 0));
   if (one.view.usable && !leads) {
     // Rule 13: what it has replayed is at least as new as the newest sample of the primary that lies behind it.
     const auto as_of = view_.history.reached(one.view.replayed.at);
@@ -136,7 +192,10 @@ void cluster_state::judge(node_index node) {
     tell(one.view.usable ? cluster_news::kind::node_up : cluster_news::kind::node_down, node);
   }
   if (!one.alive || one.view.usable || one.complained || view_.system == 0) return;
-  if (!belongs(one)) {
+  if (follower) {
+    one.complained = true;
+    tell(cluster_news::kind::catching_up, node);
+  } else if (!belongs(one)) {
     one.complained = true;
     tell(cluster_news::kind::foreign_system, node);
   } else if (one.view.role == node_role::primary) {
@@ -148,10 +207,17 @@ void cluster_state::judge(node_index node) {
 routing::cluster_view_ptr cluster_state::publish() {
   adopt_system();
   elect();
+  // What is proved is proved for one life of the primary.
+  const bool proved = view_.has_primary() && members_[view_.primary].view.incarnation == proving_for_;
   for (node_index node = 0; node < members_.size(); ++node) {
     judge(node);
     view_.nodes[node] = members_[node].view;
+    if (proved) view_.nodes[node].shown_through = proof_.through(node);
+    if (proved) view_.nodes[node].unshown = proof_.unshown(node);
   }
+  view_.all_shown_through = proved ? proof_.through_all() : routing::never;
+  view_.shown_at = proved ? proof_.at() : 0;
+  view_.unshown = proved ? proof_.unshown() : 0;
   view_.settled = settled();
   ++view_.version;
   return std::make_shared<const routing::cluster_view>(view_);

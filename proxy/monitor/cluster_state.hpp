@@ -7,7 +7,9 @@
 #include <utility>
 #include <vector>
 
+#include "config/config.hpp"
 #include "proxy/monitor/sample.hpp"
+#include "proxy/monitor/shown_proof.hpp"
 #include "routing/cluster_view.hpp"
 
 namespace highwater::proxy {
@@ -21,6 +23,7 @@ struct cluster_news {
     node_down,
     foreign_system,
     old_primary,
+    catching_up,      // it has restarted, and lacks what it had before
     no_common_system  // of no node
   };
   kind what;
@@ -29,7 +32,7 @@ struct cluster_news {
 
 class cluster_state {
 public:
-  explicit cluster_state(std::size_t nodes);
+  cluster_state(std::size_t nodes, const config::monitor& settings);
 
   // A connection was made and the node has said who it is: a new incarnation begins.
   void began(routing::node_index node, const node_identity& identity, routing::instant now);
@@ -38,6 +41,13 @@ public:
   void lost(routing::node_index node);
 
   routing::cluster_view_ptr publish();
+
+  // Rule 9: what to ask a node about besides where it is, and when.
+  proof_question question(routing::node_index node, routing::instant now);
+  void need_proof(routing::shown_by whom, routing::node_index node, routing::instant since, routing::instant now) {
+    proof_.need(whom, node, since, now);
+  }
+  proof_wish wish(routing::node_index node, routing::instant now) const;
 
   // What has changed since the last call.
   std::vector<cluster_news> take_news() { return std::exchange(news_, {}); }
@@ -51,6 +61,10 @@ private:
     bool asked = false;  // has answered or failed at least once
     bool was_usable = false;
     bool complained = false;  // of a foreign system or an old timeline
+    // Rule 8: how far it is known to have been, on which timeline; and how far it has to come before it is used.
+    routing::lsn reached = 0;
+    routing::timeline_id reached_on = 0;
+    routing::lsn owes = 0;
   };
 
   void follow_timeline(routing::timeline_id timeline);
@@ -61,10 +75,16 @@ private:
   bool may_lead(const member& one) const noexcept;
   bool belongs(const member& one) const noexcept;
   bool follows(const member& one) const noexcept;
+  void begin_history(const routing::node_view& primary);
+  static void forget_view(member& one);
+  static void note_reached(member& one, const node_sample& sample);
   void judge(routing::node_index node);
+  void prove(routing::node_index node, const node_sample& sample);
   void tell(cluster_news::kind what, routing::node_index node) { news_.push_back({what, node}); }
 
   std::vector<member> members_;
+  shown_proof proof_;
+  routing::incarnation_id proving_for_ = 0;  // the primary's life that it is about
   routing::cluster_view view_;
   routing::incarnation_id next_incarnation_ = 1;
   std::vector<cluster_news> news_;

@@ -26,7 +26,7 @@ monitor::watch::watch(monitor& in, routing::node_index index, const config::node
 
 monitor::monitor(boost::asio::io_context& io, const config::cluster& cluster, view_board& board,
                  metrics::monitor_probe& counts)
-    : io_(io), cluster_(cluster), board_(board), counts_(counts), state_(cluster.nodes.size()) {
+    : io_(io), cluster_(cluster), board_(board), counts_(counts), state_(cluster.nodes.size(), cluster.monitor) {
   demands_.resize(cluster.nodes.size());
   for (routing::node_index node = 0; node < cluster.nodes.size(); ++node) {
     watches_.push_back(std::make_unique<watch>(*this, node, cluster.nodes[node]));
@@ -64,6 +64,17 @@ void monitor::need_position(routing::node_index node, routing::lsn floor, routin
   wake();
 }
 
+void monitor::need_proof(routing::shown_by whom, routing::node_index node, routing::instant since) {
+  {
+    const std::scoped_lock lock(demands_mutex_);
+    auto& wanted = whom == routing::shown_by::anybody    ? proofs_.by_anybody
+                   : whom == routing::shown_by::replicas ? proofs_.by_replicas
+                                                         : demands_[node].shown;
+    wanted = std::max(wanted, since);
+  }
+  wake();
+}
+
 void monitor::wake() {
   if (woken_.exchange(true, std::memory_order_acq_rel)) return;
   boost::asio::post(io_, [this] { take_demands(); });
@@ -72,15 +83,47 @@ void monitor::wake() {
 void monitor::take_demands() {
   woken_.store(false, std::memory_order_release);
   if (stopped_) return;
+  bool proofs = take_proof_demands();
   for (auto& one : watches_) {
     demand wanted;
     {
       const std::scoped_lock lock(demands_mutex_);
       std::swap(wanted, demands_[one->node]);
     }
+    if (wanted.shown != routing::never) {
+      state_.need_proof(routing::shown_by::one_node, one->node, wanted.shown, now());
+      proofs = true;
+    }
     if (wanted.since != routing::never) one->when.need_sample(wanted.since);
     if (wanted.until != routing::never) one->when.need_position(wanted.floor, wanted.until);
     if (wanted.since != routing::never || wanted.until != routing::never) advance(*one);
+  }
+  if (proofs) ask_for_proofs();
+}
+
+bool monitor::take_proof_demands() {
+  proof_demand wanted;
+  {
+    const std::scoped_lock lock(demands_mutex_);
+    std::swap(wanted, proofs_);
+  }
+  const auto need = [&](routing::shown_by whom, routing::instant since) {
+    if (since != routing::never) state_.need_proof(whom, routing::no_node, since, now());
+    return since != routing::never;
+  };
+  const bool of_replicas = need(routing::shown_by::replicas, wanted.by_replicas);
+  return need(routing::shown_by::anybody, wanted.by_anybody) || of_replicas;
+}
+
+// An answer of one node is what another has to be asked about.
+void monitor::ask_for_proofs() {
+  const auto at = now();
+  for (auto& one : watches_) {
+    const auto wish = state_.wish(one->node, at);
+    if (wish.since != routing::never) one->when.need_sample(wish.since);
+    if (wish.at != routing::instant::max()) one->when.ask_again(wish.at);
+    const bool any = wish.since != routing::never || wish.at != routing::instant::max();
+    if (any && one->when.is_connected()) advance(*one);
   }
 }
 
@@ -94,7 +137,7 @@ void monitor::advance(watch& one) {
       one.connection.connect();
       break;
     case tracker::action::sample:
-      one.connection.ask(at);
+      one.connection.ask(at, state_.question(one.node, at));
       break;
     case tracker::action::give_up:
       // If it was this thread that had no time, the answer lies in the socket and is taken before what is posted now.
@@ -123,6 +166,7 @@ void monitor::watch::on_sample(const node_sample& sample) {
   owner.state_.sampled(node, sample);
   owner.counts_.sampled(node, sample.role == routing::node_role::primary);
   owner.publish();
+  owner.ask_for_proofs();
   owner.advance(*this);
 }
 
@@ -177,6 +221,10 @@ void monitor::log_news() {
             "node {} ({}:{}) says that it is a primary, but a newer timeline exists or another node says so too: not "
             "used",
             node.name, node.host, node.port);
+        break;
+      case kind::catching_up:
+        spdlog::warn("node {} ({}:{}) has restarted: not used before it has replayed what it had before", node.name,
+                     node.host, node.port);
         break;
       case kind::no_common_system:
         break;

@@ -33,6 +33,9 @@ public:
   // From any thread: somebody waits, until `deadline`, for `node` to have replayed `floor`.
   void need_position(routing::node_index node, routing::lsn floor, routing::instant deadline);
 
+  // From any thread: somebody waits until the primary is known to show what was shown by `since` (rule 9).
+  void need_proof(routing::shown_by whom, routing::node_index node, routing::instant since);
+
 private:
   struct watch final : probe::listener {
     watch(monitor& in, routing::node_index index, const config::node& settings);
@@ -53,10 +56,17 @@ private:
     routing::instant since = routing::never;
     routing::lsn floor = 0;
     routing::instant until = routing::never;
+    routing::instant shown = routing::never;  // to be proved of this life
+  };
+  struct proof_demand {
+    routing::instant by_replicas = routing::never;
+    routing::instant by_anybody = routing::never;
   };
 
   void wake();
   void take_demands();
+  bool take_proof_demands();
+  void ask_for_proofs();
   void advance(watch& one);
   void publish();
   void log_news();
@@ -69,6 +79,7 @@ private:
   std::vector<std::unique_ptr<watch>> watches_;
   std::mutex demands_mutex_;
   std::vector<demand> demands_;  // by node; of the mutex
+  proof_demand proofs_;          // of the mutex
   std::atomic<bool> woken_{false};
   bool stopped_ = false;
 };

@@ -1,6 +1,7 @@
 #include "proxy/monitor/probe.hpp"
 
 #include <algorithm>
+#include <array>
 #include <boost/asio/ip/address.hpp>
 #include <utility>
 
@@ -126,19 +127,23 @@ void probe::poll_connection() {
       return await(wait_type::wait_write, &probe::poll_connection);
     case PGRES_POLLING_OK:
       asking_ = true;
-      return send(
-          PQsendQuery(
-              connection_.get(),
-              (std::string("PREPARE ") + sample_statement + " AS " + sample_sql + "; " + identity_sql).c_str()) == 1);
+      return send(PQsendQuery(connection_.get(),
+                              // What is asked again and again is planned once.
+                              (std::string("SET plan_cache_mode = force_generic_plan; PREPARE ") + sample_statement +
+                               sample_types + " AS " + sample_sql + "; " + identity_sql)
+                                  .c_str()) == 1);
     default:
       return fail(last_error());
   }
 }
 
-void probe::ask(routing::instant sent) {
+void probe::ask(routing::instant sent, const proof_question& about) {
   sent_ = sent;
   asking_ = true;
-  send(PQsendQueryPrepared(connection_.get(), sample_statement, 0, nullptr, nullptr, nullptr, 0) == 1);
+  const std::array<const char*, 2> values{about.snapshot.empty() ? nullptr : about.snapshot.c_str(),
+                                          about.census ? "t" : "f"};
+  send(PQsendQueryPrepared(connection_.get(), sample_statement, values.size(), values.data(), nullptr, nullptr, 0) ==
+       1);
 }
 
 void probe::send(bool sent) {

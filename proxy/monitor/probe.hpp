@@ -16,6 +16,7 @@
 
 #include "config/config.hpp"
 #include "proxy/monitor/sample.hpp"
+#include "proxy/monitor/shown_proof.hpp"
 
 namespace highwater::proxy {
 
@@ -35,7 +36,7 @@ public:
   ~probe();
 
   void connect();
-  void ask(routing::instant sent);
+  void ask(routing::instant sent, const proof_question& about);
   void close() noexcept;
 
 private:

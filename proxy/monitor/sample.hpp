@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "proxy/monitor/transaction_snapshot.hpp"
 #include "routing/cluster_view.hpp"
 #include "routing/instant.hpp"
 #include "routing/position.hpp"
@@ -20,6 +21,9 @@ struct node_identity {
   std::string started;  // pg_postmaster_start_time(), as text
   routing::wal_geometry wal;
   routing::timeline_id control_timeline = 0;  // of the last checkpoint or restart point: may lag behind
+  std::string recovered = {};                 // when its checkpointer started, as text: anew after each crash. Empty:
+                                              // it does not say, for want of pg_monitor
+  std::int64_t started_us = 0;                // `started`, in microseconds since 1970
 };
 
 struct node_sample {
@@ -27,7 +31,13 @@ struct node_sample {
   routing::node_role role = routing::node_role::unknown;
   routing::timeline_id timeline = 0;  // 0: the node cannot say (a replica that does not stream)
   routing::lsn at = 0;                // primary: normalised insert position; replica: replayed
-  routing::lsn received = 0;          // replica, 0: not streaming
+  routing::lsn received = 0;          // replica, 0: not streaming, or it has replayed more than it received
+
+  // Rule 9, see shown_proof.hpp.
+  std::string snapshot_text = {};
+  transaction_snapshot snapshot = {};
+  std::optional<std::vector<transaction_id>> committed = {};  // replica: of the ids that it was asked about
+  std::optional<std::vector<transaction_id>> census = {};     // primary: that may be about to commit
 };
 
 // Columns as text, nullptr for NULL; as libpq gives them.
@@ -36,7 +46,9 @@ using sample_row = std::vector<const char*>;
 // Prepared once per connection under this name.
 inline constexpr const char* sample_statement = "highwater_sample";
 extern const char* const identity_sql;
+// Takes the primary's snapshot as text, or NULL; and whether a census is wanted.
 extern const char* const sample_sql;
+inline constexpr const char* sample_types = "(text, boolean)";
 
 // None if the answer is not what these questions return; rule 12: such a node is not usable.
 std::optional<node_identity> read_identity(const sample_row& columns);

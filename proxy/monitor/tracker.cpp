@@ -17,7 +17,8 @@ bool tracker::somebody_waits(routing::instant now) const noexcept {
 
 routing::instant tracker::due_at(routing::instant now) const noexcept {
   if (begun_ == routing::never) return routing::never;
-  return begun_ + (somebody_waits(now) ? routing::duration(settings_.min_gap) : routing::duration(settings_.interval));
+  const auto soonest = begun_ + settings_.min_gap;
+  return somebody_waits(now) ? soonest : std::min(begun_ + settings_.interval, std::max(soonest, wanted_at_));
 }
 
 tracker::action tracker::next(routing::instant now) noexcept {
@@ -31,6 +32,7 @@ tracker::action tracker::next(routing::instant now) noexcept {
       if (now < due_at(now)) return action::none;
       state_ = state::sampling;
       begun_ = now;
+      if (wanted_at_ <= now) wanted_at_ = routing::instant::max();
       return action::sample;
     case state::connecting:
     case state::sampling:
@@ -73,6 +75,10 @@ void tracker::failed(routing::instant now) noexcept {
 
 void tracker::need_sample(routing::instant since) noexcept {
   wanted_since_ = std::max(wanted_since_, since);
+}
+
+void tracker::ask_again(routing::instant when) noexcept {
+  wanted_at_ = std::min(wanted_at_, when);
 }
 
 void tracker::need_position(routing::lsn floor, routing::instant deadline) noexcept {

@@ -30,6 +30,8 @@ public:
 
   // Somebody needs to know where the node was at `since` or later.
   void need_sample(routing::instant since) noexcept;
+  // One more answer is worth its while at `when`.
+  void ask_again(routing::instant when) noexcept;
   // Somebody waits, until `deadline`, for the node to reach `floor`.
   void need_position(routing::lsn floor, routing::instant deadline) noexcept;
 
@@ -47,6 +49,7 @@ private:
   routing::instant retry_at_ = routing::never;
   std::chrono::milliseconds backoff_{0};
   routing::instant wanted_since_ = routing::never;
+  routing::instant wanted_at_ = routing::instant::max();
   routing::lsn wanted_floor_ = 0;
   routing::instant wanted_until_ = routing::never;
   routing::lsn at_ = 0;

@@ -384,6 +384,12 @@ void pool::drop(server_connection& connection) {
   on_lost(connection);
 }
 
+void pool::drop_stranger(server_connection& connection) {
+  environment_.probe.server_was_stranger(key_.node);
+  quiet_until_ = std::chrono::steady_clock::now() + std::chrono::milliseconds(100);
+  drop(connection);
+}
+
 void pool::close_idle(const std::function<bool(const server_connection&)>& which) {
   const auto idle = idle_;
   for (auto* one : idle) {

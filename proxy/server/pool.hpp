@@ -114,6 +114,8 @@ public:
   // Connections of an earlier life of the node, or that have been idle or alive for too long.
   void close_idle(const std::function<bool(const server_connection&)>& which);
   void drop(server_connection& connection);
+  // ... because it leads to another server: no other is made for a moment.
+  void drop_stranger(server_connection& connection);
 
   const pool_key& key() const noexcept { return key_; }
   // Who waits here. On this pool's thread.

@@ -75,6 +75,7 @@ void server_connection::finish_login() {
   context_->timers.cancel(deadline_);
   key_ = login_->key();
   parameters_ = std::move(login_->parameters());
+  server_started_ = login_->server_started();
   login_ = nullptr;
   state_ = state::ready;
   established_ = idle_since_ = std::chrono::steady_clock::now();

@@ -80,6 +80,7 @@ std::unique_ptr<server_connection> server_connection::move_to(connection_context
   moved->writer = writer;
   moved->endpoint_ = endpoint_;
   moved->proved = proved;
+  moved->server_started_ = server_started_;
   moved->established_ = established_;
   moved->idle_since_ = idle_since_;
   state_ = state::closed;

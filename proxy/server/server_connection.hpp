@@ -158,6 +158,7 @@ public:
   const std::vector<std::pair<std::string, std::string>>& parameters() const noexcept { return parameters_; }
   void note_parameter(std::string_view name, std::string_view value);
   time_point established() const noexcept { return established_; }
+  std::int64_t server_started() const noexcept { return server_started_; }  // rule 25; in microseconds since 1970
   time_point idle_since() const noexcept { return idle_since_; }
   bool is_leased() const noexcept { return holder_ != nullptr; }
   // False once the connection is no more.
@@ -216,6 +217,7 @@ private:
   cancel_waiters cancelling_;   // who waits for the request that is under way; null: there is none
   cancel_waiters cancel_next_;  // ... for the one behind it
   bool cancel_lost_ = false;    // one may hit at any time
+  std::int64_t server_started_ = 0;
   time_point established_{};
   time_point idle_since_{};
 };

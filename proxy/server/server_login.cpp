@@ -30,7 +30,16 @@ server_login::step server_login::fail(std::string message, std::string hint) {
   return step::failed;
 }
 
+server_login::step server_login::identify(const wire::frame& message) {
+  const auto found = identity_.take(message);
+  if (found == identity_inquiry::step::failed) error_ = identity_.why();
+  return found == identity_inquiry::step::more   ? step::more
+         : found == identity_inquiry::step::done ? step::done
+                                                 : step::failed;
+}
+
 server_login::step server_login::take(const wire::frame& message, std::string& out) {
+  if (identity_.asked() && message.type != wire::backend::parameter_status) return identify(message);
   switch (message.type) {
     case wire::backend::authentication:
       return authenticate(message.body(), out);
@@ -56,8 +65,9 @@ server_login::step server_login::take(const wire::frame& message, std::string& o
     case wire::backend::negotiate_protocol_version:
       return step::more;
     case wire::backend::ready_for_query:
-      return server_proved_ ? step::done
-                            : fail("the server ended the login without proving that it knows the password");
+      if (!server_proved_) return fail("the server ended the login without proving that it knows the password");
+      identity_.ask(out);
+      return step::more;
     default:
       break;
   }

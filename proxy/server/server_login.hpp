@@ -1,6 +1,7 @@
 #pragma once
 
-// Logging in to a server: a sans-io exchange from the startup packet to the first ReadyForQuery.
+// Logging in to a server: a sans-io exchange from the startup packet to the first ReadyForQuery, and the question which
+// server it is behind that.
 
 #include <memory>
 #include <optional>
@@ -9,6 +10,7 @@
 #include <vector>
 
 #include "proxy/auth/scram_client.hpp"
+#include "proxy/server/server_identity.hpp"
 #include "proxy/wire/errors.hpp"
 #include "proxy/wire/frame.hpp"
 #include "proxy/wire/messages.hpp"
@@ -28,16 +30,19 @@ public:
   const wire::error& why() const noexcept { return error_; }
   wire::backend_key_message key() const noexcept { return key_; }
   std::vector<std::pair<std::string, std::string>>& parameters() noexcept { return parameters_; }
+  std::int64_t server_started() const noexcept { return identity_.started(); }
 
 private:
   step authenticate(std::string_view body, std::string& out);
   step begin_sasl(std::string_view mechanisms, std::string& out);
   step answer_md5(std::string_view salt, std::string& out);
+  step identify(const wire::frame& message);
   step fail(std::string message, std::string hint = {});
 
   std::string user_, database_, password_;
   auth::scram_client scram_;
   bool server_proved_ = true;  // false from the start of SCRAM until the server's signature was good
+  identity_inquiry identity_;
   wire::error error_;
   wire::backend_key_message key_;
   std::vector<std::pair<std::string, std::string>> parameters_;

@@ -130,7 +130,7 @@ TEST_F(limits, signals_that_mean_nothing_here_are_survived) {
 TEST_F(limits, a_catalogue_that_cannot_be_read_does_not_hold_up_the_end) {
   served->cluster().primary().tell("create database locked");
   auto locker = served->cluster().primary().connect("locked");
-  locker.must("begin; lock table pg_proc in access exclusive mode");
+  locker.must("begin; lock table pg_trigger in access exclusive mode");
   highwater_process another(highwater_config{served->cluster()});
   another.await_ready();
   auto session = another.connect("locked");

@@ -59,5 +59,50 @@ TEST_F(proof, connection_to_a_life_that_the_monitor_has_not_seen_serves_nothing)
   EXPECT_EQ(refused.sqlstate(), "57P03") << refused.text();
 }
 
+// Rule 25: the monitor asks one server, and sessions are led to another.
+TEST_F(proof, connection_to_another_server_than_the_monitors_serves_nothing) {
+  node& stranger = cluster->add_replica();
+  cluster->await_replay();
+  balancer two_in_one(replica().port(), stranger.port(), "highwater monitor");
+  highwater_config config(*cluster);
+  const auto nodes = [&](const node& first, std::uint16_t port, const node& second, std::uint16_t other) {
+    const auto at = [](const node& one, std::uint16_t where) {
+      return "{name: " + one.name() + ", host: 127.0.0.1, port: " + std::to_string(where) + "}";
+    };
+    return "{nodes: [" + at(first, port) + ", " + at(second, other) +
+           "], monitor: {user: highwater, database: postgres}}";
+  };
+  config.set("cluster", nodes(primary(), primary().port(), replica(), two_in_one.port()))
+      .set("consistency", "{level: strong, on_stale: [{wait: 5s}, primary]}");
+  {
+    const highwater_process other(config);
+    other.await_ready();
+    stranger.pause_replay();
+    auto session = other.connect();
+    session.must("update register set v = 5");
+    cluster->await_replay(replica());
+    await("the table is known", [&] { return read(session, "select v from register").by.because.empty(); });
+    const auto seen = read(session, "select v from register");
+    EXPECT_EQ(seen.value, "5") << seen.by.text;
+    EXPECT_EQ(seen.by.node, primary().name()) << seen.by.text;
+    EXPECT_GE(other.metric("highwater_server_strangers_total", {{"node", replica().name()}}), 1);
+    EXPECT_NE(other.log().find("leads to another server"), std::string::npos);
+  }
+  stranger.resume_replay();
+
+  // Nobody else could take a write.
+  balancer before_the_primary(primary().port(), stranger.port(), "highwater monitor");
+  config.set("cluster", nodes(primary(), before_the_primary.port(), replica(), replica().port()))
+      .set("pool", "{queue_timeout: 1s}");
+  const highwater_process other(config);
+  other.await_ready();
+  auto session = other.connect();
+  const auto refused = session.exec("update register set v = 6");
+  EXPECT_EQ(refused.sqlstate(), "08006") << refused.message();
+  EXPECT_NE(refused.message().find("node " + primary().name()), std::string::npos) << refused.message();
+  EXPECT_NE(refused.message().find("another server"), std::string::npos) << refused.message();
+  EXPECT_EQ(session.exec("select 1").text(), "1") << "the session goes on";
+}
+
 }  // namespace
 }  // namespace highwater::testing_support

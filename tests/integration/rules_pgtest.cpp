@@ -6,6 +6,7 @@
 #include <csignal>
 
 #include "tests/integration/routed_test.hpp"
+#include "tests/support/faulty_server.hpp"
 #include "tests/support/raw_client.hpp"
 #include "tests/support/scratch.hpp"
 
@@ -45,7 +46,11 @@ protected:
   }
   void TearDown() override {
     if (!lab) return;
+    if (primary().running()) primary().thaw();
+    if (!primary().running()) primary().start();
     primary().set("synchronous_standby_names", "");
+    primary().set("wal_writer_delay", "200ms");
+    lab->await_primary(primary());
     for (node* each : lab->cluster().replicas()) {
       if (!each->running()) each->start();
       each->resume_replay();
@@ -106,8 +111,9 @@ protected:
         return false;
       }
     });
-    lab->await_up(ahead());
+    // And it is not used before it is back where it was.
     lab->await_samples(ahead(), 3);
+    EXPECT_EQ(lab->proxy().metric("highwater_node_up", {{"node", ahead().name()}}), 0);
   }
 
   inline static std::unique_ptr<laboratory> lab;
@@ -192,6 +198,52 @@ TEST_F(rules, session_that_has_to_move_does_not_go_back) {
   });
 }
 
+// Rule 5: the primary does not answer, and what the replica had received is bound enough.
+TEST_F(rules, causal_read_beside_mere_readers_needs_no_word_of_the_primary) {
+  highwater_config config(lab->cluster());
+  std::string nodes = "{nodes: [";
+  for (const auto& each : lab->cluster().nodes()) {
+    nodes += "{name: " + each->name() + ", host: 127.0.0.1, port: " + std::to_string(each->port()) + "}, ";
+  }
+  config.set("cluster", nodes + "], monitor: {user: highwater, database: postgres, timeout: 60s}}")
+      .set("consistency", "{level: causal, on_stale: [{wait: 1s}, error]}");
+  const highwater_process proxy(config);
+  proxy.await_ready();
+  auto anybody = proxy.connect();
+  anybody.must("set highwater.level = eventual");
+  const auto reads_from = [&](const node& which) {
+    await("somebody reads from node " + which.name(),
+          [&] { return read(anybody, get("register")).by.node == which.name(); });
+  };
+  auto session = proxy.connect();
+  await("a replica serves it",
+        [&] { return session.exec(get("register")).ok() && route_of(session).role == "replica"; });
+  primary().freeze();
+  for (int again = 0; again < 6; ++again) {
+    for (node* each : lab->cluster().replicas()) reads_from(*each);
+    const auto found = session.exec(get("register"));
+    EXPECT_TRUE(found.ok()) << found.message();
+  }
+  primary().thaw();
+}
+
+// Rule 5
+TEST_F(rules, session_whose_replica_died_with_the_primary_goes_to_one_that_has_received_as_much) {
+  primary().tell(set_to(51, "register"));
+  lab->cluster().await_replay();
+  for (node* each : lab->cluster().replicas()) lab->await_known_fresh(*each);
+  auto session = lab->session_on(ahead(), get("register"), "session");
+  ASSERT_EQ(read(session, get("register")).by.node, ahead().name());
+  lab->await_samples(ahead(), 2);
+  primary().kill9();
+  ahead().kill9();
+  for (int again = 0; again < 2; ++again) {
+    const auto seen = read(session, get("register"));
+    EXPECT_EQ(seen.value, "51") << seen.by.text;
+    EXPECT_EQ(seen.by.node, behind().name()) << seen.by.text;
+  }
+}
+
 // Rule 6
 TEST_F(rules, reads_on_the_primary_raise_the_floor) {
   for (node* each : lab->cluster().replicas()) each->pause_replay();
@@ -272,6 +324,27 @@ TEST_F(rules, replica_that_restarted_within_its_postmaster_is_not_sticky) {
     const auto seen = read(session, get());
     EXPECT_EQ(seen.value, "90") << seen.by.text;
   }
+}
+
+// Rule 8: WAL that was inserted and not flushed is gone after a crash, and no replica will ever be there.
+TEST_F(rules, floor_in_wal_that_a_crash_of_the_primary_has_taken_can_be_reached) {
+  auto session = lab->connect();
+  primary().set("wal_writer_delay", "10s");
+  session.must(set_to(85));
+  primary().tell("select pg_logical_emit_message(false, 'not flushed', repeat('x', 200000))");
+  const auto lost = primary().ask("select pg_current_wal_insert_lsn()");
+  ASSERT_EQ(read(session, "/* highwater: level=primary */ " + get()).value, "85");
+  lab->await_samples(primary(), 3);
+  EXPECT_EQ(read(session, get()).by.reason, "fallback") << "no replica has it, nor ever will";
+  primary().kill9();
+  primary().start();
+  ASSERT_EQ(primary().ask("select pg_current_wal_insert_lsn() < '" + lost + "'"), "t") << "it was flushed";
+  lab->await_primary(primary());
+  await("a replica serves it again", [&] {
+    const auto again = read(session, get());
+    EXPECT_EQ(again.value, "85") << again.by.text;
+    return again.by.role == "replica";
+  });
 }
 
 // Rule 10
@@ -538,6 +611,53 @@ TEST_F(rules, write_that_is_interrupted_is_not_run_again) {
   EXPECT_EQ(session.scalar("select 1"), "1") << "the session goes on";
   EXPECT_EQ(observer.scalar(get()), before);
   EXPECT_EQ(retries.more(), 0);
+}
+
+// Rule 22: who was served by the process before may have told others.
+TEST_F(rules, causal_read_sees_what_was_told_before_the_process_started) {
+  for (node* each : lab->cluster().replicas()) each->pause_replay();
+  {
+    auto session = lab->connect();
+    session.must(set_to(220, "register"));
+  }
+  highwater_config config(lab->cluster());
+  config.set("consistency", "{level: causal, on_stale: primary}");
+  const highwater_process restarted(config);
+  restarted.await_ready();
+  auto session = restarted.connect();
+  const auto seen = read(session, get("register"));
+  EXPECT_EQ(seen.value, "220") << seen.by.text;
+}
+
+// What a notification tells of, others can be told of too.
+TEST_F(rules, notification_among_what_was_asked_for_a_sessions_sake_counts_as_told) {
+  holding_relay relay(primary().port(), "SELECT pg_catalog.current_setting('work_mem'");
+  highwater_config config(lab->cluster());
+  std::string nodes = "{nodes: [";
+  for (const auto& each : lab->cluster().nodes()) {
+    const auto port = each.get() == &primary() ? relay.port() : each->port();
+    nodes += "{name: " + each->name() + ", host: 127.0.0.1, port: " + std::to_string(port) + "}, ";
+  }
+  config.set("cluster", nodes + "], monitor: {user: highwater, database: postgres}}")
+      .set("consistency", "{level: causal, on_stale: primary}");
+  const highwater_process proxy(config);
+  proxy.await_ready();
+  auto listener = proxy.connect();
+  listener.must("listen news");
+  auto other = proxy.connect();
+  await("a replica serves it", [&] { return read(other, get("register")).by.role == "replica"; });
+  for (node* each : lab->cluster().replicas()) each->pause_replay();
+  ASSERT_EQ(PQsendQuery(listener.raw(), "set work_mem = '5MB'"), 1);
+  await("the settings are asked back", [&] { return relay.holds(); });
+  primary().tell(set_to(230, "register") + "; notify news");
+  relay.let_go();
+  await("it is told", [&] {
+    PQconsumeInput(listener.raw());
+    const std::unique_ptr<PGnotify, decltype(&PQfreemem)> news(PQnotifies(listener.raw()), &PQfreemem);
+    return news != nullptr;
+  });
+  const auto seen = read(other, get("register"));
+  EXPECT_EQ(seen.value, "230") << seen.by.text;
 }
 
 // Rule 15

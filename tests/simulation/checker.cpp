@@ -37,6 +37,19 @@ void checker::told_of_read(std::size_t session, const promise& what, const routi
   }
   sessions_[session].seen = std::max(sessions_[session].seen, seen);
   domain_ = std::max(domain_, seen);
+  if (on_primary) return;
+  sessions_[session].shown = std::max(sessions_[session].shown, seen);
+  domain_shown_ = std::max(domain_shown_, seen);
+}
+
+void checker::acted_on_primary(std::size_t session, const promise& what, lsn complete) {
+  using config::level;
+  const bool minds =
+      what.level != level::eventual && what.level != level::bounded && what.level != level::read_your_writes;
+  if (!minds || complete >= what.shown) return;
+  broken_.push_back(std::string(config::to_string(what.level)) + " of session " + std::to_string(session) +
+                    ": acted on the primary that showed all up to " + routing::to_string(complete) +
+                    ", and had been shown " + routing::to_string(what.shown));
 }
 
 }  // namespace highwater::simulation

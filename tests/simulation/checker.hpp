@@ -20,6 +20,7 @@ struct promise {
   lsn own_read = 0;   // the highest that the session has seen
   lsn domain = 0;     // the highest that anybody was told of
   lsn primary = 0;    // where the primary was
+  lsn shown = 0;      // the highest that a replica has shown the session; causal, strong: or anybody
 };
 
 class checker {
@@ -27,15 +28,32 @@ public:
   explicit checker(std::size_t sessions) : sessions_(sessions) {}
 
   promise on_arrival(std::size_t session, config::level level, lsn primary_at) const {
-    return {level, sessions_[session].written, sessions_[session].seen, domain_, primary_at};
+    const bool of_all = level == config::level::causal || level == config::level::strong;
+    const auto shown = of_all ? domain_shown_ : sessions_[session].shown;
+    return {level, sessions_[session].written, sessions_[session].seen, domain_, primary_at, shown};
   }
   void told_of_write(std::size_t session, lsn commit) {
     sessions_[session].written = std::max(sessions_[session].written, commit);
     domain_ = std::max(domain_, commit);
   }
+  // Rule 9: what is done on the primary is done on no less than was shown before. `complete`: what it has all of.
+  void acted_on_primary(std::size_t session, const promise& what, lsn complete);
   // `bound`: where the primary was at the end of the read's max_staleness, or 0.
   void told_of_read(std::size_t session, const promise& what, const routing::plan& by, bool on_primary, lsn seen,
                     lsn bound);
+
+  // What lay behind is lost for everybody.
+  void lost(lsn left) {
+    for (auto& one : sessions_)
+      one = {std::min(one.written, left), std::min(one.seen, left), std::min(one.shown, left)};
+    domain_ = std::min(domain_, left);
+    domain_shown_ = std::min(domain_shown_, left);
+  }
+  static void lost(promise& what, lsn left) {
+    for (auto* each : {&what.own_write, &what.own_read, &what.domain, &what.primary, &what.shown}) {
+      *each = std::min(*each, left);
+    }
+  }
 
   const std::vector<std::string>& broken() const noexcept { return broken_; }
   unsigned served(config::level level, routing::route_reason reason) const {
@@ -53,9 +71,11 @@ private:
   struct told {
     lsn written = 0;
     lsn seen = 0;
+    lsn shown = 0;  // ... by replicas
   };
   std::vector<told> sessions_;
   lsn domain_ = 0;
+  lsn domain_shown_ = 0;
   std::vector<std::string> broken_;
   std::array<std::array<unsigned, routing::route_reason_count>, config::level_count> served_{};
 };

@@ -34,10 +34,14 @@ clients::clients(schedule& when, chance& luck, world& servers, const crowd& who)
       servers_(servers),
       quiet_(who.quiet),
       checker_(who.size),
-      domain_(servers.size()),
+      domain_(servers.size(), when.now()),
       clients_(who.size),
       loads_(servers.size()),
       watcher_(when, luck, servers, [this] { view_changed(); }) {
+  servers_.on_loss = [this](lsn left) {
+    checker_.lost(left);
+    for (auto& one : clients_) checker::lost(one.promised, left);
+  };
   for (std::size_t one = 0; one < who.size; ++one) rest(one);
 }
 
@@ -50,23 +54,18 @@ void clients::rest(std::size_t who) {
 void clients::act(std::size_t who) {
   clients_[who].arrived = when_.now();
   clients_[who].reads = !luck_.one_in(5);
-  if (clients_[who].reads) {
-    begin_read(who);
-  } else {
-    ++happened.writes;
-    place(who);
-  }
+  begin(who);
 }
 
-void clients::begin_read(std::size_t who) {
+void clients::begin(std::size_t who) {
   auto& one = clients_[who];
-  ++happened.reads;
+  ++(one.reads ? happened.reads : happened.writes);
   one.need = {};
   one.need.level = static_cast<level>(luck_.below(config::level_count));
   if (one.need.level == level::bounded) one.need.max_staleness = std::chrono::milliseconds(luck_.between(2, 30));
   one.need.on_stale = &some_stale_steps(luck_);
   one.promised = checker_.on_arrival(who, one.need.level, servers_.inserted());
-  if (one.need.level == level::causal) domain_.snapshot(one.told);
+  if (routing::minds_what_others_were_told(one.need.level)) domain_.snapshot(one.told);
   place(who);
 }
 
@@ -74,16 +73,13 @@ void clients::place(std::size_t who) {
   auto& one = clients_[who];
   const auto& view = watcher_.view();
   one.decided = when_.now();
-  if (one.reads) {
-    routing::read_request request;
-    request.need = one.need;
-    request.arrived = one.arrived;
-    request.floors = &one.floors;
-    request.domain = &one.told;
-    one.plan = routing::decide_read(request, view, loads_, when_.now(), turn_++);
-  } else {
-    one.plan = routing::decide_write(view, loads_);
-  }
+  routing::read_request request;
+  request.need = one.need;
+  request.arrived = one.arrived;
+  request.floors = &one.floors;
+  request.domain = &one.told;
+  one.plan = one.reads ? routing::decide_read(request, view, loads_, when_.now(), turn_++)
+                       : routing::decide_write(request, view, loads_);
   follow(who);
 }
 
@@ -104,6 +100,16 @@ void clients::follow(std::size_t who) {
         watcher_.need_position(node, std::max<lsn>(one.plan.floor, 1), one.plan.deadline);
       }
       return;
+    case plan::action::await_proof: {
+      ++happened.closed_gates;
+      const auto limit = one.arrived + patience;
+      if (when_.now() >= limit) {
+        ++happened.given_up;
+        return rest(who);
+      }
+      wait(who, one.plan.deadline == routing::never ? limit : std::min(limit, one.plan.deadline));
+      return watcher_.need_proof(one.plan, when_.now());
+    }
     case plan::action::await_node:
       if (when_.now() < one.arrived + patience) return wait(who, one.arrived + patience);
       ++happened.given_up;
@@ -136,33 +142,36 @@ void clients::view_changed() {
 
 void clients::run_read(std::size_t who) {
   const auto& p = clients_[who].plan;
-  const auto seen = servers_.read(p.node, watcher_.life_of(p.incarnation));
+  const auto saw = servers_.read(p.node, watcher_.life_of(p.incarnation));
   const bool on_primary = servers_.at(p.node).primary;
-  when_.after(luck_.travel(), [this, who, seen, on_primary] {
+  when_.after(luck_.travel(), [this, who, saw, on_primary, then = when_.now()] {
     --loads_[clients_[who].plan.node].outstanding;
-    if (!seen) return connection_broke(who);
-    told_of_read(who, *seen, on_primary);
+    if (!saw) return connection_broke(who);
+    told_of_read(who, {servers_.kept(saw->complete, then), servers_.kept(saw->seen, then)}, on_primary);
   });
 }
 
-void clients::told_of_read(std::size_t who, lsn seen, bool on_primary) {
+void clients::told_of_read(std::size_t who, const glimpse& saw, bool on_primary) {
   auto& one = clients_[who];
   note_told(who);
   const bool bounded = one.need.max_staleness.count() != 0;
   const lsn bound = bounded ? servers_.inserted_at(one.decided - one.need.max_staleness) : 0;
-  checker_.told_of_read(who, one.promised, one.plan, on_primary, seen, bound);
+  if (on_primary) checker_.acted_on_primary(who, one.promised, saw.complete);
+  checker_.told_of_read(who, one.promised, one.plan, on_primary, saw.seen, bound);
   rest(who);
 }
 
 void clients::run_write(std::size_t who) {
   const auto& p = clients_[who].plan;
   const auto commit = servers_.commit(p.node, watcher_.life_of(p.incarnation));
+  if (commit) checker_.acted_on_primary(who, clients_[who].promised, commit->complete);
   // Rule 7: the answer may get lost, and the write has happened all the same.
   const bool lost = !commit || luck_.one_in(30);
-  when_.after(luck_.travel(), [this, who, commit, lost] {
+  const auto takes = commit ? commit->takes : microseconds(0);
+  when_.after(takes + luck_.travel(), [this, who, commit, lost] {
     auto& one = clients_[who];
     --loads_[one.plan.node].outstanding;
-    if (commit) checker_.told_of_write(who, *commit);
+    if (commit) checker_.told_of_write(who, commit->at);
     one.floors.written.raise(when_.now());
     domain_.told_of_write(when_.now());
     if (!lost) {
@@ -176,7 +185,7 @@ void clients::run_write(std::size_t who) {
 
 void clients::note_told(std::size_t who) {
   auto& one = clients_[who];
-  one.floors.has_read(one.plan.node, one.plan.incarnation, when_.now());
+  one.floors.has_read(one.plan.node, one.plan.incarnation, when_.now(), one.plan.on_replica);
   domain_.told_of_read(one.plan.node, one.plan.incarnation, when_.now());
 }
 

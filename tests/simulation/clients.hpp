@@ -24,6 +24,7 @@ public:
   const checker& judged() const noexcept { return checker_; }
   struct {
     unsigned reads = 0, writes = 0, unknown_commits = 0, broken_connections = 0, waits = 0, refused = 0, given_up = 0;
+    unsigned closed_gates = 0;
   } happened;
 
 private:
@@ -43,13 +44,13 @@ private:
 
   void act(std::size_t who);
   void rest(std::size_t who);
-  void begin_read(std::size_t who);
+  void begin(std::size_t who);
   void place(std::size_t who);
   void follow(std::size_t who);
   void wait(std::size_t who, instant deadline);
   void run_read(std::size_t who);
   void run_write(std::size_t who);
-  void told_of_read(std::size_t who, lsn seen, bool on_primary);
+  void told_of_read(std::size_t who, const glimpse& saw, bool on_primary);
   void note_told(std::size_t who);
   void connection_broke(std::size_t who);
   void view_changed();

@@ -26,7 +26,7 @@ watcher::watcher(schedule& when, chance& luck, const world& servers, std::functi
       servers_(servers),
       on_view_(std::move(on_view)),
       settings_(quick_settings()),
-      state_(servers.size()),
+      state_(servers.size(), settings_),
       view_(state_.publish()) {
   for (node_index node = 0; node < servers.size(); ++node) watches_.emplace_back(settings_);
   for (node_index node = 0; node < servers.size(); ++node) advance(node);
@@ -40,6 +40,20 @@ void watcher::need_sample(node_index node, instant since) {
 void watcher::need_position(node_index node, lsn floor, instant deadline) {
   watches_[node].when.need_position(floor, deadline);
   advance(node);
+}
+
+void watcher::need_proof(const routing::plan& closed, instant now) {
+  state_.need_proof(closed.proof_of, closed.best, closed.since, now);
+  ask_for_proofs();
+}
+
+void watcher::ask_for_proofs() {
+  for (node_index node = 0; node < watches_.size(); ++node) {
+    const auto wish = state_.wish(node, when_.now());
+    if (wish.since != routing::never) watches_[node].when.need_sample(wish.since);
+    if (wish.at != instant::max()) watches_[node].when.ask_again(wish.at);
+    if (wish.since != routing::never || wish.at != instant::max()) advance(node);
+  }
 }
 
 void watcher::advance(node_index node) {
@@ -72,7 +86,8 @@ void watcher::connect(node_index node) {
       if (one.asked != question) return;
       if (!real.up || servers_.at(node).life != real.life) return fail(node);
       one.life = real.life;
-      state_.began(node, {system_identifier, "then", {}, real.timeline}, when_.now());
+      const auto started = std::to_string(real.life);
+      state_.began(node, {system_identifier, started, {}, real.timeline, started}, when_.now());
       one.when.connected();
       publish();
       advance(node);
@@ -84,23 +99,47 @@ void watcher::ask(node_index node) {
   const auto question = ++watches_[node].asked;
   proxy::node_sample sample;
   sample.sent = when_.now();
-  when_.after(luck_.travel(), [this, node, question, sample] {
-    const auto real = servers_.at(node);
+  const auto about = state_.question(node, when_.now());
+  when_.after(luck_.travel(), [this, node, question, sample, about] {
+    // The statement's snapshot comes first, and what its functions look up a moment later.
     auto answer = sample;
-    answer.role = real.primary ? routing::node_role::primary : routing::node_role::replica;
-    answer.timeline = real.timeline;
-    answer.at = real.published;
-    answer.received = real.primary ? 0 : real.received;
-    when_.after(luck_.travel(), [this, node, question, real, answer] {
-      auto& one = watches_[node];
-      if (one.asked != question) return;
-      if (!real.up || real.life != one.life) return fail(node);
-      state_.sampled(node, answer);
-      one.when.answered(answer.at);
-      publish();
-      advance(node);
+    answer.snapshot = servers_.snapshot(node);
+    const auto life = servers_.at(node).life;
+    when_.after(luck_.span(1, 300), [this, node, question, answer, about, life]() mutable {
+      const auto real = servers_.at(node);
+      look_up(node, about, answer);
+      when_.after(luck_.travel(), [this, node, question, real, answer, life] {
+        auto& one = watches_[node];
+        if (one.asked != question) return;
+        if (!real.up || real.life != life || real.life != one.life) return fail(node);
+        state_.sampled(node, answer);
+        one.when.answered(answer.at);
+        publish();
+        ask_for_proofs();
+        advance(node);
+      });
     });
   });
+}
+
+void watcher::look_up(node_index node, const proxy::proof_question& about, proxy::node_sample& answer) {
+  const auto real = servers_.at(node);
+  answer.role = real.primary ? routing::node_role::primary : routing::node_role::replica;
+  answer.timeline = real.timeline;
+  answer.at = real.published;
+  answer.received = real.primary ? 0 : real.received;
+  if (real.primary) {
+    answer.snapshot_text = std::to_string(answer.snapshot.xmax) + ":" + std::to_string(answer.snapshot.xmax) + ":";
+    for (const auto id : answer.snapshot.running) answer.snapshot_text += std::to_string(id) + ",";
+    if (about.census) answer.census = servers_.census(luck_);
+  } else if (const auto primary = proxy::parse_snapshot(about.snapshot)) {
+    answer.committed.emplace();
+    const auto take = [&](proxy::transaction_id id) {
+      if (id < answer.snapshot.xmax && servers_.calls_committed(node, id)) answer.committed->push_back(id);
+    };
+    for (const auto id : primary->running) take(id);
+    for (auto id = primary->xmax; id < answer.snapshot.xmax; ++id) take(id);
+  }
 }
 
 void watcher::fail(node_index node) {

@@ -22,6 +22,7 @@ public:
   life_number life_of(routing::incarnation_id id) const { return lives_.at(id); }
 
   void need_sample(node_index node, instant since);
+  void need_proof(const routing::plan& closed, instant now);
   void need_position(node_index node, lsn floor, instant deadline);
 
 private:
@@ -34,8 +35,10 @@ private:
   };
 
   void advance(node_index node);
+  void ask_for_proofs();
   void connect(node_index node);
   void ask(node_index node);
+  void look_up(node_index node, const proxy::proof_question& about, proxy::node_sample& answer);
   void fail(node_index node);
   void publish();
 

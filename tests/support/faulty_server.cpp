@@ -84,6 +84,19 @@ void babbler::accepted(int peer) {
   ::close(peer);
 }
 
+namespace {
+
+// -1: nobody listens.
+int connect_to(std::uint16_t port) {
+  const int server = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  const auto address = loopback(port);
+  if (::connect(server, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0) return server;
+  ::close(server);
+  return -1;
+}
+
+}  // namespace
+
 relay::relay(std::uint16_t server_port) : server_port_(server_port) {}
 
 relay::~relay() {
@@ -94,10 +107,8 @@ relay::~relay() {
 }
 
 void relay::accepted(int peer) {
-  const int server = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  const auto address = loopback(server_port_);
-  if (::connect(server, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
-    ::close(server);
+  const int server = connect_to(server_port_);
+  if (server < 0) {
     ::close(peer);
     return;
   }
@@ -152,6 +163,37 @@ silent_relay::silent_relay(std::uint16_t server_port, std::string cue) : relay(s
 bool silent_relay::pass_on(pair& through, bool from_client, std::string_view bytes) {
   through.quiet |= from_client && bytes.find(cue_) != std::string_view::npos;
   return relay::pass_on(through, from_client, bytes);
+}
+
+balancer::balancer(std::uint16_t first, std::uint16_t second, std::string cue)
+    : relay(first), second_(second), cue_(std::move(cue)) {
+  start();
+}
+
+bool balancer::pass_on(pair& through, bool from_client, std::string_view bytes) {
+  if (from_client && !std::exchange(through.begun, true) && bytes.find(cue_) == std::string_view::npos) {
+    ::close(through.server);
+    through.server = connect_to(second_);
+    if (through.server < 0) return false;
+  }
+  return relay::pass_on(through, from_client, bytes);
+}
+
+holding_relay::holding_relay(std::uint16_t server_port, std::string cue) : relay(server_port), cue_(std::move(cue)) {
+  start();
+}
+
+bool holding_relay::pass_on(pair& through, bool from_client, std::string_view bytes) {
+  if (!from_client || !held_.empty() || bytes.find(cue_) == std::string_view::npos) {
+    return relay::pass_on(through, from_client, bytes);
+  }
+  held_ = bytes;
+  held_by_ = through.server;
+  return true;
+}
+
+void holding_relay::let_go() {
+  send_all(held_by_, held_);
 }
 
 }  // namespace highwater::testing_support

@@ -68,6 +68,7 @@ protected:
     int server = -1;
     bool quiet = false;  // the client is not to notice that the server is lost
     bool lost = false;   // ... and it is; what comes from the client goes nowhere
+    bool begun = false;  // the client has sent something
   };
 
   virtual bool pass_on(pair& through, bool from_client, std::string_view bytes);  // false: both are closed
@@ -105,6 +106,36 @@ private:
   bool pass_on(pair& through, bool from_client, std::string_view bytes) override;
 
   std::string cue_;
+};
+
+// One address for two servers: connections whose beginning contains the cue go to the first, all others to the second.
+class balancer final : public relay {
+public:
+  balancer(std::uint16_t first, std::uint16_t second, std::string cue);
+  ~balancer() override { stop(); }
+
+private:
+  bool pass_on(pair& through, bool from_client, std::string_view bytes) override;
+
+  std::uint16_t second_;
+  std::string cue_;
+};
+
+// Keeps back the first thing from a client that contains the cue, until it is let go. Answers pass.
+class holding_relay final : public relay {
+public:
+  holding_relay(std::uint16_t server_port, std::string cue);
+  ~holding_relay() override { stop(); }
+
+  bool holds() const { return held_by_ >= 0; }
+  void let_go();
+
+private:
+  bool pass_on(pair& through, bool from_client, std::string_view bytes) override;
+
+  std::string cue_;
+  std::string held_;
+  std::atomic<int> held_by_{-1};
 };
 
 }  // namespace highwater::testing_support

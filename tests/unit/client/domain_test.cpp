@@ -20,8 +20,15 @@ routing::domain_floors floors(const domain& some) {
   return into;
 }
 
+// Rule 22
+TEST(domain, begins_at_the_start_of_its_process) {
+  const domain some(3, t(7));
+  EXPECT_EQ(floors(some).written, t(7));
+  EXPECT_EQ(floors(some).ended, t(7)) << "and what was shown before the primary may not show yet";
+}
+
 TEST(domain, begins_with_nothing) {
-  const domain some(3);
+  const domain some(3, never);
   const auto found = floors(some);
   EXPECT_EQ(found.written, never);
   ASSERT_EQ(found.reads.size(), 3U);
@@ -29,7 +36,7 @@ TEST(domain, begins_with_nothing) {
 }
 
 TEST(domain, remembers_the_newest_of_each) {
-  domain some(3);
+  domain some(3, never);
   some.told_of_write(t(5));
   some.told_of_write(t(3));
   some.told_of_read(1, 20, t(7));
@@ -37,6 +44,7 @@ TEST(domain, remembers_the_newest_of_each) {
   some.told_of_read(2, 30, t(1));
   const auto found = floors(some);
   EXPECT_EQ(found.written, t(5));
+  EXPECT_EQ(found.ended, never);
   EXPECT_EQ(found.reads[0].last, never);
   EXPECT_EQ(found.reads[1].last, t(7));
   EXPECT_EQ(found.reads[1].incarnation, 20U);
@@ -45,26 +53,28 @@ TEST(domain, remembers_the_newest_of_each) {
 
 // A read at a lower level may be the first of a node's new life; what the old life has shown must not go with it.
 TEST(domain, keeps_what_an_earlier_life_has_shown) {
-  domain some(2);
+  domain some(2, never);
   some.told_of_read(1, 20, t(5));
   some.told_of_read(1, 21, t(9));
   const auto found = floors(some);
   EXPECT_EQ(found.reads[1].incarnation, 21U);
   EXPECT_EQ(found.reads[1].last, t(9));
   EXPECT_GE(found.written, t(5)) << "binds every node, the new life too";
+  EXPECT_GE(found.ended, t(5)) << "and the primary may not show it yet";
 }
 
 TEST(domain, keeps_what_an_earlier_life_is_late_to_show) {
-  domain some(2);
+  domain some(2, never);
   some.told_of_read(1, 21, t(5));
   some.told_of_read(1, 20, t(6));
   some.told_of_read(1, 21, t(7));
   EXPECT_GE(floors(some).written, t(6));
+  EXPECT_GE(floors(some).ended, t(6));
 }
 
 // Whoever has told of a read can rely on it from then on, whatever lives other threads tell of.
 TEST(domain, loses_nothing_between_threads) {
-  domain some(1);
+  domain some(1, never);
   std::vector<std::thread> threads;
   std::atomic<int> lost{0};
   for (unsigned mine = 1; mine <= 3; ++mine) {

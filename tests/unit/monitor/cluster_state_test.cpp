@@ -51,7 +51,8 @@ struct three_nodes : testing::Test {
     told();
   }
 
-  cluster_state state{3};
+  config::monitor settings;
+  cluster_state state{3, settings};
 };
 
 TEST_F(three_nodes, are_unknown_at_first) {
@@ -309,6 +310,99 @@ TEST_F(three_nodes, find_their_primary_again) {
   began(a, ours, 1, 40).primary(a, 1'500, 41);
   EXPECT_EQ(view().primary, a);
   EXPECT_EQ(view().history.covering(t(20)), lsn{1'500});
+}
+
+// Rule 8
+TEST_F(three_nodes, that_come_back_are_used_when_they_have_replayed_what_they_had) {
+  all_well();
+  state.sampled(b, {t(15), node_role::replica, 1, 900, 950});
+  lost(b);
+  EXPECT_THAT(told(), testing::ElementsAre(std::pair(news::node_down, b)));
+  began(b).replica(b, 700, 20);
+  EXPECT_FALSE(view().nodes[b].usable);
+  EXPECT_THAT(told(), testing::ElementsAre(std::pair(news::catching_up, b)));
+  replica(b, 949, 21);
+  EXPECT_FALSE(view().nodes[b].usable) << "it had received more";
+  replica(b, 950, 22);
+  EXPECT_TRUE(view().nodes[b].usable);
+  replica(b, 940, 23);
+  EXPECT_TRUE(view().nodes[b].usable) << "once is enough";
+}
+
+TEST_F(three_nodes, that_only_their_connection_was_lost_to_are_used_at_once) {
+  const auto begins = [&](const std::string& recovered) { state.began(b, {ours, "then", {}, 1, recovered}, t(0)); };
+  began(a).began(c).primary(a, 1'000, 10).replica(c, 1'000, 12);
+  begins("then");
+  replica(b, 900, 11).lost(b);
+  begins("then");
+  replica(b, 800, 20);
+  EXPECT_TRUE(view().nodes[b].usable) << "its replay is paused";
+  lost(b);
+  begins("later");
+  replica(b, 800, 30);
+  EXPECT_FALSE(view().nodes[b].usable) << "its postmaster has seen it crash";
+}
+
+TEST_F(three_nodes, that_follow_a_new_timeline_owe_nothing_of_the_old_one) {
+  all_well();
+  lost(a).lost(b).lost(c);
+  began(a, ours, 2).primary(a, 800, 20, 2).began(b, ours, 1).replica(b, 700, 21, 1);
+  EXPECT_FALSE(view().nodes[b].usable) << "does not follow yet";
+  replica(b, 700, 22, 2);
+  EXPECT_TRUE(view().nodes[b].usable);
+}
+
+TEST_F(three_nodes, forget_where_the_primary_was_before_it_restarted) {
+  all_well();
+  lost(a).began(a).primary(a, 600, 20);
+  EXPECT_EQ(view().history.covering(t(5)), lsn{600});
+  EXPECT_EQ(view().history_began, t(20));
+  const auto life = view().history_of;
+  EXPECT_EQ(life, view().nodes[a].incarnation);
+  lost(a);
+  EXPECT_EQ(view().history.covering(t(5)), lsn{600}) << "until there is another";
+  EXPECT_EQ(view().history_of, life);
+}
+
+// Rule 5
+TEST_F(three_nodes, leave_bounds_behind_when_they_die) {
+  all_well();
+  replica(b, 900, 13);
+  const auto life = view().nodes[b].incarnation;
+  lost(b);
+  EXPECT_EQ(view().nodes[b].received_by.covering(life, t(10)), lsn{900});
+  began(b).replica(b, 950, 20);
+  EXPECT_EQ(view().nodes[b].received_by.covering(life, t(10)), lsn{900});
+}
+
+// Rule 9; more of it in shown_proof_test.cpp.
+TEST_F(three_nodes, are_proved_for_one_life_of_each_end) {
+  all_well();
+  const auto proves = [&](int sent) {
+    state.question(b, t(sent));
+    node_sample sample{t(sent), node_role::replica, 1, 1'000, 1'000};
+    sample.committed.emplace();
+    state.sampled(b, sample);
+  };
+  const auto primary_says = [&](int sent) {
+    node_sample sample{t(sent), node_role::primary, 1, 1'000, 0};
+    sample.snapshot_text = "9:9:";
+    sample.snapshot.xmax = 9;
+    state.sampled(a, sample);
+  };
+  primary_says(20);
+  proves(30);
+  EXPECT_EQ(view().nodes[b].shown_through, t(30));
+  EXPECT_EQ(view().nodes[c].shown_through, routing::never);
+  lost(a);
+  EXPECT_EQ(view().nodes[b].shown_through, routing::never);
+  began(a);
+  primary_says(40);
+  EXPECT_EQ(view().nodes[b].shown_through, routing::never);
+  proves(50);
+  EXPECT_EQ(view().nodes[b].shown_through, t(50));
+  lost(b).began(b).replica(b, 1'000, 60);
+  EXPECT_EQ(view().nodes[b].shown_through, routing::never);
 }
 
 }  // namespace

@@ -36,6 +36,7 @@ struct situation : small_cluster {
     request.arrived = now;
     request.need.on_stale = &to_primary;
     domain.reads.resize(3);
+    view.all_shown_through = t(1'000);  // the gate is open: see gate_test.cpp
   }
   plan decide(std::uint32_t tie = 0) { return decide_read(request, view, loads, now, tie); }
 
@@ -75,7 +76,7 @@ std::function<void(situation&)> wrote(double at) {
   return [at](situation& s) { s.floors.written.raise(t(at)); };
 }
 std::function<void(situation&)> read(node_index node, incarnation_id incarnation, double at) {
-  return [=](situation& s) { s.floors.has_read(node, incarnation, t(at)); };
+  return [=](situation& s) { s.floors.has_read(node, incarnation, t(at), true); };
 }
 std::function<void(situation&)> both(std::function<void(situation&)> first, std::function<void(situation&)> second) {
   return [=](situation& s) {
@@ -138,7 +139,7 @@ TEST(decide_read, keeps_a_session_on_the_replica_that_it_has_read_from) {
 TEST(decide_read, leaves_a_replica_only_for_one_that_has_what_was_read_there) {
   situation s;
   s.request.need.level = session;
-  s.floors.has_read(b, 20, t(18));
+  s.floors.has_read(b, 20, t(18), true);
   s.without(b).replicas_at(250, 150);
   EXPECT_EQ(s.decide().node, a);
   s.replicas_at(250, 200);
@@ -369,21 +370,108 @@ TEST(decide_read, tells_what_was_needed_and_found) {
 
 TEST(decide_write, goes_to_the_primary_or_waits_for_one) {
   situation s;
-  auto p = decide_write(s.view, s.loads);
+  auto p = decide_write(s.request, s.view, s.loads);
   EXPECT_EQ(p.what, action::serve);
   EXPECT_EQ(p.node, a);
   EXPECT_EQ(p.incarnation, 10U);
   EXPECT_FALSE(p.on_replica);
   s.loads[a].suspect = t(31);
-  EXPECT_EQ(decide_write(s.view, s.loads).what, action::await_node) << "a connection to it broke since it was asked";
+  EXPECT_EQ(decide_write(s.request, s.view, s.loads).what, action::await_node)
+      << "a connection to it broke since it was asked";
   s.loads[a].suspect = never;
   s.without(a);
-  EXPECT_EQ(decide_write(s.view, s.loads).what, action::await_node);
+  EXPECT_EQ(decide_write(s.request, s.view, s.loads).what, action::await_node);
+}
+
+// Rule 9; the gate itself is in gate_test.cpp.
+TEST(decide_write, waits_at_the_gate) {
+  situation s;
+  s.request.need.level = session;
+  read(b, 20, 34)(s);
+  s.view.all_shown_through = never;
+  auto p = decide_write(s.request, s.view, s.loads);
+  EXPECT_EQ(p.what, action::await_proof);
+  EXPECT_EQ(static_cast<int>(p.proof_of), static_cast<int>(shown_by::one_node));
+  EXPECT_EQ(p.best, b);
+  EXPECT_EQ(p.since, t(34));
+  EXPECT_EQ(p.deadline, never) << "how long is the caller's business";
+  s.view.nodes[b].shown_through = t(34);
+  EXPECT_EQ(decide_write(s.request, s.view, s.loads).what, action::serve);
+}
+
+TEST(decide_read, takes_another_replica_before_it_waits_at_the_gate) {
+  situation s;
+  s.request.need.level = session;
+  read(c, 30, 15)(s);
+  s.without(c);
+  s.view.all_shown_through = never;
+  EXPECT_EQ(s.decide().node, b);
+}
+
+TEST(decide_read, waits_at_the_gate_for_a_while_and_takes_the_next_step_then) {
+  const steps lists[] = {{{step::kind::primary}, {step::kind::stale}}, {{step::kind::primary}}};
+  for (const auto& list : lists) {
+    situation s;
+    s.request.need.level = session;
+    s.request.need.on_stale = &list;
+    read(b, 20, 34)(s);
+    s.put(b, node_role::replica, 120, 21);
+    s.view.all_shown_through = never;
+    auto p = s.decide();
+    EXPECT_EQ(p.what, action::await_proof);
+    EXPECT_EQ(static_cast<int>(p.proof_of), static_cast<int>(shown_by::anybody));
+    EXPECT_EQ(p.deadline, s.now + std::chrono::seconds(1));
+    s.now += std::chrono::seconds(1);
+    p = s.decide();
+    EXPECT_EQ(p.what, list.size() == 1 ? action::await_proof : action::serve);
+    if (list.size() == 1) {
+      EXPECT_EQ(p.deadline, never);
+    } else {
+      EXPECT_EQ(to_string(p.reason), "stale");
+    }
+  }
+}
+
+// Rule 5: where a replica's own word will do, the primary need not be asked, nor be there.
+TEST(decide_read, is_content_with_what_a_replica_had_received) {
+  situation s;
+  s.request.need.level = causal;
+  s.domain.reads[b] = {t(34), 20};
+  s.view.nodes[b].received = 140;
+  s.loads[c].outstanding = 0;
+  s.without(a);
+  s.view.nodes[b].usable = false;
+  auto p = s.decide();
+  EXPECT_EQ(p.what, action::await_sample);
+  EXPECT_TRUE(p.replicas_do);
+  s.view.nodes[b].received_by.record(20, t(34.5), 140);
+  p = s.decide();
+  EXPECT_EQ(p.what, action::serve);
+  EXPECT_EQ(p.node, c);
+  s.view.nodes[b].received_by = {};
+  s.domain.written = t(34);
+  p = s.decide();
+  EXPECT_FALSE(p.replicas_do) << "of a write only the primary can tell";
+}
+
+TEST(decide_read, leaves_a_replica_that_died_with_the_primary_for_one_that_has_received_as_much) {
+  situation s;
+  s.request.need.level = session;
+  read(b, 20, 34)(s);
+  s.view.nodes[b].received_by.record(20, t(34.5), 140);
+  s.without(a).without(b);
+  auto p = s.decide();
+  EXPECT_EQ(p.what, action::serve);
+  EXPECT_EQ(p.node, c);
+  s.floors.has_read(c, 30, t(36), true);
+  s.view.nodes[b].received_by = {};
+  EXPECT_EQ(s.decide().node, c) << "the bound is the session's own by now";
 }
 
 TEST(decide_anywhere, takes_any_node_that_can_be_used_the_primary_first) {
   situation s;
   EXPECT_EQ(decide_anywhere(s.view, s.loads).node, a);
+  EXPECT_EQ(decide_anywhere(s.view, s.loads, a).node, b);
   s.without(a);
   EXPECT_EQ(decide_anywhere(s.view, s.loads).node, b);
   EXPECT_TRUE(decide_anywhere(s.view, s.loads).on_replica);

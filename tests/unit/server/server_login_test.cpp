@@ -24,6 +24,13 @@ std::string ready() {
   return out;
 }
 
+// The answer to the question which server it is.
+std::string identity(std::string_view value) {
+  std::string out;
+  wire::write_text_row(out, value);
+  return out;
+}
+
 struct dialogue : testing::Test {
   step take(const std::string& bytes) {
     wire::frame message;
@@ -34,6 +41,16 @@ struct dialogue : testing::Test {
   std::string_view sent() const {
     wire::frame message;
     return wire::peek_frame(out, 10'000, message) == wire::frame_status::ok ? message.body() : std::string_view();
+  }
+
+  void ends_with(const std::string& row) {
+    EXPECT_EQ(take(ready()), step::more);
+    EXPECT_NE(sent().find("pg_postmaster_start_time"), std::string_view::npos);
+    std::string description;
+    wire::write_text_row_description(description, "int8");
+    EXPECT_EQ(take(description), step::more);
+    EXPECT_EQ(take(row), step::more);
+    EXPECT_EQ(take(ready()), step::done);
   }
 
   server_login login{"app", "shop", "pencil", "rOprNGfwEbeRWgbNEkqO"};
@@ -57,11 +74,43 @@ TEST_F(dialogue, ends_well_without_a_password) {
   bytes.clear();
   wire::write_notice(bytes, wire::severity::notice, {"00000", "hello", "", ""});
   EXPECT_EQ(take(bytes), step::more);
-  EXPECT_EQ(take(ready()), step::done);
+  ends_with(identity("1714557600123456"));
+  EXPECT_EQ(login.server_started(), 1714557600123456);
   EXPECT_EQ(login.key().process, 12U);
   EXPECT_EQ(login.key().secret, 34U);
   ASSERT_EQ(login.parameters().size(), 1U);
   EXPECT_EQ(login.parameters()[0].second, "15.6");
+}
+
+// Rule 25
+TEST_F(dialogue, fails_if_the_server_does_not_say_which_it_is) {
+  std::string failure;
+  wire::write_error(failure, wire::severity::error, {"57014", "canceling statement due to statement timeout", "", ""});
+  for (const auto& [answer, code] :
+       {std::pair(failure, "57014"), std::pair(identity(""), "08006"), std::pair(identity("x"), "08006")}) {
+    login = server_login("app", "shop", "pencil", "nonce");
+    EXPECT_EQ(take(request(0)), step::more);
+    EXPECT_EQ(take(ready()), step::more);
+    EXPECT_EQ(take(answer), step::more);
+    EXPECT_EQ(take(ready()), step::failed);
+    EXPECT_EQ(login.why().code, code);
+  }
+}
+
+TEST(is_stranger, compares_when_the_servers_started) {
+  const auto t = [](int ms) { return routing::instant(std::chrono::hours(1)) + std::chrono::milliseconds(ms); };
+  const config::node node{"b", "db.internal", 5433, ""};
+  routing::node_view known;
+  known.started = 100;
+  known.sampled = t(10);
+  EXPECT_FALSE(is_stranger(100, t(5), known, node));
+  EXPECT_FALSE(is_stranger(99, t(10), known, node)) << "the monitor has not asked since the connection stood";
+  const auto why = is_stranger(99, t(5), known, node);
+  ASSERT_TRUE(why);
+  EXPECT_EQ(why->code, wire::sqlstate::connection_failure);
+  EXPECT_NE(why->message.find("node b (db.internal:5433)"), std::string::npos);
+  known.started = 0;
+  EXPECT_FALSE(is_stranger(99, t(5), known, node)) << "nothing is known of the node";
 }
 
 TEST_F(dialogue, gives_the_password_in_clear_where_asked) {
@@ -93,7 +142,7 @@ TEST_F(dialogue, goes_through_scram) {
   ASSERT_TRUE(final_message) << "the proof was good";
   EXPECT_EQ(take(request(12, *final_message)), step::more);
   EXPECT_EQ(take(request(0)), step::more);
-  EXPECT_EQ(take(ready()), step::done);
+  ends_with(identity("1"));
 }
 
 TEST_F(dialogue, does_not_believe_a_server_that_skips_its_proof) {

@@ -1,0 +1,31 @@
+#pragma once
+
+// How a wait for the nodes is counted, and what a client is told for whom the gate of rule 9 does not open.
+
+#include "config/config.hpp"
+#include "metrics/worker_probe.hpp"
+#include "proxy/wire/errors.hpp"
+#include "routing/plan.hpp"
+
+namespace highwater::proxy {
+
+// One wait: for a node or a sample, or at the gate before the primary, or one after the other.
+class node_wait {
+public:
+  void for_node(routing::instant now, metrics::worker_probe& probe) noexcept;
+  void at_gate(routing::instant now, metrics::worker_probe& probe) noexcept;
+  // `reached`: it was not in vain.
+  void end(routing::instant now, bool reached, metrics::worker_probe& probe) noexcept;
+
+  // Whoever should have answered may be dead.
+  bool long_at_gate(routing::instant now) const noexcept;
+
+private:
+  routing::instant for_node_ = routing::never;  // since when
+  routing::instant at_gate_ = routing::never;
+};
+
+wire::error gate_stayed_closed(const routing::plan& what, const routing::cluster_view& view,
+                               const config::config& settings);
+
+}  // namespace highwater::proxy
