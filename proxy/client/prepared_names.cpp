@@ -37,6 +37,7 @@ const named_statement* prepared_names::find(std::string_view name) const noexcep
 }
 
 bool prepared_names::is_pending(std::string_view name) const noexcept {
+  if (pending_.empty()) return false;
   const auto* found = const_cast<prepared_names*>(this)->find_slot(name);
   return found != nullptr && found->changes != 0;
 }

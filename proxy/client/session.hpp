@@ -69,9 +69,9 @@ struct batch_facts {
   bool calls_unknown = false;                                   // ... of a function that may leave anything behind
   bool parses = false;
   bool parses_unnamed = false;
-  bool parses_undecided = false;  // a name of which an answer under way decides whether it exists
-  bool names_others = false;      // EXECUTE or DEALLOCATE of what a client may have prepared
-  std::size_t named_bytes = 0;    // what the named statements that it prepares would cost to keep
+  bool undecided = false;       // it uses a name of which an answer under way decides whether it exists
+  bool names_others = false;    // EXECUTE or DEALLOCATE of what a client may have prepared
+  std::size_t named_bytes = 0;  // what the named statements that it prepares would cost to keep
   wire::batch_end end = wire::batch_end::cut;
 
   const routing::statement* first() const noexcept {
@@ -245,6 +245,7 @@ private:
   bool has_bound(config::level level) const noexcept;
   bool examine_message(char type, std::string_view body);
   void examine_prepared(std::string_view name);
+  bool is_undecided(std::string_view name) const noexcept;
   bool examine();
   bool reads_texts() const;
   static bool rereads(const batch_facts& facts);

@@ -57,7 +57,7 @@ bool session::begin_batch(bool too_long) {
   if (!busy()) {
     if (answer_locally()) return true;
     dispatch(held_.pins.any() ? route_reason::pinned : route_reason::transaction);
-  } else if (now.facts.parses_undecided) {
+  } else if (now.facts.undecided) {
     ask_for_answers();
     return false;
   } else if (can_join()) {
@@ -101,6 +101,8 @@ void session::note_statement(routing::statement_ptr what, std::optional<config::
   auto& facts = work_->facts;
   const bool first = facts.statements.empty();
   facts.names_others |= what->executes.has_value() || what->deallocates.has_value();
+  if (what->executes) facts.undecided |= is_undecided(what->executes->name);
+  if (what->deallocates) facts.undecided |= is_undecided(what->deallocates->name);
   batch_facts::text one{std::move(what), hint};
   // The same ones usually come close together; there may be thousands of others.
   constexpr std::size_t looked_at = 8;
@@ -179,7 +181,7 @@ bool session::examine_message(char type, std::string_view body) {
       if (!parse) return false;
       facts.parses = true;
       facts.parses_unnamed |= parse->name.empty();
-      facts.parses_undecided |= names_ && !parse->name.empty() && names_->is_pending(parse->name);
+      facts.undecided |= !parse->name.empty() && is_undecided(parse->name);
       if (!parse->name.empty())
         facts.named_bytes += prepared_names::cost(parse->name, parse->query.size() + parse->parameter_types.size());
       examine_text(parse->query);
@@ -192,12 +194,14 @@ bool session::examine_message(char type, std::string_view body) {
       // So many names are told apart; beyond that nothing is proved, and the primary runs it.
       if (facts.portals.size() < 64 && (facts.portals.empty() || facts.portals.back() != bind->portal))
         facts.portals.push_back(bind->portal);
+      facts.undecided |= is_undecided(bind->statement);
       examine_prepared(bind->statement);
       return true;
     }
     case wire::frontend::describe:
     case wire::frontend::close: {
       const auto target = wire::read_target(body);
+      facts.undecided |= target && target->kind == 'S' && is_undecided(target->name);
       if (target && target->kind == 'S' && type == wire::frontend::describe) examine_prepared(target->name);
       return target.has_value();
     }
@@ -218,6 +222,11 @@ bool session::examine_message(char type, std::string_view body) {
     default:
       return true;
   }
+}
+
+// Another statement of that name may be met until it is known. One that this batch parses is not asked about.
+bool session::is_undecided(std::string_view name) const noexcept {
+  return names_ && names_->is_pending(name) && !(name.empty() && work_->facts.parses_unnamed);
 }
 
 void session::examine_prepared(std::string_view name) {

@@ -64,8 +64,7 @@ TEST_F(ddl, own_function_is_what_it_has_become) {
     if (again % 2 == 0) {
       session.must(tells_node);
     } else {
-      for (const auto& sql : {std::string("begin"), std::string(tells_node), std::string("commit")})
-        session.must(sql);
+      for (const auto& sql : {std::string("begin"), std::string(tells_node), std::string("commit")}) session.must(sql);
     }
     EXPECT_EQ(session.scalar("select tells()"), "f");
     EXPECT_EQ(session.scalar("select x from over_tells"), "f");
@@ -92,8 +91,7 @@ TEST_F(ddl, of_one_name_leaves_the_others_alone) {
 TEST_F(ddl, that_is_rolled_back_is_soon_forgotten) {
   auto session = lab->connect();
   await_read("select tells()");
-  for (const auto& sql : {std::string("begin"), std::string(tells_node), std::string("rollback")})
-    session.must(sql);
+  for (const auto& sql : {std::string("begin"), std::string(tells_node), std::string("rollback")}) session.must(sql);
   await("it is a read again", [&] { return read(session, "select tells()").by.role == "replica"; });
 }
 

@@ -191,7 +191,8 @@ TEST_F(pins_by_functions, for_all_code_that_a_write_reaches) {
   }
   await_none_pinned();
   auto session = client();
-  for (const std::string sql : {"insert into t values (1)", "select count(*) from by_default", "select count(*) from by_policy"})
+  for (const std::string sql :
+       {"insert into t values (1)", "select count(*) from by_default", "select count(*) from by_policy"})
     session.query(sql);
   EXPECT_EQ(pinned(), 0) << "none of it is run";
 }

@@ -400,6 +400,23 @@ TEST_F(prepared, a_name_is_free_again_for_what_is_pipelined_behind_a_parse_that_
   }
 }
 
+TEST_F(prepared, what_is_pipelined_behind_a_parse_that_was_skipped_meets_nobody_elses) {
+  auto other = client(), session = client();
+  prepare(other, "theirs", "select 'of somebody else'");
+  EXPECT_EQ(outcome(other, "theirs"), "of somebody else");
+  prepare(other, "", "select 'of somebody else'");
+  const auto fails = run_unnamed("select 1/0");
+  session.send(fails + raw::parse("mine", "select 'of somebody else'") + raw::sync() + run_named("mine") + raw::sync());
+  EXPECT_EQ(sqlstate(session.read_until_ready()), "22012");
+  const auto told = session.read_until_ready();
+  EXPECT_EQ(sqlstate(told), "26000");
+  EXPECT_EQ(raw::error_field(told.front(), 'M'), "prepared statement \"mine\" does not exist");
+  session.send(raw::bind("", "no such") + raw::parse("", "select 5") + raw::sync() + raw::bind("", "") +
+               raw::execute() + raw::sync());
+  EXPECT_EQ(sqlstate(session.read_until_ready()), "26000");
+  EXPECT_EQ(sqlstate(session.read_until_ready()), "22012") << "its own, which was parsed";
+}
+
 TEST_F(prepared, new_ones_run_after_the_table_has_changed) {
   for (int i = 0; i < 3; ++i) {
     auto old = client();
