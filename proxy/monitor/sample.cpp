@@ -19,7 +19,8 @@ const char* const identity_sql =
 
 // In this order: whether it receives, how far it has replayed, how far it has received. Where it had replayed from an
 // archive before it began to receive, the second has it; so what was received lies above all that it had shown if it is
-// not below what it has replayed (rule 5).
+// not below what it has replayed (rule 5). Without an archive that holds when it does not receive either: a receiver
+// that ends flushes what it has.
 //
 // The last columns are rule 9's. Ids that run in the primary's snapshot, and those between it and this node's own, are
 // looked up here; at or above its own xmax it would raise "in the future", and has shown none. 10000 ids take some 5
@@ -44,7 +45,8 @@ const char* const sample_sql =
     "   WHERE a.backend_xid IS NOT NULL AND NOT coalesce(a.state LIKE 'idle in transaction%'"
     "    OR a.wait_event_type IN ('Lock', 'Client', 'Timeout', 'BufferPin')"
     "    OR a.wait_event LIKE 'DataFile%' OR a.wait_event LIKE 'BufFile%', false)"
-    "   UNION ALL SELECT t.transaction FROM pg_catalog.pg_prepared_xact() t) i(id)), '') END"
+    "   UNION ALL SELECT t.transaction FROM pg_catalog.pg_prepared_xact() t) i(id)), '') END,"
+    " pg_catalog.current_setting('restore_command', true) = ''"
     " FROM (SELECT pg_catalog.pg_is_in_recovery() AS recovering, pg_catalog.txid_current_snapshot() AS snapshot,"
     "  pg_catalog.txid_snapshot_xmax(pg_catalog.txid_current_snapshot()) AS xmax) r,"
     " (SELECT s AS snapshot, pg_catalog.txid_snapshot_xmax(s) AS xmax"
@@ -105,7 +107,7 @@ std::optional<node_identity> read_identity(const sample_row& columns) {
 
 std::optional<node_sample> read_sample(const sample_row& columns, const routing::wal_geometry& wal,
                                        routing::instant sent) {
-  if (columns.size() != 9 || columns[0] == nullptr || columns[6] == nullptr) return std::nullopt;
+  if (columns.size() != 10 || columns[0] == nullptr || columns[6] == nullptr) return std::nullopt;
   node_sample sample;
   sample.sent = sent;
   auto snapshot = parse_snapshot(columns[6]);
@@ -120,7 +122,7 @@ std::optional<node_sample> read_sample(const sample_row& columns, const routing:
   sample.at = *replayed;
   sample.timeline = to_number<routing::timeline_id>(columns[3]).value_or(0);
   const auto received = to_lsn(columns[5]).value_or(0);
-  if (sample.timeline != 0 && received >= sample.at) sample.received = received;
+  if ((sample.timeline != 0 || is_true(columns[9])) && received >= sample.at) sample.received = received;
   sample.committed = to_ids(columns[7]);
   return sample;
 }

@@ -233,9 +233,10 @@ TEST_F(rules, session_whose_replica_died_with_the_primary_goes_to_one_that_has_r
   lab->cluster().await_replay();
   for (node* each : lab->cluster().replicas()) lab->await_known_fresh(*each);
   auto session = lab->session_on(ahead(), get("register"), "session");
+  primary().kill9();
+  lab->await_up(primary(), false);
   ASSERT_EQ(read(session, get("register")).by.node, ahead().name());
   lab->await_samples(ahead(), 2);
-  primary().kill9();
   ahead().kill9();
   for (int again = 0; again < 2; ++again) {
     const auto seen = read(session, get("register"));
@@ -649,6 +650,10 @@ TEST_F(rules, notification_among_what_was_asked_for_a_sessions_sake_counts_as_to
   for (node* each : lab->cluster().replicas()) each->pause_replay();
   ASSERT_EQ(PQsendQuery(listener.raw(), "set work_mem = '5MB'"), 1);
   await("the settings are asked back", [&] { return relay.holds(); });
+  const labels of_primary{{"node", primary().name()}};
+  const auto before = proxy.metric("highwater_position_samples_total", of_primary);
+  await("what was told before is one thing",
+        [&] { return proxy.metric("highwater_position_samples_total", of_primary) >= before + 3; });
   primary().tell(set_to(230, "register") + "; notify news");
   relay.let_go();
   await("it is told", [&] {

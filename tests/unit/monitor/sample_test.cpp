@@ -45,8 +45,8 @@ TEST(read_identity, refuses_half_an_answer) {
 }
 
 TEST(read_sample, of_a_primary_is_its_normalised_insert_position) {
-  const auto found =
-      read_sample({"f", "0/3002018", "0000000A", nullptr, nullptr, nullptr, "5:9:5,7", nullptr, nullptr}, usual, sent);
+  const auto found = read_sample(
+      {"f", "0/3002018", "0000000A", nullptr, nullptr, nullptr, "5:9:5,7", nullptr, nullptr, "f"}, usual, sent);
   ASSERT_TRUE(found);
   EXPECT_EQ(found->role, node_role::primary);
   EXPECT_EQ(found->at, 0x3002000U);
@@ -57,7 +57,7 @@ TEST(read_sample, of_a_primary_is_its_normalised_insert_position) {
 
 TEST(read_sample, of_a_replica_is_what_it_has_replayed) {
   const auto found =
-      read_sample({"t", nullptr, nullptr, "2", "0/3002018", "0/3004000", "9:9:", "5,7", nullptr}, usual, sent);
+      read_sample({"t", nullptr, nullptr, "2", "0/3002018", "0/3004000", "9:9:", "5,7", nullptr, "f"}, usual, sent);
   ASSERT_TRUE(found);
   EXPECT_EQ(found->role, node_role::replica);
   EXPECT_EQ(found->at, 0x3002018U) << "a replay position is taken as it is";
@@ -67,7 +67,7 @@ TEST(read_sample, of_a_replica_is_what_it_has_replayed) {
 
 TEST(read_sample, of_a_replica_that_does_not_stream) {
   const auto found =
-      read_sample({"t", nullptr, nullptr, nullptr, "0/3002018", nullptr, "9:9:", nullptr, nullptr}, usual, sent);
+      read_sample({"t", nullptr, nullptr, nullptr, "0/3002018", nullptr, "9:9:", nullptr, nullptr, "f"}, usual, sent);
   ASSERT_TRUE(found);
   EXPECT_EQ(found->received, 0U);
   EXPECT_EQ(found->timeline, 0U);
@@ -75,8 +75,8 @@ TEST(read_sample, of_a_replica_that_does_not_stream) {
 
 // Rule 12: a replica that was promoted keeps a frozen replay position.
 TEST(read_sample, looks_at_the_role_before_the_position) {
-  const auto found =
-      read_sample({"f", "0/5000100", "00000002", "1", "0/4000000", "0/4000000", "9:9:", nullptr, nullptr}, usual, sent);
+  const auto found = read_sample(
+      {"f", "0/5000100", "00000002", "1", "0/4000000", "0/4000000", "9:9:", nullptr, nullptr, "f"}, usual, sent);
   ASSERT_TRUE(found);
   EXPECT_EQ(found->role, node_role::primary);
   EXPECT_EQ(found->at, 0x5000100U);
@@ -84,25 +84,39 @@ TEST(read_sample, looks_at_the_role_before_the_position) {
 }
 
 // Rule 5: more was shown than was received, so that is no bound.
-TEST(read_sample, of_a_replica_that_replays_from_an_archive) {
-  for (const sample_row& row :
-       {sample_row{"t", nullptr, nullptr, nullptr, "0/3002018", "0/3004000", "9:9:", "", nullptr},
-        sample_row{"t", nullptr, nullptr, "2", "0/3004001", "0/3004000", "9:9:", "", nullptr}}) {
-    const auto found = read_sample(row, usual, sent);
+// Rule 5
+TEST(read_sample, takes_what_was_received_for_a_bound_where_it_is_one) {
+  struct row {
+    const char* why;
+    const char* timeline;
+    const char* received;
+    const char* no_archive;
+    bool bounds;
+  };
+  for (const auto& each : {row{"it streams", "2", "0/3002018", "f", true}, row{"", "2", "0/3004000", "t", true},
+                           row{"more was shown than was received", "2", "0/3002017", "f", false},
+                           row{"who knows where it replays from", nullptr, "0/3004000", "f", false},
+                           row{"there is no archive", nullptr, "0/3004000", "t", true},
+                           row{"it does not say", nullptr, "0/3004000", nullptr, false},
+                           row{"before it has ever streamed", nullptr, nullptr, "t", false}}) {
+    const auto found = read_sample(
+        {"t", nullptr, nullptr, each.timeline, "0/3002018", each.received, "9:9:", "", nullptr, each.no_archive}, usual,
+        sent);
     ASSERT_TRUE(found);
-    EXPECT_EQ(found->received, 0U);
+    EXPECT_EQ(found->received != 0, each.bounds) << each.why;
   }
 }
 
 TEST(read_sample, takes_what_was_asked_about_transactions) {
-  const auto replica = read_sample({"t", nullptr, nullptr, "2", "0/1", "0/2", "9:9:", "7,5", nullptr}, usual, sent);
+  const auto replica =
+      read_sample({"t", nullptr, nullptr, "2", "0/1", "0/2", "9:9:", "7,5", nullptr, "f"}, usual, sent);
   ASSERT_TRUE(replica);
   EXPECT_EQ(replica->snapshot.xmax, 9U);
   EXPECT_EQ(replica->committed, (std::vector<transaction_id>{5, 7}));
-  const auto none = read_sample({"t", nullptr, nullptr, "2", "0/1", "0/2", "9:9:", "", nullptr}, usual, sent);
+  const auto none = read_sample({"t", nullptr, nullptr, "2", "0/1", "0/2", "9:9:", "", nullptr, "f"}, usual, sent);
   EXPECT_EQ(none->committed, std::vector<transaction_id>{}) << "asked, and none is";
   const auto primary = read_sample(
-      {"f", "0/1", "00000001", nullptr, nullptr, nullptr, "5:8589934599:5", nullptr, "6,4294967295"}, usual, sent);
+      {"f", "0/1", "00000001", nullptr, nullptr, nullptr, "5:8589934599:5", nullptr, "6,4294967295", "f"}, usual, sent);
   ASSERT_TRUE(primary);
   EXPECT_EQ(primary->snapshot_text, "5:8589934599:5");
   EXPECT_FALSE(primary->committed);
@@ -112,17 +126,17 @@ TEST(read_sample, takes_what_was_asked_about_transactions) {
 TEST(read_sample, refuses_what_proves_nothing) {
   const sample_row rows[] = {
       {},
-      {"t", nullptr, nullptr, "1", "0/1", "0/1", "9:9:", nullptr},
-      {nullptr, "0/1", "00000001", "1", "0/1", "0/1", "9:9:", nullptr, nullptr},
-      {"f", nullptr, "00000001", nullptr, nullptr, nullptr, "9:9:", nullptr, nullptr},
-      {"f", "0/1", nullptr, nullptr, nullptr, nullptr, "9:9:", nullptr, nullptr},
-      {"f", "0/1", "G", nullptr, nullptr, nullptr, "9:9:", nullptr, nullptr},
-      {"f", "nonsense", "00000001", nullptr, nullptr, nullptr, "9:9:", nullptr, nullptr},
-      {"f", nullptr, nullptr, "1", "0/1", "0/1", "9:9:", nullptr, nullptr},
-      {"t", "0/1", "00000001", "1", nullptr, "0/1", "9:9:", nullptr, nullptr},
-      {"t", nullptr, nullptr, "1", "nonsense", "0/1", "9:9:", nullptr, nullptr},
-      {"f", "0/1", "00000001", nullptr, nullptr, nullptr, nullptr, nullptr, nullptr},
-      {"f", "0/1", "00000001", nullptr, nullptr, nullptr, "9", nullptr, nullptr},
+      {"t", nullptr, nullptr, "1", "0/1", "0/1", "9:9:", nullptr, nullptr},
+      {nullptr, "0/1", "00000001", "1", "0/1", "0/1", "9:9:", nullptr, nullptr, "f"},
+      {"f", nullptr, "00000001", nullptr, nullptr, nullptr, "9:9:", nullptr, nullptr, "f"},
+      {"f", "0/1", nullptr, nullptr, nullptr, nullptr, "9:9:", nullptr, nullptr, "f"},
+      {"f", "0/1", "G", nullptr, nullptr, nullptr, "9:9:", nullptr, nullptr, "f"},
+      {"f", "nonsense", "00000001", nullptr, nullptr, nullptr, "9:9:", nullptr, nullptr, "f"},
+      {"f", nullptr, nullptr, "1", "0/1", "0/1", "9:9:", nullptr, nullptr, "f"},
+      {"t", "0/1", "00000001", "1", nullptr, "0/1", "9:9:", nullptr, nullptr, "f"},
+      {"t", nullptr, nullptr, "1", "nonsense", "0/1", "9:9:", nullptr, nullptr, "f"},
+      {"f", "0/1", "00000001", nullptr, nullptr, nullptr, nullptr, nullptr, nullptr, "f"},
+      {"f", "0/1", "00000001", nullptr, nullptr, nullptr, "9", nullptr, nullptr, "f"},
   };
   for (const auto& each : rows) EXPECT_FALSE(read_sample(each, usual, sent));
 }
