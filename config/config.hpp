@@ -75,9 +75,9 @@ struct pool {
 
 struct consistency {
   level default_level = level::session;
-  milliseconds max_staleness{0};       // level bounded: 0 means no bound in time
-  std::uint64_t max_lag_bytes = 0;     // level bounded: 0 means no bound in bytes
-  stale_steps on_stale{stale_step{}};  // default: primary
+  milliseconds max_staleness{0};    // level bounded: 0 means no bound in time
+  std::uint64_t max_lag_bytes = 0;  // level bounded: 0 means no bound in bytes
+  stale_steps on_stale{{stale_step::kind::wait_while_worth}, {stale_step::kind::primary}};
 };
 
 // A policy applies to a query that matches all of the lists it gives; an empty list matches everything. Patterns are

@@ -30,9 +30,12 @@ std::optional<level> parse_level(std::string_view name) noexcept;  // exact, low
 
 // One step of `on_stale`, tried in order.
 struct stale_step {
-  enum class kind : std::uint8_t { wait, primary, stale, error };
+  // wait_while_worth is `wait: auto`: as long as a replica is expected soon, see routing/worth_waiting.hpp.
+  enum class kind : std::uint8_t { wait, wait_while_worth, primary, stale, error };
   kind what = kind::primary;
   std::chrono::milliseconds duration{0};  // wait only
+
+  bool waits() const noexcept { return what == kind::wait || what == kind::wait_while_worth; }
 
   friend bool operator==(const stale_step&, const stale_step&) = default;
 };

@@ -10,7 +10,7 @@ namespace {
 using kind = stale_step::kind;
 
 constexpr unsigned most_workers = 1'024;
-constexpr const char* any_step = "{wait: duration}, primary, stale or error";
+constexpr const char* any_step = "{wait: auto or a duration}, primary, stale or error";
 
 typed<std::chrono::milliseconds> wait_duration() {
   using namespace std::chrono_literals;
@@ -25,8 +25,9 @@ std::optional<stale_step> read_step(const tree& from, const std::string& key, st
   stale_step step;
   std::vector<mistake> ignored;
   if (const tree* wait = from.find("wait"); wait != nullptr && from.items.size() == 1) {
-    step.what = kind::wait;
-    wait_duration().read(*wait, &step.duration, key + ".wait", mistakes);
+    const bool automatic = wait->what == tree::kind::text && wait->text == "auto";
+    step.what = automatic ? kind::wait_while_worth : kind::wait;
+    if (!automatic) wait_duration().read(*wait, &step.duration, key + ".wait", mistakes);
     return step;
   }
   plain_step().read(from, &step.what, key, ignored);
@@ -39,7 +40,7 @@ std::optional<stale_step> read_step(const tree& from, const std::string& key, st
 std::string expected_after(kind before, kind step) {
   if (before == kind::stale) return "nothing after stale, which always succeeds";
   if (before == kind::error) return "nothing after error, which ends the query";
-  if (before == kind::primary && (step == kind::wait || step == kind::primary)) {
+  if (before == kind::primary && (step == kind::wait || step == kind::wait_while_worth || step == kind::primary)) {
     return "stale, error or nothing after primary";
   }
   return {};
@@ -62,7 +63,7 @@ void read_steps(const tree& from, stale_steps& steps, const std::string& key, st
       return;
     }
     steps.push_back(*step);
-    if (index + 1 == count && step->what == kind::wait) {
+    if (index + 1 == count && step->waits()) {
       mistakes.push_back(
           {item.line, item.column, item_key, "the end of the list", "primary, stale or error after the last wait"});
     }
@@ -70,6 +71,7 @@ void read_steps(const tree& from, stale_steps& steps, const std::string& key, st
 }
 
 json::value write_step(const stale_step& step) {
+  if (step.what == kind::wait_while_worth) return json::object{{"wait", "auto"}};
   if (step.what == kind::wait) return json::object{{"wait", wait_duration().write(&step.duration)}};
   return plain_step().write(&step.what);
 }
@@ -138,8 +140,9 @@ typed<stale_steps> stale_step_list() {
   result.name = "list of steps";
   result.bounds = any_step;
   result.expected = "a list of " + std::string(any_step);
-  json::object wait{
-      {"type", "object"}, {"properties", {{"wait", wait_duration().schema}}}, {"additionalProperties", false}};
+  json::object wait{{"type", "object"},
+                    {"properties", {{"wait", {{"anyOf", {{{"const", "auto"}}, wait_duration().schema}}}}}},
+                    {"additionalProperties", false}};
   wait["required"] = json::array{"wait"};
   const json::object plain = plain_step().schema;
   const json::object one{{"anyOf", {plain, std::move(wait)}}};

@@ -48,7 +48,7 @@ cluster:
     - {name: a, host: 10.0.0.11}
     - {name: b, host: 10.0.0.12, zone: eu-1a, weight: 2}
   monitor: {user: highwater, database: postgres, interval: 50ms}
-consistency: {level: session, on_stale: [{wait: 20ms}, primary]}
+consistency: {level: session, on_stale: [{wait: auto}, primary]}
 policies:                      # a query gets the strongest level of all that match
   - name: money
     match: {tables: [public.accounts, "billing.*"]}
@@ -65,6 +65,7 @@ policies:                      # a query gets the strongest level of all that ma
 
 | Step | What happens |
 |---|---|
+| `{wait: auto}` | wait for a replica as long as one is expected soon; see [consistency.md](consistency.md#when-no-node-is-fresh-enough-on_stale) |
 | `{wait: 20ms}` | wait this long for a node to become fresh enough, then try the next step |
 | `primary` | ask the primary; when there is none, try the next step |
 | `stale` | serve from the freshest node, count it, and say so |

@@ -147,8 +147,9 @@ section consistency_section() {
       .value("max_lag_bytes", &consistency::max_lag_bytes, lag(),
              "Level `bounded`: a replica is never further behind than this; 0 is no bound in bytes.")
       .value("on_stale", &consistency::on_stale, stale_step_list(),
-             "What to do when no node is fresh enough, tried in order: wait for one; ask the primary; serve what there "
-             "is, count it and say so; or fail. A level is never weakened without `stale`.")
+             "What to do when no node is fresh enough, tried in order: wait for one, so long, or as long as one is "
+             "expected soon (`auto`); ask the primary; serve what there is, count it and say so; or fail. A level is "
+             "never weakened without `stale`.")
       .build();
 }
 

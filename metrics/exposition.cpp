@@ -88,6 +88,11 @@ void page::nodes(const std::vector<node_status>& nodes, const monitor_probe& mon
        [&](std::size_t i) { return nodes[i].role == "replica" ? nodes[i].lag_seconds : -1.0; });
   each(MetricType::Gauge, "highwater_node_sample_age_seconds", "Time since the node was last asked where it is.",
        [&](std::size_t i) { return nodes[i].sample_age_seconds; });
+  each(MetricType::Gauge, "highwater_node_answer_seconds", "How long an answer to \"where are you\" takes, on average.",
+       [&](std::size_t i) { return nodes[i].answer_seconds; });
+  each(MetricType::Gauge, "highwater_node_catch_up_seconds",
+       "How long the replica is expected to take to have what the primary has just flushed: what wait: auto goes by.",
+       [&](std::size_t i) { return nodes[i].catch_up_seconds; });
   auto& samples = family(MetricType::Counter, "highwater_position_samples_total", "Answers to \"where are you\".");
   for (std::size_t i = 0; i < nodes.size(); ++i) {
     for (const bool primary : {true, false}) {
@@ -95,6 +100,9 @@ void page::nodes(const std::vector<node_status>& nodes, const monitor_probe& mon
           {{"node", names_.nodes[i]}, {"role", primary ? "primary" : "replica"}});
     }
   }
+  add(family(MetricType::Counter, "highwater_flush_nudges_total",
+             "Records written on the primary so that WAL that reads wait for is flushed and sent."),
+      static_cast<double>(monitor.nudges()), {});
   each(MetricType::Counter, "highwater_position_sample_failures_total",
        "Questions that were not answered, or not usably.",
        [&](std::size_t i) { return static_cast<double>(monitor.failures(i)); });

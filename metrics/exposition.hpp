@@ -19,6 +19,8 @@ struct node_status {
   double lag_bytes = 0;            // replica: behind the primary's newest sample
   double lag_seconds = -1;         // replica: measured age of what it shows; negative: not known
   double sample_age_seconds = -1;  // negative: no sample
+  double answer_seconds = -1;      // how long a sample takes
+  double catch_up_seconds = -1;    // replica: how long it is expected to take for what has just been flushed
 };
 
 // The names behind the indexes that the probes count by.

@@ -17,7 +17,13 @@ struct node_load {
   unsigned weight = 1;            // at least 1
   bool near = false;              // in the proxy's own zone
   instant suspect = never;        // a connection to it broke then: not to be used before a sample sent later
+  duration queues_for{0};         // what a read has waited for a connection there, on average
 };
+
+// A wait for a connection has ended, which most need not begin.
+inline void note_wait(node_load& load, duration waited) noexcept {
+  load.queues_for += (waited - load.queues_for) / 8;
+}
 
 // Whether a node may be used at all, given what the caller has seen of it.
 bool usable(const node_view& node, const node_load& load) noexcept;

@@ -39,6 +39,8 @@ struct node_view {
   instant current_as_of = never;  // rule 13: it has replayed everything the primary had at this moment
   instant shown_through = never;  // rule 9: what this life had shown by then, the primary is known to show
   std::uint64_t unshown = 0;      // a transaction that it has shown and the primary has not, as txid_current() counts
+  duration answers_in{0};         // how long a sample takes, on average; the servers' own queues are in it
+  duration catches_up_in{0};      // replica: from a sample of the primary until it is known to be as far
 };
 
 struct cluster_view {

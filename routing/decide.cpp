@@ -4,6 +4,7 @@
 #include <chrono>
 
 #include "routing/gate.hpp"
+#include "routing/worth_waiting.hpp"
 
 namespace highwater::routing {
 
@@ -44,10 +45,11 @@ private:
   std::span<const node_load> loads_;
   instant now_;
 
-  balance balance_;              // over the replicas that are fresh enough
-  node_index sticky_ = no_node;  // the one among them that the session has read from before
-  node_index best_ = no_node;    // the usable replica that is furthest
-  std::uint32_t replicas_ = 0;   // usable ones
+  balance balance_;                     // over the replicas that are fresh enough
+  node_index sticky_ = no_node;         // the one among them that the session has read from before
+  node_index best_ = no_node;           // the usable replica that is furthest
+  std::uint32_t replicas_ = 0;          // usable ones
+  duration soonest_ = duration::max();  // what the quickest of them is expected to take
   bool floor_restarted_ = false;
   instant unresolved_since_ = never;  // the sample that the decision lacks
   bool replicas_do_ = false;          // ... of some replica, if not of the primary
@@ -123,6 +125,7 @@ bool reader::covers_floor(const node_view& node, const read_target& to) const no
 void reader::look_at(node_index node) noexcept {
   const auto& found = view_.nodes[node];
   ++replicas_;
+  soonest_ = std::min(soonest_, expected(found, loads_[node]));
   if (best_ == no_node || found.replayed.at > view_.nodes[best_].replayed.at) best_ = node;
   const auto to = target_of(request_, view_, node);
   if (!to.resolved) {
@@ -192,6 +195,9 @@ plan reader::step(const config::stale_step& what, instant& waited_until) const {
   switch (what.what) {
     case kind::wait:
       waited_until += what.duration;
+      return replicas_ != 0 && now_ < waited_until ? wait_until(waited_until) : await_node();
+    case kind::wait_while_worth:
+      waited_until += replicas_ == 0 ? duration(0) : worth_waiting(soonest_, view_, loads_);
       return replicas_ != 0 && now_ < waited_until ? wait_until(waited_until) : await_node();
     case kind::primary:
       return fall_back_to_primary();

@@ -1,10 +1,13 @@
 """How much of the reading the replicas take, what it costs in latency, and how many samples a write costs."""
 
+import concurrent.futures
+
 from .checker import errors_text, latency_text, share_text
 from .cluster import Cluster
 from .tables import markdown, save
 
-STEPS = ("[{wait: 20ms}, primary]", "[primary]")
+DEFAULT_STEPS = "[{wait: auto}, primary]"
+STEPS = (DEFAULT_STEPS, "[{wait: 20ms}, primary]", "[primary]")
 LEVELS = ("eventual", "session", "causal")
 WRITERS = (8, 64, 128)
 COLUMNS = ("", "reads", "reads by replicas", "reads/s", "read p50 / p99 ms", "write p50 / p99 ms", "errors")
@@ -47,7 +50,53 @@ def _samples(settings, cluster):
             yield clients, counts
 
 
+# What sessions meet that write and read without a pause, beside others, with the configuration as it comes.
+TURN_COLUMNS = ("", "reads", "reads by replicas", "read p50 / p99 ms", "the primary's, asked directly: p50 / p99 ms",
+                "ratio of medians", "write p50 / p99 ms", "errors")
+
+
+def _turning(settings, cluster, proxy, label):
+    """Eight sessions through Highwater; two that do the same on the primary at the same time; two other writers."""
+    primary, beside = cluster.conninfo(cluster.primary), ("--write-percent", 95, "--clients", 2, "--think-ms", 2)
+    duration = ("--duration", settings.seconds)
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        through = pool.submit(settings.checker.run, label, "--target", cluster.conninfo(proxy.port), "--share-from",
+                              proxy.metrics_url, "--clients", 8, "--write-percent", 50, *duration, expect="session")
+        direct = pool.submit(settings.checker.run, label, "--target", primary, "--clients", 2, "--write-percent", 50,
+                             "--keys", 200, *duration)
+        others = pool.submit(settings.checker.run, label, "--target", primary, *beside, *duration)
+        others.result()
+        return through.result(), direct.result()
+
+
+def _turns(settings, cluster):
+    found = []
+    settings.checker.run("makes the table", "--target", cluster.conninfo(cluster.primary), "--duration", 0.2)
+    cluster.wait_for_replicas()
+    for commit in ("on", "off"):
+        cluster.sql(cluster.primary, f"ALTER SYSTEM SET synchronous_commit = {commit}")
+        cluster.sql(cluster.primary, "SELECT pg_reload_conf()")
+        with settings.highwater.start(cluster, on_stale=DEFAULT_STEPS) as proxy:
+            for _ in range(settings.rounds):
+                found.append((commit, *_turning(settings, cluster, proxy, f"synchronous_commit = {commit}")))
+    cluster.sql(cluster.primary, "ALTER SYSTEM RESET synchronous_commit")
+    cluster.sql(cluster.primary, "SELECT pg_reload_conf()")
+    return found
+
+
+def _turn_row(commit, through, direct):
+    ratio = through["read"]["p50_ms"] / direct["read"]["p50_ms"]
+    return (f"synchronous_commit = {commit}", through["reads"], share_text(through), latency_text(through["read"]),
+            latency_text(direct["read"]), f"{ratio:.2f}", latency_text(through["write"]), errors_text(through))
+
+
 def run(settings):
+    turns = []
+    if settings.highwater:
+        with Cluster(delay="0") as cluster:
+            turns = _turns(settings, cluster)
+        settings.say(markdown("Reading what one has just written: 8 sessions, 50 % writes, no pause, beside others",
+                              TURN_COLUMNS, [_turn_row(*each) for each in turns]))
     with Cluster(delay="40ms") as cluster:
         runs = list(_baselines(settings, cluster))
         samples = []
@@ -60,10 +109,10 @@ def run(settings):
         settings.say(markdown("Samples per write: 80 % writes, level session", SAMPLE_COLUMNS, [
             (clients, counts["writes"], f"{counts['writes_per_second']:.0f}", f"{counts['samples_per_write']:.3f}",
              latency_text(counts["write"]), errors_text(counts)) for clients, counts in samples]))
-    every = runs + [counts for _, counts in samples]
+    every = runs + [counts for _, counts in samples] + [through for _, through, _ in turns]
     kept = all(counts["kept"] for counts in every)
     for counts in every:
         if not counts["kept"]:
             settings.say(f"{counts['label']}: {counts['details']}\n")
-    save(settings.results, "offload", {"runs": runs, "samples": samples, "kept": kept})
+    save(settings.results, "offload", {"runs": runs, "samples": samples, "turns": turns, "kept": kept})
     return kept

@@ -44,6 +44,8 @@ std::vector<metrics::node_status> node_statuses(const routing::cluster_view& vie
     one.up = node.usable;
     one.position_bytes = static_cast<double>(node.replayed.at);
     one.lag_bytes = primary_at > one.position_bytes ? primary_at - one.position_bytes : 0;
+    one.answer_seconds = seconds(node.answers_in);
+    if (node.role == routing::node_role::replica) one.catch_up_seconds = seconds(node.catches_up_in);
     if (node.current_as_of != routing::never) one.lag_seconds = seconds(now - node.current_as_of);
     if (node.sampled != routing::never) one.sample_age_seconds = seconds(now - node.sampled);
     all.push_back(std::move(one));

@@ -33,6 +33,7 @@
 #include "proxy/client/login.hpp"
 #include "proxy/client/preparation.hpp"
 #include "proxy/client/prepared_names.hpp"
+#include "proxy/client/read_after_write.hpp"
 #include "proxy/client/session_pins.hpp"
 #include "proxy/client/settings_exchange.hpp"
 #include "proxy/io/stream.hpp"
@@ -281,6 +282,7 @@ private:
   wire::error queue_timeout(const pool& of) const;
   void on_lease(server_connection& connection) override;
   void take_lease(server_connection& connection);
+  void note_queued(routing::node_index node);
   void on_lease_failed(const wire::error& why) override;
   bool proved(server_connection& connection);
   bool leads_elsewhere();
@@ -445,6 +447,7 @@ private:
   std::string deferred_begin_;  // a BEGIN that has been answered and not yet sent
   bool begin_failed_ = false;   // ... and whose transaction has failed before anything of it reached a server
   routing::session_floors floors_;
+  read_after_write reads_after_writes_;
   wire::backend_key_message key_;
 
   // The last decision, for SHOW highwater.last_route.

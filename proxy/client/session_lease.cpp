@@ -13,14 +13,17 @@ void session::lease_node() {
   auto& now = *work_;
   auto& pool = worker_.pool_of(*kind_, now.plan.node);
   if (stage_ != stage::login) stage_ = stage::awaiting_lease;
-  if (auto* connection = pool.acquire(*this)) return take_lease(*connection);
+  if (auto* connection = pool.acquire(*this)) {
+    routing::note_wait(worker_.loads[now.plan.node], {});
+    return take_lease(*connection);
+  }
   now.queued_since = std::chrono::steady_clock::now();
   worker_.timers.cancel(now.deadline);
   now.deadline = worker_.timers.schedule(now.arrived + worker_.shared.settings.pool.queue_timeout, [this, &pool] {
     const auto alive = shared_from_this();
     work_->deadline = {};
     pool.cancel(*this);
-    worker_.probe.lease_wait.observe(std::chrono::steady_clock::now() - work_->queued_since);
+    note_queued(pool.key().node);
     worker_.probe.lease_timeouts.add();
     answer_error(work_->refused.value_or(queue_timeout(pool)));
     process();
@@ -48,7 +51,7 @@ wire::error session::queue_timeout(const pool& of) const {
 void session::on_lease(server_connection& connection) {
   const auto alive = shared_from_this();
   worker_.timers.cancel(work_->deadline);
-  worker_.probe.lease_wait.observe(std::chrono::steady_clock::now() - work_->queued_since);
+  note_queued(connection.node());
   // A bound in time or bytes is a matter of now; what a floor asks for, a node that had it still has.
   if (stage_ != stage::login && work_->need.bounded()) make_plan();
   const bool still = work_->plan.what == routing::plan::action::serve && work_->plan.node == connection.node();
@@ -60,6 +63,12 @@ void session::on_lease(server_connection& connection) {
   }
   process();
   settle();
+}
+
+void session::note_queued(routing::node_index node) {
+  const auto waited = std::chrono::steady_clock::now() - work_->queued_since;
+  worker_.probe.lease_wait.observe(waited);
+  routing::note_wait(worker_.loads[node], waited);
 }
 
 void session::take_lease(server_connection& connection) {

@@ -242,6 +242,8 @@ void session::batch_answered(wire::transaction_status status) {
   auto& flights = work_->flights;
   if (!flights.empty()) {
     schema_changed_ |= flights.front().schema;
+    const bool acknowledged = flights.front().writes && status == wire::transaction_status::idle;
+    if (acknowledged && reads_after_writes_.wrote()) worker_.shared.monitor.expect_read(floors_.written.event);
     flights.pop_front();
   }
   if (status != wire::transaction_status::idle) {

@@ -24,6 +24,19 @@ void ask_for_bounds(const plan& what, routing::instant arrived, const routing::c
   }
 }
 
+// Of the replicas that may be there in time; of the others, and who knows, once.
+void ask_for_positions(const plan& what, routing::instant arrived, const routing::cluster_view& view, monitor& of) {
+  for (routing::node_index node = 0; node < view.nodes.size(); ++node) {
+    const auto& one = view.nodes[node];
+    if (one.role != routing::node_role::replica || !one.usable) continue;
+    if (one.catches_up_in <= what.deadline - arrived) {
+      of.need_position(node, std::max<routing::lsn>(what.floor, 1), what.deadline);
+    } else if (one.sampled < arrived) {
+      of.need_sample(node, arrived);
+    }
+  }
+}
+
 }  // namespace
 
 void session::start_plan() {
@@ -31,6 +44,7 @@ void session::start_plan() {
   now.need = kind_ && stage_ != stage::login ? required() : routing::requirement{};
   // Taken once: what others are told of while this batch waits does not bind it.
   if (routing::minds_what_others_were_told(now.need.level)) worker_.shared.domain.snapshot(now.told);
+  if (kind_ && routing::sees_own_writes(now.need.level) && placed_read()) reads_after_writes_.reads();
   now.refused.reset();
   make_plan();
   follow_plan();
@@ -78,10 +92,7 @@ void session::follow_plan() {
       return await_view(now.plan.deadline);
     case plan::action::await_replay: {
       if (now.plan.since != routing::never) ask_for_bounds(now.plan, now.arrived, view, worker_.shared.monitor);
-      for (routing::node_index node = 0; node < view.nodes.size(); ++node) {
-        if (view.nodes[node].role != routing::node_role::replica || !view.nodes[node].usable) continue;
-        worker_.shared.monitor.need_position(node, std::max<routing::lsn>(now.plan.floor, 1), now.plan.deadline);
-      }
+      ask_for_positions(now.plan, now.arrived, view, worker_.shared.monitor);
       return await_view(now.plan.deadline);
     }
     case plan::action::await_proof: {

@@ -26,6 +26,7 @@ void cluster_state::began(node_index node, const node_identity& identity, routin
   one.view.started = identity.started_us;
   one.view.incarnation = next_incarnation_++;
   one.view.incarnation_began = now;
+  one.behind.begin_anew();
   one.alive = false;
   one.complained = false;
   proof_.replica_began(node);
@@ -82,7 +83,21 @@ void cluster_state::sampled(node_index node, const node_sample& sample) {
   }
   // The history is one node's: what a second claimant says of its own WAL covers nothing that happened on the first.
   if (view_.primary == node) view_.history.record(sample.sent, sample.at);
+  measure(node, sample);
   prove(node, sample);
+}
+
+void cluster_state::measure(node_index node, const node_sample& sample) {
+  auto& one = members_[node];
+  const auto took = sample.answered - sample.sent;
+  auto& average = one.view.answers_in;
+  average = average.count() == 0 ? took : average + (took - average) / 8;
+  if (node == view_.primary) {
+    for (auto& each : members_) each.behind.primary_at(sample.sent, sample.at, sample.flushed);
+  } else if (sample.role == node_role::replica && follows(one)) {
+    one.behind.replica_at(sample.sent, sample.answered, sample.at);
+    one.view.catches_up_in = one.behind.expected();
+  }
 }
 
 void cluster_state::prove(node_index node, const node_sample& sample) {
@@ -173,6 +188,7 @@ void cluster_state::elect() {
 // was, nobody may ever come.
 void cluster_state::begin_history(const routing::node_view& primary) {
   if (std::exchange(view_.history_of, primary.incarnation) == primary.incarnation && !view_.history.empty()) return;
+  for (auto& each : members_) each.behind.begin_anew();
   view_.history.clear();
   view_.history_began = primary.sampled;
   view_.history.record(primary.sampled, primary.replayed.at);

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "config/config.hpp"
+#include "proxy/monitor/catch_up.hpp"
 #include "proxy/monitor/sample.hpp"
 #include "proxy/monitor/shown_proof.hpp"
 #include "routing/cluster_view.hpp"
@@ -42,6 +43,10 @@ public:
 
   routing::cluster_view_ptr publish();
 
+  routing::node_index primary() const noexcept { return view_.primary; }
+  // How long the replica takes to have what the primary has.
+  routing::duration catches_up_in(routing::node_index node) const { return members_[node].behind.expected(); }
+
   // Rule 9: what to ask a node about besides where it is, and when.
   proof_question question(routing::node_index node, routing::instant now);
   void need_proof(routing::shown_by whom, routing::node_index node, routing::instant since, routing::instant now) {
@@ -65,6 +70,7 @@ private:
     routing::lsn reached = 0;
     routing::timeline_id reached_on = 0;
     routing::lsn owes = 0;
+    catch_up behind;
   };
 
   void follow_timeline(routing::timeline_id timeline);
@@ -79,6 +85,7 @@ private:
   static void forget_view(member& one);
   static void note_reached(member& one, const node_sample& sample);
   void judge(routing::node_index node);
+  void measure(routing::node_index node, const node_sample& sample);
   void prove(routing::node_index node, const node_sample& sample);
   void tell(cluster_news::kind what, routing::node_index node) { news_.push_back({what, node}); }
 

@@ -26,7 +26,12 @@ monitor::watch::watch(monitor& in, routing::node_index index, const config::node
 
 monitor::monitor(boost::asio::io_context& io, const config::cluster& cluster, view_board& board,
                  metrics::monitor_probe& counts)
-    : io_(io), cluster_(cluster), board_(board), counts_(counts), state_(cluster.nodes.size(), cluster.monitor) {
+    : io_(io),
+      cluster_(cluster),
+      board_(board),
+      counts_(counts),
+      state_(cluster.nodes.size(), cluster.monitor),
+      flusher_(io, cluster) {
   demands_.resize(cluster.nodes.size());
   for (routing::node_index node = 0; node < cluster.nodes.size(); ++node) {
     watches_.push_back(std::make_unique<watch>(*this, node, cluster.nodes[node]));
@@ -41,6 +46,7 @@ void monitor::start() {
 
 void monitor::stop() noexcept {
   stopped_ = true;
+  flusher_.stop();
   for (auto& one : watches_) {
     one->timer.cancel();
     one->connection.close();
@@ -67,10 +73,18 @@ void monitor::need_position(routing::node_index node, routing::lsn floor, routin
 void monitor::need_proof(routing::shown_by whom, routing::node_index node, routing::instant since) {
   {
     const std::scoped_lock lock(demands_mutex_);
-    auto& wanted = whom == routing::shown_by::anybody    ? proofs_.by_anybody
-                   : whom == routing::shown_by::replicas ? proofs_.by_replicas
+    auto& wanted = whom == routing::shown_by::anybody    ? common_.by_anybody
+                   : whom == routing::shown_by::replicas ? common_.by_replicas
                                                          : demands_[node].shown;
     wanted = std::max(wanted, since);
+  }
+  wake();
+}
+
+void monitor::expect_read(routing::instant since) {
+  {
+    const std::scoped_lock lock(demands_mutex_);
+    common_.written = std::max(common_.written, since);
   }
   wake();
 }
@@ -83,7 +97,7 @@ void monitor::wake() {
 void monitor::take_demands() {
   woken_.store(false, std::memory_order_release);
   if (stopped_) return;
-  bool proofs = take_proof_demands();
+  bool proofs = take_common_demands();
   for (auto& one : watches_) {
     demand wanted;
     {
@@ -95,17 +109,23 @@ void monitor::take_demands() {
       proofs = true;
     }
     if (wanted.since != routing::never) one->when.need_sample(wanted.since);
-    if (wanted.until != routing::never) one->when.need_position(wanted.floor, wanted.until);
+    if (wanted.until != routing::never) await_position(*one, wanted.floor, wanted.until);
     if (wanted.since != routing::never || wanted.until != routing::never) advance(*one);
   }
   if (proofs) ask_for_proofs();
 }
 
-bool monitor::take_proof_demands() {
-  proof_demand wanted;
+bool monitor::take_common_demands() {
+  common_demand wanted;
   {
     const std::scoped_lock lock(demands_mutex_);
-    std::swap(wanted, proofs_);
+    std::swap(wanted, common_);
+  }
+  if (wanted.written != routing::never && state_.primary() != routing::no_node) {
+    written_ = wanted.written;
+    auto& primary = *watches_[state_.primary()];
+    primary.when.need_sample(written_);
+    advance(primary);
   }
   const auto need = [&](routing::shown_by whom, routing::instant since) {
     if (since != routing::never) state_.need_proof(whom, routing::no_node, since, now());
@@ -113,6 +133,39 @@ bool monitor::take_proof_demands() {
   };
   const bool of_replicas = need(routing::shown_by::replicas, wanted.by_replicas);
   return need(routing::shown_by::anybody, wanted.by_anybody) || of_replicas;
+}
+
+// Who is expected to have it soon is asked until it does; the others once, so that it is known when they get better.
+void monitor::follow_write(const node_sample& primary) {
+  if (written_ == routing::never || primary.sent < written_) return;
+  written_ = routing::never;
+  const auto at = now();
+  for (auto& one : watches_) {
+    if (one->node == state_.primary()) continue;
+    constexpr std::chrono::milliseconds soon{20};
+    const auto expected = state_.catches_up_in(one->node);
+    if (expected <= soon) await_position(*one, primary.at, at + 2 * std::max(expected, routing::duration(soon) / 8));
+    if (expected > soon) one->when.need_sample(at);
+    if (one->when.is_connected()) advance(*one);
+  }
+}
+
+void monitor::await_position(watch& one, routing::lsn floor, routing::instant until) {
+  one.when.need_position(floor, until);
+  nudge_.need(floor, until);
+  nudge();
+}
+
+// Rule 23
+void monitor::nudge() {
+  if (state_.primary() == routing::no_node) return;
+  const auto at = now();
+  auto& primary = *watches_[state_.primary()];
+  if (nudge_.due(at) && flusher_.write(primary.node, at)) counts_.nudged();
+  const auto look = nudge_.look_at(at);
+  if (look == routing::instant::max()) return;
+  primary.when.ask_again(look);
+  if (primary.when.is_connected()) advance(primary);
 }
 
 // An answer of one node is what another has to be asked about.
@@ -164,8 +217,15 @@ void monitor::watch::on_identity(const node_identity& identity) {
 void monitor::watch::on_sample(const node_sample& sample) {
   when.answered(sample.at);
   owner.state_.sampled(node, sample);
+  when.set_pace(owner.state_.catches_up_in(node) / 4);
   owner.counts_.sampled(node, sample.role == routing::node_role::primary);
   owner.publish();
+  if (node == owner.state_.primary()) {
+    if (std::exchange(owner.nudged_, node) != node) owner.nudge_.begin_anew();
+    owner.nudge_.primary_at(sample.sent, sample.flushed);
+    owner.follow_write(sample);
+    owner.nudge();
+  }
   owner.ask_for_proofs();
   owner.advance(*this);
 }

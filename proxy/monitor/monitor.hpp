@@ -13,9 +13,11 @@
 #include "config/config.hpp"
 #include "metrics/monitor_probe.hpp"
 #include "proxy/monitor/cluster_state.hpp"
+#include "proxy/monitor/flush_nudge.hpp"
 #include "proxy/monitor/probe.hpp"
 #include "proxy/monitor/tracker.hpp"
 #include "proxy/monitor/view_board.hpp"
+#include "proxy/monitor/wal_flusher.hpp"
 
 namespace highwater::proxy {
 
@@ -32,6 +34,9 @@ public:
   void need_sample(routing::node_index node, routing::instant since);
   // From any thread: somebody waits, until `deadline`, for `node` to have replayed `floor`.
   void need_position(routing::node_index node, routing::lsn floor, routing::instant deadline);
+
+  // From any thread: a write was acknowledged at `since`, and whoever was told will soon want to read what he wrote.
+  void expect_read(routing::instant since);
 
   // From any thread: somebody waits until the primary is known to show what was shown by `since` (rule 9).
   void need_proof(routing::shown_by whom, routing::node_index node, routing::instant since);
@@ -58,14 +63,18 @@ private:
     routing::instant until = routing::never;
     routing::instant shown = routing::never;  // to be proved of this life
   };
-  struct proof_demand {
+  struct common_demand {
+    routing::instant written = routing::never;
     routing::instant by_replicas = routing::never;
     routing::instant by_anybody = routing::never;
   };
 
   void wake();
   void take_demands();
-  bool take_proof_demands();
+  bool take_common_demands();
+  void follow_write(const node_sample& primary);
+  void await_position(watch& one, routing::lsn floor, routing::instant until);
+  void nudge();
   void ask_for_proofs();
   void advance(watch& one);
   void publish();
@@ -79,7 +88,11 @@ private:
   std::vector<std::unique_ptr<watch>> watches_;
   std::mutex demands_mutex_;
   std::vector<demand> demands_;  // by node; of the mutex
-  proof_demand proofs_;          // of the mutex
+  common_demand common_;         // of the mutex
+  flush_nudge nudge_;
+  routing::node_index nudged_ = routing::no_node;  // the primary that it is about
+  wal_flusher flusher_;
+  routing::instant written_ = routing::never;  // the last write that nobody has been asked about
   std::atomic<bool> woken_{false};
   bool stopped_ = false;
 };

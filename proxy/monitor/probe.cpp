@@ -33,7 +33,7 @@ void probe::close() noexcept {
   identity_.reset();
   answer_.reset();
   error_.clear();
-  asking_ = reading_ = false;
+  asking_ = running_ = reading_ = false;
 }
 
 std::string probe::last_error() const {
@@ -84,7 +84,7 @@ void probe::start(std::vector<std::string> addresses) {
                                 settings_.database.c_str(),
                                 "highwater monitor",
                                 "disable",
-                                "-c statement_timeout=0 -c idle_session_timeout=0",
+                                "-c statement_timeout=0 -c idle_session_timeout=0 -c synchronous_commit=local",
                                 nullptr};
   connection_.reset(PQconnectStartParams(keys, values, 0));
   if (!connection_ || PQstatus(connection_.get()) == CONNECTION_BAD || PQsocket(connection_.get()) < 0) {
@@ -146,6 +146,11 @@ void probe::ask(routing::instant sent, const proof_question& about) {
        1);
 }
 
+void probe::run(const char* sql) {
+  asking_ = running_ = true;
+  send(PQsendQuery(connection_.get(), sql) == 1);
+}
+
 void probe::send(bool sent) {
   if (!sent) return fail(last_error());
   flush();
@@ -180,6 +185,7 @@ void probe::take(PGresult* result) {
     error_ = status == PGRES_TUPLES_OK ? "unexpected answer" : last_error();
     return;
   }
+  if (running_) return;
   sample_row columns;
   for (int i = 0; i < PQnfields(result); ++i) {
     columns.push_back(PQgetisnull(result, 0, i) ? nullptr : PQgetvalue(result, 0, i));
@@ -196,8 +202,10 @@ void probe::take(PGresult* result) {
 void probe::finish_question() {
   if (!error_.empty()) return fail(std::exchange(error_, {}));
   await_answer();
+  if (std::exchange(running_, false)) return listener_.on_done();
   if (answer_) {
-    const auto answer = *std::exchange(answer_, std::nullopt);
+    auto answer = *std::exchange(answer_, std::nullopt);
+    answer.answered = std::chrono::steady_clock::now();
     return listener_.on_sample(answer);
   }
   listener_.on_identity(*identity_);

@@ -27,6 +27,7 @@ public:
     virtual void on_identity(const node_identity& identity) = 0;
     virtual void on_sample(const node_sample& sample) = 0;
     virtual void on_failure(const std::string& why) = 0;  // the connection is gone
+    virtual void on_done() {}                             // what was run has been answered
 
   protected:
     ~listener() = default;
@@ -37,6 +38,7 @@ public:
 
   void connect();
   void ask(routing::instant sent, const proof_question& about);
+  void run(const char* sql);  // instead of a question
   void close() noexcept;
 
 private:
@@ -74,6 +76,7 @@ private:
   routing::instant sent_ = routing::never;
   std::size_t first_address_ = 0;  // of the name, modulo how many there are
   bool asking_ = false;
+  bool running_ = false;
   bool reading_ = false;
 };
 

@@ -46,7 +46,8 @@ const char* const sample_sql =
     "    OR a.wait_event_type IN ('Lock', 'Client', 'Timeout', 'BufferPin')"
     "    OR a.wait_event LIKE 'DataFile%' OR a.wait_event LIKE 'BufFile%', false)"
     "   UNION ALL SELECT t.transaction FROM pg_catalog.pg_prepared_xact() t) i(id)), '') END,"
-    " pg_catalog.current_setting('restore_command', true) = ''"
+    " pg_catalog.current_setting('restore_command', true) = '',"
+    " CASE WHEN r.recovering THEN NULL ELSE pg_catalog.pg_current_wal_flush_lsn() END"
     " FROM (SELECT pg_catalog.pg_is_in_recovery() AS recovering, pg_catalog.txid_current_snapshot() AS snapshot,"
     "  pg_catalog.txid_snapshot_xmax(pg_catalog.txid_current_snapshot()) AS xmax) r,"
     " (SELECT s AS snapshot, pg_catalog.txid_snapshot_xmax(s) AS xmax"
@@ -84,6 +85,7 @@ std::optional<node_sample> read_primary(const sample_row& columns, const routing
   sample.role = routing::node_role::primary;
   sample.at = routing::normalise(*at, wal);
   sample.timeline = *timeline;
+  sample.flushed = to_lsn(columns[10]).value_or(0);
   sample.census = to_ids(columns[8]);
   if (!sample.census) return sample;
   for (auto& id : *sample.census) id = with_epoch(static_cast<std::uint32_t>(id), sample.snapshot.xmax);
@@ -107,7 +109,7 @@ std::optional<node_identity> read_identity(const sample_row& columns) {
 
 std::optional<node_sample> read_sample(const sample_row& columns, const routing::wal_geometry& wal,
                                        routing::instant sent) {
-  if (columns.size() != 10 || columns[0] == nullptr || columns[6] == nullptr) return std::nullopt;
+  if (columns.size() != 11 || columns[0] == nullptr || columns[6] == nullptr) return std::nullopt;
   node_sample sample;
   sample.sent = sent;
   auto snapshot = parse_snapshot(columns[6]);

@@ -32,6 +32,8 @@ struct node_sample {
   routing::timeline_id timeline = 0;  // 0: the node cannot say (a replica that does not stream)
   routing::lsn at = 0;                // primary: normalised insert position; replica: replayed
   routing::lsn received = 0;          // replica, 0: not streaming, or it has replayed more than it received
+  routing::instant answered = sent;
+  routing::lsn flushed = 0;  // primary: what it may send to others (rule 23)
 
   // Rule 9, see shown_proof.hpp.
   std::string snapshot_text = {};

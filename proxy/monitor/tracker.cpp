@@ -11,14 +11,16 @@ constexpr std::chrono::milliseconds longest_backoff{1'000};
 
 }  // namespace
 
-bool tracker::somebody_waits(routing::instant now) const noexcept {
-  return wanted_since_ > begun_ || (now < wanted_until_ && at_ < wanted_floor_);
+bool tracker::awaits_position(routing::instant now) const noexcept {
+  return now < wanted_until_ && at_ < wanted_floor_;
 }
 
 routing::instant tracker::due_at(routing::instant now) const noexcept {
   if (begun_ == routing::never) return routing::never;
   const auto soonest = begun_ + settings_.min_gap;
-  return somebody_waits(now) ? soonest : std::min(begun_ + settings_.interval, std::max(soonest, wanted_at_));
+  if (wanted_since_ > begun_) return soonest;
+  const auto beat = std::min(begun_ + settings_.interval, std::max(soonest, wanted_at_));
+  return awaits_position(now) ? std::min(beat, std::max(soonest, begun_ + pace_)) : beat;
 }
 
 tracker::action tracker::next(routing::instant now) noexcept {

@@ -35,13 +35,16 @@ public:
   // Somebody waits, until `deadline`, for the node to reach `floor`.
   void need_position(routing::lsn floor, routing::instant deadline) noexcept;
 
+  // How often to ask while somebody waits for a position, if not as often as may be.
+  void set_pace(routing::duration between) noexcept { pace_ = between; }
+
   bool is_connected() const noexcept { return state_ == state::idle || state_ == state::sampling; }
 
 private:
   enum class state : std::uint8_t { disconnected, connecting, idle, sampling };
 
   routing::instant due_at(routing::instant now) const noexcept;
-  bool somebody_waits(routing::instant now) const noexcept;
+  bool awaits_position(routing::instant now) const noexcept;
 
   const config::monitor& settings_;
   state state_ = state::disconnected;
@@ -53,6 +56,7 @@ private:
   routing::lsn wanted_floor_ = 0;
   routing::instant wanted_until_ = routing::never;
   routing::lsn at_ = 0;
+  routing::duration pace_{0};
 };
 
 }  // namespace highwater::proxy

@@ -131,6 +131,69 @@ TEST_F(rules, commits_that_were_acknowledged_before_they_were_flushed_are_seen) 
   }
 }
 
+// Rule 23: the WAL writer sleeps for longer than anybody waits.
+TEST_F(rules, commits_that_nobody_flushes_reach_the_replicas_all_the_same) {
+  primary().set("wal_writer_delay", "10s");
+  counted nudges(lab->proxy(), "highwater_flush_nudges_total");
+  pg::connection session(lab->proxy().conninfo() +
+                         " options='-c synchronous_commit=off -c highwater.level=read_your_writes'");
+  for (int written = 301; written < 305; ++written) {
+    session.must(set_to(written, "register"));
+    const auto seen = read(session, get("register"));
+    EXPECT_EQ(seen.value, std::to_string(written)) << seen.by.text;
+    EXPECT_EQ(seen.by.role, "replica") << seen.by.text;
+  }
+  EXPECT_GE(nudges.more(), 1);
+}
+
+// By default reads leave the primary, and come back from a replica that has fallen behind.
+TEST_F(rules, default_waits_for_a_replica_that_is_expected_soon_and_for_no_other) {
+  const highwater_process proxy{highwater_config(lab->cluster())};
+  proxy.await_ready();
+  auto session = proxy.connect();
+  const auto write_and_read = [&](int value) {
+    session.must(set_to(value, "register"));
+    const auto seen = read(session, get("register"));
+    EXPECT_EQ(seen.value, std::to_string(value)) << seen.by.text;
+    return seen.by;
+  };
+  int value = 400;
+  await("a replica serves it", [&] { return write_and_read(++value).role == "replica"; });
+  for (node* each : lab->cluster().replicas()) each->pause_replay();
+  EXPECT_EQ(write_and_read(++value).reason, "fallback");
+  await("nobody waits for them any more", [&] {
+    write_and_read(++value);
+    return proxy.metric("highwater_node_catch_up_seconds", {{"node", ahead().name()}}) > 0.02 &&
+           proxy.metric("highwater_node_catch_up_seconds", {{"node", behind().name()}}) > 0.02;
+  });
+  const auto waited = [&] { return proxy.metric("highwater_freshness_wait_seconds_count"); };
+  const auto before = waited();
+  for (int i = 0; i < 20; ++i) EXPECT_EQ(write_and_read(++value).reason, "fallback");
+  EXPECT_EQ(waited(), before);
+  for (node* each : lab->cluster().replicas()) each->resume_replay();
+  await("a replica serves it again", [&] { return write_and_read(++value).role == "replica"; });
+}
+
+// Rule 3: of who reads what he has written, the nodes are asked when he writes.
+TEST_F(rules, a_read_that_is_expected_behind_a_write_finds_the_nodes_asked) {
+  highwater_config config(lab->cluster());
+  std::string nodes = "{nodes: [";
+  for (const auto& each : lab->cluster().nodes()) {
+    nodes += "{name: " + each->name() + ", host: 127.0.0.1, port: " + std::to_string(each->port()) + "}, ";
+  }
+  config.set("cluster", nodes + "], monitor: {user: highwater, database: postgres, interval: 10s}}");
+  const highwater_process proxy(config);
+  proxy.await_ready();
+  const labels of_primary{{"node", primary().name()}, {"role", "primary"}};
+  const auto asked = [&] { return proxy.metric("highwater_position_samples_total", of_primary); };
+  auto session = proxy.connect();
+  session.must(set_to(500, "register"));
+  EXPECT_EQ(read(session, get("register")).value, "500");
+  const auto before = asked();
+  session.must(set_to(501, "register"));
+  await("the primary is asked although nobody reads", [&] { return asked() > before; });
+}
+
 // The proxy is held up until both answers are there, so that it reads them as one.
 TEST_F(rules, write_that_is_answered_together_with_a_read_before_it_raises_the_floor) {
   for (node* each : lab->cluster().replicas()) each->pause_replay();

@@ -18,6 +18,8 @@ const config::stale_steps& some_stale_steps(chance& luck) {
       {{kind::primary}},
       {{kind::primary}},
       {{kind::wait, a_moment}, {kind::primary}},
+      {{kind::wait_while_worth}, {kind::primary}},
+      {{kind::wait_while_worth}, {kind::error}},
       {{kind::wait, a_moment}, {kind::primary}, {kind::error}},
       {{kind::wait, a_moment}, {kind::error}},
       {{kind::error}},

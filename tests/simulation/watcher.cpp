@@ -108,11 +108,14 @@ void watcher::ask(node_index node) {
     when_.after(luck_.span(1, 300), [this, node, question, answer, about, life]() mutable {
       const auto real = servers_.at(node);
       look_up(node, about, answer);
-      when_.after(luck_.travel(), [this, node, question, real, answer, life] {
+      when_.after(luck_.travel(), [this, node, question, real, answer, life]() mutable {
         auto& one = watches_[node];
         if (one.asked != question) return;
         if (!real.up || real.life != life || real.life != one.life) return fail(node);
+        answer.answered = when_.now();
+        answer.flushed = answer.at;
         state_.sampled(node, answer);
+        one.when.set_pace(state_.catches_up_in(node) / 4);
         one.when.answered(answer.at);
         publish();
         ask_for_proofs();

@@ -88,7 +88,7 @@ TEST(load_mistakes, choices_text_and_sections) {
 }
 
 TEST(load_mistakes, on_stale) {
-  const std::string step = ", expected {wait: duration}, primary, stale or error";
+  const std::string step = ", expected {wait: auto or a duration}, primary, stale or error";
   const auto row = [](const std::string& yaml, const std::string& mistake) {
     return std::pair("consistency: {on_stale: " + yaml + "}", "f:1:" + mistake);
   };
@@ -97,7 +97,8 @@ TEST(load_mistakes, on_stale) {
       row("[wait, primary]", "26: consistency.on_stale[0]: found 'wait'" + step),
       row("[{wait: 5ms, for: 1s}, primary]", "26: consistency.on_stale[0]: found a map" + step),
       row("[]",
-          "25: consistency.on_stale: found an empty list, expected at least one of {wait: duration}, primary, "
+          "25: consistency.on_stale: found an empty list, expected at least one of {wait: auto or a duration}, "
+          "primary, "
           "stale or error"),
       row("[{wait: 5}, primary]",
           "33: consistency.on_stale[0].wait: found '5', expected a duration of whole "

@@ -24,7 +24,7 @@ TEST(load_values, what_is_not_written_keeps_its_default) {
   EXPECT_EQ(value.cluster.nodes.at(0).port, 5432);
   EXPECT_EQ(value.cluster.monitor.min_gap, 500us);
   EXPECT_EQ(value.consistency.default_level, level::session);
-  EXPECT_EQ(value.consistency.on_stale, stale_steps{stale_step{}});
+  EXPECT_EQ(value.consistency.on_stale, (stale_steps{{kind::wait_while_worth}, {kind::primary}}));
   EXPECT_TRUE(value.policies.empty());
   EXPECT_EQ(value.drain_timeout, 10s);
 }
@@ -110,6 +110,8 @@ TEST(load_values, on_stale_is_a_list_or_a_single_step) {
   const std::vector<std::pair<std::string, stale_steps>> table{
       {"stale", {{kind::stale, 0ms}}},
       {"[error]", {{kind::error, 0ms}}},
+      {"[{wait: auto}, primary]", {{kind::wait_while_worth, 0ms}, {kind::primary, 0ms}}},
+      {"[{wait: auto}, {wait: 1s}, error]", {{kind::wait_while_worth, 0ms}, {kind::wait, 1s}, {kind::error, 0ms}}},
       {"[{wait: 20ms}, primary]", {{kind::wait, 20ms}, {kind::primary, 0ms}}},
       {"[{wait: 1s}, {wait: 2s}, primary, stale]",
        {{kind::wait, 1s}, {kind::wait, 2s}, {kind::primary, 0ms}, {kind::stale, 0ms}}},

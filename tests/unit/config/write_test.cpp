@@ -58,8 +58,9 @@ TEST(to_yaml, reads_back_as_the_same_values) {
 
 TEST(to_yaml, shows_what_was_left_to_its_default) {
   const std::string written = to_yaml(load("cluster: {nodes: [{host: a}]}"));
-  for (const char* line : {"workers: auto\n", "  size: 20\n", "    - name: \"a:5432\"\n", "  on_stale: [primary]\n",
-                           "    min_gap: 500us\n", "  max_staleness: 0\n", "policies: []\n", "drain_timeout: 10s\n"}) {
+  for (const char* line :
+       {"workers: auto\n", "  size: 20\n", "    - name: \"a:5432\"\n", "  on_stale: [{wait: auto}, primary]\n",
+        "    min_gap: 500us\n", "  max_staleness: 0\n", "policies: []\n", "drain_timeout: 10s\n"}) {
     EXPECT_NE(written.find(line), std::string::npos) << line << written;
   }
 }

@@ -15,8 +15,8 @@ using testing::Not;
 
 struct page : testing::Test {
   page() : monitor(2), one(2, 2, 3, 3), other(2, 2, 3, 3) {
-    nodes[0] = {"primary", true, 5'000, 0, -1, 0.25};
-    nodes[1] = {"replica", false, 4'000, 1'000, 1.5, -1};
+    nodes[0] = {"primary", true, 5'000, 0, -1, 0.25, 0.001};
+    nodes[1] = {"replica", false, 4'000, 1'000, 1.5, -1, -1, 0.002};
   }
   std::string text() const { return expose(names, nodes, monitor, {&one, &other}, "1.2.3"); }
 
@@ -39,6 +39,9 @@ TEST_F(page, shows_each_node) {
            "highwater_node_replay_lag_bytes{node=\"b\"} 1000",
            "highwater_node_replay_lag_seconds{node=\"b\"} 1.5",
            "highwater_node_sample_age_seconds{node=\"a\"} 0.25",
+           "highwater_node_answer_seconds{node=\"a\"} 0.001",
+           "highwater_node_catch_up_seconds{node=\"b\"} 0.002",
+           "highwater_flush_nudges_total 0",
            "highwater_build_info{version=\"1.2.3\"} 1",
        }) {
     EXPECT_THAT(shown, HasSubstr(std::string(line) + "\n"));

@@ -46,9 +46,11 @@ TEST(read_identity, refuses_half_an_answer) {
 
 TEST(read_sample, of_a_primary_is_its_normalised_insert_position) {
   const auto found = read_sample(
-      {"f", "0/3002018", "0000000A", nullptr, nullptr, nullptr, "5:9:5,7", nullptr, nullptr, "f"}, usual, sent);
+      {"f", "0/3002018", "0000000A", nullptr, nullptr, nullptr, "5:9:5,7", nullptr, nullptr, "f", "0/3001F00"}, usual,
+      sent);
   ASSERT_TRUE(found);
   EXPECT_EQ(found->role, node_role::primary);
+  EXPECT_EQ(found->flushed, 0x3001F00U);
   EXPECT_EQ(found->at, 0x3002000U);
   EXPECT_EQ(found->timeline, 10U);
   EXPECT_EQ(found->received, 0U);
@@ -56,8 +58,8 @@ TEST(read_sample, of_a_primary_is_its_normalised_insert_position) {
 }
 
 TEST(read_sample, of_a_replica_is_what_it_has_replayed) {
-  const auto found =
-      read_sample({"t", nullptr, nullptr, "2", "0/3002018", "0/3004000", "9:9:", "5,7", nullptr, "f"}, usual, sent);
+  const auto found = read_sample(
+      {"t", nullptr, nullptr, "2", "0/3002018", "0/3004000", "9:9:", "5,7", nullptr, "f", nullptr}, usual, sent);
   ASSERT_TRUE(found);
   EXPECT_EQ(found->role, node_role::replica);
   EXPECT_EQ(found->at, 0x3002018U) << "a replay position is taken as it is";
@@ -66,8 +68,8 @@ TEST(read_sample, of_a_replica_is_what_it_has_replayed) {
 }
 
 TEST(read_sample, of_a_replica_that_does_not_stream) {
-  const auto found =
-      read_sample({"t", nullptr, nullptr, nullptr, "0/3002018", nullptr, "9:9:", nullptr, nullptr, "f"}, usual, sent);
+  const auto found = read_sample(
+      {"t", nullptr, nullptr, nullptr, "0/3002018", nullptr, "9:9:", nullptr, nullptr, "f", nullptr}, usual, sent);
   ASSERT_TRUE(found);
   EXPECT_EQ(found->received, 0U);
   EXPECT_EQ(found->timeline, 0U);
@@ -75,15 +77,15 @@ TEST(read_sample, of_a_replica_that_does_not_stream) {
 
 // Rule 12: a replica that was promoted keeps a frozen replay position.
 TEST(read_sample, looks_at_the_role_before_the_position) {
-  const auto found = read_sample(
-      {"f", "0/5000100", "00000002", "1", "0/4000000", "0/4000000", "9:9:", nullptr, nullptr, "f"}, usual, sent);
+  const auto found =
+      read_sample({"f", "0/5000100", "00000002", "1", "0/4000000", "0/4000000", "9:9:", nullptr, nullptr, "f", nullptr},
+                  usual, sent);
   ASSERT_TRUE(found);
   EXPECT_EQ(found->role, node_role::primary);
   EXPECT_EQ(found->at, 0x5000100U);
   EXPECT_EQ(found->timeline, 2U);
 }
 
-// Rule 5: more was shown than was received, so that is no bound.
 // Rule 5
 TEST(read_sample, takes_what_was_received_for_a_bound_where_it_is_one) {
   struct row {
@@ -99,9 +101,9 @@ TEST(read_sample, takes_what_was_received_for_a_bound_where_it_is_one) {
                            row{"there is no archive", nullptr, "0/3004000", "t", true},
                            row{"it does not say", nullptr, "0/3004000", nullptr, false},
                            row{"before it has ever streamed", nullptr, nullptr, "t", false}}) {
-    const auto found = read_sample(
-        {"t", nullptr, nullptr, each.timeline, "0/3002018", each.received, "9:9:", "", nullptr, each.no_archive}, usual,
-        sent);
+    const auto found = read_sample({"t", nullptr, nullptr, each.timeline, "0/3002018", each.received, "9:9:", "",
+                                    nullptr, each.no_archive, nullptr},
+                                   usual, sent);
     ASSERT_TRUE(found);
     EXPECT_EQ(found->received != 0, each.bounds) << each.why;
   }
@@ -109,14 +111,16 @@ TEST(read_sample, takes_what_was_received_for_a_bound_where_it_is_one) {
 
 TEST(read_sample, takes_what_was_asked_about_transactions) {
   const auto replica =
-      read_sample({"t", nullptr, nullptr, "2", "0/1", "0/2", "9:9:", "7,5", nullptr, "f"}, usual, sent);
+      read_sample({"t", nullptr, nullptr, "2", "0/1", "0/2", "9:9:", "7,5", nullptr, "f", nullptr}, usual, sent);
   ASSERT_TRUE(replica);
   EXPECT_EQ(replica->snapshot.xmax, 9U);
   EXPECT_EQ(replica->committed, (std::vector<transaction_id>{5, 7}));
-  const auto none = read_sample({"t", nullptr, nullptr, "2", "0/1", "0/2", "9:9:", "", nullptr, "f"}, usual, sent);
+  const auto none =
+      read_sample({"t", nullptr, nullptr, "2", "0/1", "0/2", "9:9:", "", nullptr, "f", nullptr}, usual, sent);
   EXPECT_EQ(none->committed, std::vector<transaction_id>{}) << "asked, and none is";
   const auto primary = read_sample(
-      {"f", "0/1", "00000001", nullptr, nullptr, nullptr, "5:8589934599:5", nullptr, "6,4294967295", "f"}, usual, sent);
+      {"f", "0/1", "00000001", nullptr, nullptr, nullptr, "5:8589934599:5", nullptr, "6,4294967295", "f", nullptr},
+      usual, sent);
   ASSERT_TRUE(primary);
   EXPECT_EQ(primary->snapshot_text, "5:8589934599:5");
   EXPECT_FALSE(primary->committed);
@@ -127,16 +131,16 @@ TEST(read_sample, refuses_what_proves_nothing) {
   const sample_row rows[] = {
       {},
       {"t", nullptr, nullptr, "1", "0/1", "0/1", "9:9:", nullptr, nullptr},
-      {nullptr, "0/1", "00000001", "1", "0/1", "0/1", "9:9:", nullptr, nullptr, "f"},
-      {"f", nullptr, "00000001", nullptr, nullptr, nullptr, "9:9:", nullptr, nullptr, "f"},
-      {"f", "0/1", nullptr, nullptr, nullptr, nullptr, "9:9:", nullptr, nullptr, "f"},
-      {"f", "0/1", "G", nullptr, nullptr, nullptr, "9:9:", nullptr, nullptr, "f"},
-      {"f", "nonsense", "00000001", nullptr, nullptr, nullptr, "9:9:", nullptr, nullptr, "f"},
-      {"f", nullptr, nullptr, "1", "0/1", "0/1", "9:9:", nullptr, nullptr, "f"},
-      {"t", "0/1", "00000001", "1", nullptr, "0/1", "9:9:", nullptr, nullptr, "f"},
-      {"t", nullptr, nullptr, "1", "nonsense", "0/1", "9:9:", nullptr, nullptr, "f"},
-      {"f", "0/1", "00000001", nullptr, nullptr, nullptr, nullptr, nullptr, nullptr, "f"},
-      {"f", "0/1", "00000001", nullptr, nullptr, nullptr, "9", nullptr, nullptr, "f"},
+      {nullptr, "0/1", "00000001", "1", "0/1", "0/1", "9:9:", nullptr, nullptr, "f", nullptr},
+      {"f", nullptr, "00000001", nullptr, nullptr, nullptr, "9:9:", nullptr, nullptr, "f", nullptr},
+      {"f", "0/1", nullptr, nullptr, nullptr, nullptr, "9:9:", nullptr, nullptr, "f", nullptr},
+      {"f", "0/1", "G", nullptr, nullptr, nullptr, "9:9:", nullptr, nullptr, "f", nullptr},
+      {"f", "nonsense", "00000001", nullptr, nullptr, nullptr, "9:9:", nullptr, nullptr, "f", nullptr},
+      {"f", nullptr, nullptr, "1", "0/1", "0/1", "9:9:", nullptr, nullptr, "f", nullptr},
+      {"t", "0/1", "00000001", "1", nullptr, "0/1", "9:9:", nullptr, nullptr, "f", nullptr},
+      {"t", nullptr, nullptr, "1", "nonsense", "0/1", "9:9:", nullptr, nullptr, "f", nullptr},
+      {"f", "0/1", "00000001", nullptr, nullptr, nullptr, nullptr, nullptr, nullptr, "f", nullptr},
+      {"f", "0/1", "00000001", nullptr, nullptr, nullptr, "9", nullptr, nullptr, "f", nullptr},
   };
   for (const auto& each : rows) EXPECT_FALSE(read_sample(each, usual, sent));
 }

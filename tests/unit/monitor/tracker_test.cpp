@@ -46,6 +46,17 @@ TEST_F(one_tracker, asks_on_a_slow_beat_when_nobody_asks) {
   EXPECT_EQ(node.next(t(50)), action::sample);
 }
 
+TEST_F(one_tracker, asks_for_a_position_no_oftener_than_it_is_worth) {
+  node.need_position(500, t(40));
+  EXPECT_EQ(node.wake_at(t(1)), t(1));
+  node.set_pace(std::chrono::milliseconds(10));
+  EXPECT_EQ(node.wake_at(t(1)), t(10));
+  node.set_pace(std::chrono::milliseconds(100));
+  EXPECT_EQ(node.wake_at(t(1)), t(50)) << "the beat";
+  node.need_sample(t(2));
+  EXPECT_EQ(node.wake_at(t(2)), t(1)) << "whoever needs a younger answer needs it now";
+}
+
 TEST_F(one_tracker, has_one_question_under_way_at_a_time) {
   ASSERT_EQ(node.next(t(50)), action::sample);
   node.need_sample(t(51));
