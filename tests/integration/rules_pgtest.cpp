@@ -186,7 +186,8 @@ TEST_F(rules, a_read_that_is_expected_behind_a_write_finds_the_nodes_asked) {
   proxy.await_ready();
   const labels of_primary{{"node", primary().name()}, {"role", "primary"}};
   const auto asked = [&] { return proxy.metric("highwater_position_samples_total", of_primary); };
-  auto session = proxy.connect();
+  // At a level that needs no proof of what replicas have shown.
+  pg::connection session(proxy.conninfo() + " options='-c highwater.level=read_your_writes'");
   session.must(set_to(500, "register"));
   EXPECT_EQ(read(session, get("register")).value, "500");
   const auto before = asked();
