@@ -181,7 +181,7 @@ TEST_F(rules, a_read_that_is_expected_behind_a_write_finds_the_nodes_asked) {
   for (const auto& each : lab->cluster().nodes()) {
     nodes += "{name: " + each->name() + ", host: 127.0.0.1, port: " + std::to_string(each->port()) + "}, ";
   }
-  config.set("cluster", nodes + "], monitor: {user: highwater, database: postgres, interval: 10s}}");
+  config.set("cluster", nodes + "], monitor: {user: highwater, database: postgres, interval: 10min}}");
   const highwater_process proxy(config);
   proxy.await_ready();
   const labels of_primary{{"node", primary().name()}, {"role", "primary"}};
