@@ -188,6 +188,7 @@ TEST_F(rules, a_read_that_is_expected_behind_a_write_finds_the_nodes_asked) {
   const auto asked = [&] { return proxy.metric("highwater_position_samples_total", of_primary); };
   // At a level that needs no proof of what replicas have shown.
   pg::connection session(proxy.conninfo() + " options='-c highwater.level=read_your_writes'");
+  await("it is known for a read", [&] { return read(session, get("register")).by.reason != "write"; });
   session.must(set_to(500, "register"));
   EXPECT_EQ(read(session, get("register")).value, "500");
   const auto before = asked();
