@@ -11,7 +11,7 @@ using std::chrono::milliseconds;
 // Reads that leave the primary are what replicas are there for; a few round trips are not too much for it.
 constexpr int times_the_primarys = 8;
 // Below the first, differences are noise; beyond the second somebody would notice.
-constexpr milliseconds least{5}, most{20};
+constexpr milliseconds least{8}, most{20};
 
 }  // namespace
 
@@ -24,7 +24,7 @@ duration worth(const cluster_view& view, std::span<const node_load> loads) noexc
 
 duration worth_waiting(duration soonest, const cluster_view& view, std::span<const node_load> loads) noexcept {
   const auto most_of_all = worth(view, loads);
-  return soonest <= most_of_all ? most_of_all : duration(0);
+  return soonest <= most_of_all ? std::min<duration>(2 * most_of_all, most) : duration(0);
 }
 
 }  // namespace highwater::routing

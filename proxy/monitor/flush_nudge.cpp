@@ -12,7 +12,7 @@ namespace {
 
 // Commits that are waited for flush by themselves, one after the other: what is awaited comes with one of them.
 constexpr std::chrono::milliseconds grace{4};
-constexpr std::chrono::milliseconds between{3};
+constexpr std::chrono::milliseconds between{2};
 // Whether they do may change.
 constexpr unsigned believed_for = 64;
 

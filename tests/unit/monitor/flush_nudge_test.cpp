@@ -52,9 +52,9 @@ TEST_F(flush_nudge_test, is_due_at_once_where_it_was_needed_the_last_time) {
   EXPECT_TRUE(one.due(t(4)));
   one.primary_at(t(5), 200);
   one.need(300, t(50));
-  EXPECT_FALSE(one.due(t(6))) << "too soon after the last";
-  EXPECT_EQ(one.look_at(t(6)), t(7));
-  EXPECT_TRUE(one.due(t(7)));
+  EXPECT_FALSE(one.due(t(5))) << "too soon after the last";
+  EXPECT_EQ(one.look_at(t(5)), t(6));
+  EXPECT_TRUE(one.due(t(6)));
 }
 
 TEST_F(flush_nudge_test, is_patient_again_when_something_came_by_itself) {

@@ -19,7 +19,7 @@ TEST(worth_waiting, is_some_times_what_the_primary_takes_within_bounds) {
     int worth;
   };
   const row rows[] = {
-      {"not less", 0, 0, true, 5},  {"some times", 1, 0, true, 8},      {"with its queue", 1, 1, true, 16},
+      {"not less", 0, 0, true, 8},  {"some times", 2, 0, true, 16},     {"with its queue", 1, 1, true, 16},
       {"not more", 9, 0, true, 20}, {"a long queue", 0, 900, true, 20}, {"nobody else", 0, 0, false, 20},
   };
   for (const auto& each : rows) {
@@ -28,7 +28,7 @@ TEST(worth_waiting, is_some_times_what_the_primary_takes_within_bounds) {
     cluster.loads[a].queues_for = ms(each.queues_for);
     if (!each.primary) cluster.without(a);
     EXPECT_EQ(worth(cluster.view, cluster.loads), ms(each.worth)) << each.why;
-    EXPECT_EQ(worth_waiting(ms(each.worth), cluster.view, cluster.loads), ms(each.worth)) << each.why;
+    EXPECT_EQ(worth_waiting(ms(each.worth), cluster.view, cluster.loads), ms(std::min(20, 2 * each.worth))) << each.why;
     EXPECT_EQ(worth_waiting(ms(each.worth + 1), cluster.view, cluster.loads), ms(0)) << each.why;
   }
 }
@@ -60,11 +60,11 @@ decided after(double since_arrival, int b_in, int c_in, std::vector<node_index> 
 }
 
 TEST(wait_auto, waits_for_who_is_expected_soon) {
-  const decided waits{plan::action::await_replay, no_node, testing_support::t(1'005)};
+  const decided waits{plan::action::await_replay, no_node, testing_support::t(1'016)};
   const decided goes_on{plan::action::serve, a, never};
   EXPECT_EQ(after(0, 1, 1), waits);
-  EXPECT_EQ(after(4.9, 1, 1), waits);
-  EXPECT_EQ(after(5, 1, 1), goes_on) << "expected, and did not come";
+  EXPECT_EQ(after(15.9, 1, 1), waits);
+  EXPECT_EQ(after(16, 1, 1), goes_on) << "expected, and did not come";
   EXPECT_EQ(after(0, 40, 1), waits) << "the other one will be there";
   EXPECT_EQ(after(0, 40, 40), goes_on) << "both have fallen behind";
   EXPECT_EQ(after(0, 40, 1, {c}), goes_on);
