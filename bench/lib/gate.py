@@ -14,7 +14,7 @@ from .tables import markdown, save
 from .wire import Asking
 
 WRITERS = (4, 16)
-SESSIONS = 4
+SESSIONS = 8
 COLUMNS = ("", "writers", "writes behind a read", "rows missing", "transactions behind a read", "older", "errors")
 COST_COLUMNS = ("", "writers", "write p50 / p99 ms", "transaction p50 / p99 ms")
 LAST = "SELECT max(id) FROM made"
@@ -188,7 +188,7 @@ def run(settings):
             for how in (NEVER, LATER, AT_ONCE):
                 for writers in WRITERS:
                     costs.append((how, writers, _ask(cluster, proxy.port, writers, how, settings.seconds)))
-    settings.say(markdown("The gate: 4 sessions at session, beside writers that go to the primary", COLUMNS, [
+    settings.say(markdown("The gate: 8 sessions at session, beside writers that go to the primary", COLUMNS, [
         (label, writers, found.writes, found.missing, found.transactions, found.older, found.errors)
         for label, writers, found in rows]))
     settings.say(markdown("What a write and the beginning of a transaction take", COST_COLUMNS, [
