@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "routing/ddl_logins.hpp"
 #include "routing/ddl_names.hpp"
 #include "routing/piece.hpp"
 #include "routing/tree_walk.hpp"
@@ -132,6 +133,7 @@ bool changes_schema(std::string_view type) {
 
 piece utility(const statement_source& from, statement& into) {
   const auto& fields = *from.node.fields;
+  into.logins.add(login_change_by(from.node.type, fields));
   if (changes_schema(from.node.type)) {
     change_schema(from.node.type, fields, into);
     const bool makes = !from.node.type.starts_with("Drop");

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "routing/login_change.hpp"
 #include "routing/name_set.hpp"
 #include "routing/setting_change.hpp"
 
@@ -119,6 +120,7 @@ struct statement {
   residue leaves = residue::nothing;
   name_set names;                // of all that the verdict rests on
   touched_names touches;         // DDL: what the catalogue may be wrong about afterwards
+  login_change logins;           // DDL: which connections are out of date afterwards
   bool reads_sequences = false;  // currval(), lastval(): what this session's connection has got from a sequence
   bool releases_locks = false;   // advisory ones
   pin_reason pin = pin_reason::none;
