@@ -35,6 +35,11 @@ void interrupt::raise() noexcept {
   eventfd_write(descriptor_, 1);
 }
 
+void interrupt::lower() noexcept {
+  eventfd_t raised = 0;
+  eventfd_read(descriptor_, &raised);
+}
+
 bool catalog_connection::open(const config::node& node, const config::monitor& settings, const std::string& database) {
   const auto port = std::to_string(node.port);
   const std::array keys{"host",

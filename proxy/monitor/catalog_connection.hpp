@@ -14,7 +14,7 @@
 
 namespace highwater::proxy {
 
-// Ends the waits of whoever watches it, now and from now on.
+// Ends the waits of whoever watches it, now and until it is lowered.
 class interrupt {
 public:
   interrupt();  // throws std::system_error
@@ -23,7 +23,8 @@ public:
   interrupt& operator=(const interrupt&) = delete;
 
   void raise() noexcept;
-  int descriptor() const noexcept { return descriptor_; }  // readable once raised
+  void lower() noexcept;
+  int descriptor() const noexcept { return descriptor_; }  // readable while raised
 
 private:
   int descriptor_;

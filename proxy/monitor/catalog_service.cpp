@@ -151,8 +151,8 @@ void catalog_service::stop() {
   {
     const std::scoped_lock lock(mutex_);
     stopping_ = true;
+    interrupt_.raise();
   }
-  interrupt_.raise();
   changed_.notify_all();
   if (thread_.joinable()) thread_.join();
 }
@@ -196,13 +196,26 @@ void catalog_service::missed(const std::string& database) {
   changed_.notify_all();
 }
 
+void catalog_service::hold(const std::string& database) {
+  const std::scoped_lock lock(mutex_);
+  if (++held_[database] == 1 && being_read_ == database) interrupt_.raise();
+}
+
+void catalog_service::let_go(const std::string& database) {
+  const std::scoped_lock lock(mutex_);
+  const auto found = held_.find(database);
+  if (found != held_.end() && --found->second == 0) held_.erase(found);
+  changed_.notify_all();
+}
+
 void catalog_service::run() {
   std::unique_lock lock(mutex_);
   while (!stopping_) {
-    const auto next = std::min_element(databases_.begin(), databases_.end(), [](const auto& a, const auto& b) {
-      return a.second.schedule.due() < b.second.schedule.due();
+    const auto next = std::min_element(databases_.begin(), databases_.end(), [&](const auto& a, const auto& b) {
+      const bool a_held = held_.contains(a.first), b_held = held_.contains(b.first);
+      return a_held != b_held ? b_held : a.second.schedule.due() < b.second.schedule.due();
     });
-    if (next == databases_.end()) {
+    if (next == databases_.end() || held_.contains(next->first)) {
       changed_.wait(lock);
       continue;
     }
@@ -220,11 +233,14 @@ void catalog_service::run() {
     }
     const auto generation = next->second.generation;
     schedule.begun(steady_clock::now());
+    being_read_ = database;
+    interrupt_.lower();
     lock.unlock();
     auto done = read(database, from);
     done.covers = generation;
     if (done.how == reading::outcome::read) make_catalog(database, done);
     lock.lock();
+    being_read_.clear();
     if (!stopping_) finish(database, std::move(done));
   }
 }

@@ -45,6 +45,9 @@ public:
   void out_of_date(const std::string& database, const routing::touched_names& touched);
   // A name is not known there. It may have been made by somebody who went round Highwater; reads again, but not often.
   void missed(const std::string& database);
+  // It is not read, and nothing is connected to it for that, until it has been let go of as often.
+  void hold(const std::string& database);
+  void let_go(const std::string& database);
   // Ends what is under way at once.
   void stop();
 
@@ -88,6 +91,8 @@ private:
   std::mutex mutex_;
   std::condition_variable changed_;
   std::map<std::string, entry> databases_;
+  std::map<std::string, unsigned> held_;
+  std::string being_read_;  // a database, or none
   bool stopping_ = false;
   interrupt interrupt_;
   std::thread thread_;
