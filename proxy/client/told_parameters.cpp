@@ -1,31 +1,62 @@
 #include "proxy/client/told_parameters.hpp"
 
-#include <algorithm>
+#include <utility>
+
+#include "proxy/server/settings.hpp"
 
 namespace highwater::proxy {
 
-std::optional<std::string_view> find_parameter(const parameter_list& in, std::string_view name) noexcept {
-  const auto found = std::ranges::find(in, name, &parameter_list::value_type::first);
-  return found == in.end() ? std::nullopt : std::optional<std::string_view>(found->second);
-}
+namespace {
+
+constexpr std::string_view read_by[] = {"client_encoding", "standard_conforming_strings"};
+
+}  // namespace
 
 const parameter_list& told_parameters::none() noexcept {
   static const parameter_list nothing;
   return nothing;
 }
 
+void told_parameters::start(std::shared_ptr<const parameter_list> at_login) {
+  at_login_ = std::move(at_login);
+  since_ = nullptr;
+  changed(read_by[0]);
+}
+
+std::optional<std::string_view> told_parameters::now(std::string_view name) const noexcept {
+  const auto since = since_ ? find_parameter(*since_, name) : std::nullopt;
+  return since ? since : find_parameter(at_login(), name);
+}
+
 bool told_parameters::news(std::string_view name, std::string_view value) {
-  auto known = since_ ? find_parameter(*since_, name) : std::nullopt;
-  const bool changed_before = known.has_value();
-  if (!known) known = find_parameter(at_login(), name);
-  if (known == value) return false;
+  if (now(name) == value) return false;
   if (!since_) since_ = std::make_unique<parameter_list>();
-  if (changed_before) {
-    std::ranges::find(*since_, name, &parameter_list::value_type::first)->second = value;
-  } else {
-    since_->emplace_back(name, value);
-  }
+  put_parameter(*since_, name, value);
+  changed(name);
   return true;
+}
+
+void told_parameters::changed(std::string_view name) {
+  digest_ = 0;
+  if (name != read_by[0] && name != read_by[1]) return;
+  session_settings reading;
+  for (const auto each : read_by) {
+    if (const auto value = now(each)) put(reading, each, *value);
+  }
+  plain_ = text_is_plain(reading);
+}
+
+parameter_list told_parameters::all() const {
+  auto believed = at_login();
+  if (since_) {
+    for (const auto& [name, value] : *since_) put_parameter(believed, name, value);
+  }
+  return believed;
+}
+
+std::uint64_t told_parameters::digest() const {
+  if (digest_ == 0) digest_ = since_ ? digest_of(all()) : digest_of(at_login());
+  return digest_;
 }
 
 }  // namespace highwater::proxy

@@ -14,6 +14,7 @@ using tcp = asio::ip::tcp;
 
 void server_connection::connect(const std::string& host, std::uint16_t port, server_login login) {
   login_ = std::make_unique<server_login>(std::move(login));
+  begun_ = std::chrono::steady_clock::now();
   deadline_ = context_->timers.schedule(std::chrono::steady_clock::now() + context_->connect_timeout, [this] {
     deadline_ = {};
     fail_connect(server_lost("timeout"));

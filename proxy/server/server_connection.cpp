@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "proxy/server/cancel_request.hpp"
+#include "proxy/server/farewell.hpp"
 
 namespace highwater::proxy {
 
@@ -14,6 +15,7 @@ namespace {
 constexpr std::chrono::seconds longest_cleaning{10};
 constexpr std::chrono::seconds longest_cancel{5};
 constexpr std::size_t most_cancel_waiters = 16;
+constexpr std::chrono::seconds longest_farewell{5};
 
 // Longest beginning of an incomplete message that is kept; the reader lets no message through that needs more.
 constexpr std::size_t max_partial = wire::reply_reader::max_held + wire::header_size;
@@ -81,6 +83,7 @@ std::unique_ptr<server_connection> server_connection::move_to(connection_context
   moved->endpoint_ = endpoint_;
   moved->proved = proved;
   moved->server_started_ = server_started_;
+  moved->begun_ = begun_;
   moved->established_ = established_;
   moved->idle_since_ = idle_since_;
   state_ = state::closed;
@@ -96,13 +99,16 @@ void server_connection::resume_after_move() {
   stream_.await_readable();
 }
 
-void server_connection::close() {
+void server_connection::close(std::function<void()> gone) {
   state_ = state::closed;
   context_->timers.cancel(deadline_);
   std::string goodbye;
   wire::write_empty(goodbye, wire::frontend::terminate);
   stream_.write(goodbye);
+  const bool leaves = gone && stream_.is_open() && stream_.pending() == 0;
+  if (leaves) return await_end(context_->io, stream_.release(), longest_farewell, std::move(gone));
   stream_.close();
+  if (gone) gone();
 }
 
 void server_connection::lost(const wire::error& why) {
@@ -376,13 +382,13 @@ void server_connection::prepare(std::span<const statement_to_prepare> what) {
 }
 
 void server_connection::note_parameter(std::string_view name, std::string_view value) {
-  for (auto& [known, current] : parameters_) {
-    if (known == name) {
-      current = value;
-      return;
-    }
-  }
-  parameters_.emplace_back(name, value);
+  put_parameter(parameters_, name, value);
+  reported_ = 0;
+}
+
+std::uint64_t server_connection::reported() const noexcept {
+  if (reported_ == 0) reported_ = digest_of(parameters_);
+  return reported_;
 }
 
 }  // namespace highwater::proxy

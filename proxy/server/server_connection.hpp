@@ -15,6 +15,7 @@
 #include "proxy/io/stream.hpp"
 #include "proxy/io/timer_queue.hpp"
 #include "proxy/server/held_statements.hpp"
+#include "proxy/server/reported_parameters.hpp"
 #include "proxy/server/server_login.hpp"
 #include "proxy/server/settings.hpp"
 #include "proxy/wire/reply_queue.hpp"
@@ -106,7 +107,8 @@ public:
   void lease(lease_holder& to) noexcept { holder_ = &to; }
   // Ends the lease; on_clean follows at once or later, on_lost if the connection cannot be used again.
   void give_back();
-  void close();
+  // `gone` is called later, when the server has closed it too, or after a few seconds.
+  void close(std::function<void()> gone = {});
 
   // Brings the connection to these settings; on_settings_applied follows, unless nothing was to be done (false).
   bool apply(const settings_ptr& wanted);
@@ -155,8 +157,10 @@ public:
 
   routing::node_index node() const noexcept { return node_; }
   wire::backend_key_message key() const noexcept { return key_; }
-  const std::vector<std::pair<std::string, std::string>>& parameters() const noexcept { return parameters_; }
+  const parameter_list& parameters() const noexcept { return parameters_; }
   void note_parameter(std::string_view name, std::string_view value);
+  std::uint64_t reported() const noexcept;              // the digest of them
+  time_point begun() const noexcept { return begun_; }  // before the server looked at anything
   time_point established() const noexcept { return established_; }
   std::int64_t server_started() const noexcept { return server_started_; }  // rule 25; in microseconds since 1970
   time_point idle_since() const noexcept { return idle_since_; }
@@ -204,7 +208,8 @@ private:
   state state_ = state::connecting;
   bool paused_ = false;
   wire::backend_key_message key_;
-  std::vector<std::pair<std::string, std::string>> parameters_;
+  parameter_list parameters_;
+  mutable std::uint64_t reported_ = 0;  // 0: to be found out
   settings_ptr settings_ = no_settings();
   settings_ptr wanted_;
   std::optional<wire::error> own_error_;
@@ -218,6 +223,7 @@ private:
   cancel_waiters cancel_next_;  // ... for the one behind it
   bool cancel_lost_ = false;    // one may hit at any time
   std::int64_t server_started_ = 0;
+  time_point begun_{};
   time_point established_{};
   time_point idle_since_{};
 };
