@@ -22,6 +22,7 @@
 #include "proxy/admin/pages.hpp"
 #include "proxy/client/worker.hpp"
 #include "proxy/io/log_text.hpp"
+#include "proxy/monitor/login_watch.hpp"
 
 namespace highwater::proxy {
 
@@ -103,6 +104,7 @@ private:
   void give_back_memory();
   worker& least_busy();
   http_page page(std::string_view path) const;
+  void logins_found(const login_news& news, routing::node_index node, routing::instant when);
   void shut_down();
   void drained(std::chrono::steady_clock::time_point deadline);
 
@@ -116,6 +118,7 @@ private:
   catalog_service catalogs_;
   domain domain_;
   shared_pools pools_;
+  outdated_logins logins_;
   cancel_registry cancels_;
   std::atomic<unsigned> clients_{0};
   std::atomic<unsigned> strangers_{0};
@@ -128,6 +131,7 @@ private:
   asio::steady_timer drain_timer_;
   asio::steady_timer accept_timer_;
   asio::steady_timer memory_timer_;
+  login_watch login_watch_;
   std::size_t free_before_ = 0;
   bool cannot_accept_ = false;
   std::atomic<bool> shutting_down_{false};
@@ -145,7 +149,24 @@ server::server(const config::config& settings)
                 }),
       domain_(settings.cluster.nodes.size(), std::chrono::steady_clock::now()),
       pools_(settings.pool.size),
-      process_{settings_, users_, board_, monitor_, catalogs_, domain_, pools_, cancels_, clients_, strangers_},
+      logins_([this] {
+        for (auto& one : workers_) one->logins_changed();
+        login_watch_.look();
+      }),
+      process_{settings_,
+               users_,
+               board_,
+               monitor_,
+               catalogs_,
+               domain_,
+               pools_,
+               logins_,
+               cancels_,
+               clients_,
+               strangers_,
+               [this](const auto& what) {
+                 for (auto& one : workers_) one->run(what);
+               }},
       acceptor_(listen(io_, settings.listen, "clients")),
       http_(
           [&](asio::io_context& io) {
@@ -158,7 +179,13 @@ server::server(const config::config& settings)
       hangups_(io_, SIGHUP),
       drain_timer_(io_),
       accept_timer_(io_),
-      memory_timer_(io_) {
+      memory_timer_(io_),
+      login_watch_(
+          settings.cluster, board_,
+          [this](const login_news& news, routing::node_index node, routing::instant when) {
+            logins_found(news, node, when);
+          },
+          [this] { logins_.look(*board_.newest(), std::chrono::steady_clock::now()); }) {
   const auto count = settings.workers != 0 ? settings.workers : std::max(1U, std::thread::hardware_concurrency());
   for (unsigned i = 0; i < count; ++i) workers_.push_back(std::make_unique<worker>(process_));
 }
@@ -166,6 +193,7 @@ server::server(const config::config& settings)
 int server::run() {
   monitor_.start();
   for (std::size_t i = 0; i < workers_.size(); ++i) workers_[i]->start("worker " + std::to_string(i));
+  login_watch_.start();
   accept();
   http_.start();
   signals_.async_wait([this](const boost::system::error_code& error, int) {
@@ -182,6 +210,7 @@ int server::run() {
   // The last accept, which has ended with an error, holds a socket of a worker that is about to go.
   io_.restart();
   io_.poll();
+  login_watch_.stop();
   catalogs_.stop();
   for (auto& one : workers_) one->stop();
   // What was cancelled on the way out, an accept above all, holds sockets of the workers: it must go before they do.
@@ -256,6 +285,16 @@ http_page server::page(std::string_view path) const {
   return {200, "text/plain; version=0.0.4; charset=utf-8",
           metrics::expose(metric_names(settings_.cluster), node_statuses(*view, std::chrono::steady_clock::now()),
                           monitor_probe_, probes, version)};
+}
+
+// On the watch's thread.
+void server::logins_found(const login_news& news, routing::node_index node, routing::instant when) {
+  logins_.changed(news.scopes, when);
+  if (news.reloaded) logins_.changed_on(node, {}, when);
+  for (const auto& database : news.gone) {
+    spdlog::info("database {} does not exist any more: its sessions end", quoted(database));
+    for (auto& one : workers_) one->database_gone(database);
+  }
 }
 
 void server::shut_down() {

@@ -31,6 +31,7 @@ worker_context::worker_context(process& in, boost::asio::io_context& loop, std::
             in.settings.pool,
             probe,
             in.pools,
+            in.logins,
             [this](const std::string& user) {
               const auto* known = shared.users.find(user);
               return known ? known->password : std::string();
@@ -106,6 +107,22 @@ void worker_context::node_suspect(routing::node_index node) {
   const auto now = std::chrono::steady_clock::now();
   loads[node].suspect = now;
   shared.monitor.need_sample(node, now + std::chrono::nanoseconds(1));
+}
+
+void worker_context::vacate(const std::string& database, const std::shared_ptr<void>& latch) {
+  const auto any = [](const server_connection&) { return true; };
+  for (auto& [key, one] : pools_) {
+    if (key.database == database) one->close_idle(any, [latch] {});
+  }
+}
+
+const welcome_text* worker_context::welcome_of(const session_kind& kind, const session_settings& settings) {
+  const auto known = welcomes.find({kind.user, kind.database.name, settings});
+  if (known == welcomes.end()) return nullptr;
+  const auto& text = known->second;
+  if (text.begun >= shared.logins.since(text.node, kind.user, kind.database.name)) return &text;
+  welcomes.erase(known);
+  return nullptr;
 }
 
 void worker_context::for_each_pool(const std::function<void(pool&)>& what) {

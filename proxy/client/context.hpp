@@ -33,6 +33,7 @@
 namespace highwater::proxy {
 
 class session;
+class worker_context;
 
 // A session's place in a list: it leaves with the session at the latest.
 struct waiting_place : boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
@@ -50,9 +51,12 @@ struct process {
   catalog_service& catalogs;
   class domain& domain;
   shared_pools& pools;
+  outdated_logins& logins;
   cancel_registry& cancels;
-  std::atomic<unsigned>& clients;                // that have logged in, or are about to have
-  std::atomic<unsigned>& strangers;              // connected, and not known yet
+  std::atomic<unsigned>& clients;    // that have logged in, or are about to have
+  std::atomic<unsigned>& strangers;  // connected, and not known yet
+  // On each worker's thread, later.
+  std::function<void(const std::function<void(worker_context&)>& what)> on_each_worker;
   std::atomic<std::uint64_t> schema_changes{0};  // statements prepared before the last one may not run any more
 };
 
@@ -88,7 +92,8 @@ using session_kind_ptr = std::shared_ptr<session_kind>;
 // What a server said at login, as it is said to clients.
 struct welcome_text {
   std::shared_ptr<const parameter_list> parameters;
-  bool plain = true;  // the texts that such a client sends can be read: see text_is_plain()
+  routing::node_index node = routing::no_node;  // that said it
+  routing::instant begun = routing::never;      // ... in a login of then
 };
 
 // One worker's own.
@@ -104,6 +109,10 @@ public:
   void catalog_changed(const std::string& database, known_catalog catalog);
   void node_suspect(routing::node_index node);
   void for_each_pool(const std::function<void(pool&)>& what);
+  // Closes what is idle there. Copies of `latch` are let go of when the servers have closed it too.
+  void vacate(const std::string& database, const std::shared_ptr<void>& latch);
+  // What such a client would be told by a server; null if that has to be found out.
+  const welcome_text* welcome_of(const session_kind& kind, const session_settings& settings);
   // Lets go of users, databases and applications that nobody uses and of which nothing is left.
   void forget_unused();
   void shrink_scratch();

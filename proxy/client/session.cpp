@@ -295,6 +295,13 @@ void session::kill(const wire::error& why) {
   if (stage_ != stage::ended) fatal(why);
 }
 
+void session::database_gone(const std::string& database) {
+  if (stage_ == stage::ended || stage_ == stage::login || kind_->database.name != database) return;
+  const auto alive = shared_from_this();
+  fatal({std::string(wire::sqlstate::admin_shutdown), "terminating connection due to administrator command",
+         "Database \"" + database + "\" does not exist any more.", ""});
+}
+
 void session::drain() {
   draining_ = true;
   if (stage_ == stage::login) return end();

@@ -36,6 +36,7 @@
 #include "proxy/client/read_after_write.hpp"
 #include "proxy/client/session_pins.hpp"
 #include "proxy/client/settings_exchange.hpp"
+#include "proxy/client/vacancy.hpp"
 #include "proxy/io/stream.hpp"
 #include "proxy/server/pool.hpp"
 #include "proxy/wire/batch_scanner.hpp"
@@ -132,6 +133,7 @@ public:
   void node_died(routing::node_index node);
   // There is another primary than before: whoever still waits for the old one, or is bound to it, is told.
   void primary_moved();
+  void database_gone(const std::string& database);  // it does not exist any more
 
 private:
   enum class stage : std::uint8_t {
@@ -141,6 +143,7 @@ private:
     awaiting_lease,
     awaiting_settings,  // the server connection is being brought to the session's state
     preparing,          // it is being given prepared statements of the session's
+    vacating,           // idle connections are being closed that would be in the statement's way
     inquiring,          // what the settings are after a transaction that changed some, or whether pins still stand
     ended,
   };
@@ -169,6 +172,8 @@ private:
     bool ready_held = false;         // a ReadyForQuery is kept back until it is known what the client's settings are
     bool asks_pins = false;          // what is inquired is whether they still stand
     routing::touched_names touched;  // by the DDL of the transaction that is under way
+    routing::login_change logins;    // ... and the logins that it is about
+    std::shared_ptr<vacancy> vacant;  // databases that it wants nobody to be connected to
     timer_queue::ticket deadline;
     node_wait waiting;
     routing::instant queued_since = routing::never;  // for a server connection
@@ -234,8 +239,7 @@ private:
   bool take_setting(std::string_view name, std::string_view value);
   bool keeps_one_server() const noexcept;
   void welcome(server_connection& from);
-  static bool plain_at_login(const server_connection& of);
-  void send_welcome(const welcome_text& text);
+  void send_welcome(const std::shared_ptr<const parameter_list>& parameters);
 
   // session_batch.cpp
   bool begin_batch(bool too_long);
@@ -263,6 +267,7 @@ private:
   std::optional<config::level> asked_for_transaction() const;
   bool begins_placed() const;
   bool placed_read() const;
+  bool vacated();
 
   // session_routing.cpp
   void start_plan();
@@ -291,6 +296,7 @@ private:
   void on_settings_applied(const wire::error* failed) override;
   void go();
   void dispatch(routing::route_reason reason);
+  bool keep_what_was_told();
   bool bound() const noexcept;
   server_connection& end_lease();
   void release();
@@ -370,6 +376,7 @@ private:
   void cancel_is_over();
   void note_told(routing::instant now);
   void doubt_what_changed();
+  void tell_of_ddl();
   void tell_of_schema_change();
   void batch_answered(wire::transaction_status status);
   void on_notification(std::string_view message) override;
@@ -461,7 +468,6 @@ private:
   told_parameters told_;
   asked_level level_;
   stage stage_ = stage::login;
-  bool plain_by_default_ = true;  // at login, the server's strings and encoding were such that texts can be read
   bool deferred_read_only_ = false;
   bool deferred_read_write_ = false;            // it says READ WRITE
   std::optional<config::level> deferred_hint_;  // a comment in it

@@ -49,6 +49,7 @@ bool session::begin_batch(bool too_long) {
     answer_error(*why);
     return stage_ == stage::ready;
   }
+  if (!vacated()) return false;
   if (lease_ == nullptr) {
     if (answer_locally()) return true;
     start_plan();
@@ -242,8 +243,7 @@ void session::examine_prepared(std::string_view name) {
 // Can the texts be read that the client sends now?
 bool session::reads_texts() const {
   if (lease_ != nullptr && held_.unreadable) return false;
-  return text_is_plain(*settings_) && (plain_by_default_ || (find(*settings_, "client_encoding") &&
-                                                             find(*settings_, "standard_conforming_strings")));
+  return text_is_plain(*settings_) && told_.plain();
 }
 
 // Is one text in it to be read otherwise because of another one?

@@ -56,6 +56,7 @@ void session::note_effects(const routing::statement& what, bool alone) {
   work_->changes.note(what, alone);
   if (needs_other_rights(what)) pin(pin_reason::session_identity);
   work_->touched.add(what.touches);
+  work_->logins.add(what.logins);
   held_.settings_unknown |= what.local_settings || what.resets_all_settings || !what.settings.empty();
   // Without a schema of its own, it is made in the first one of the search path.
   if (what.creates_objects && what.pin == pin_reason::none && (held_.settings_unknown || searches_temporary_schema()))

@@ -192,7 +192,7 @@ bool session::note_unknown_writes() {
       std::any_of(flights.begin(), flights.end(), [](const flight& one) { return one.writes; }) || work_->streaming;
   if (!writes) return false;
   const auto moment = std::chrono::steady_clock::now();
-  if (work_->touched.any()) worker_.shared.catalogs.out_of_date(kind_->database.name, work_->touched);
+  tell_of_ddl();
   floors_.written.raise(moment);
   worker_.shared.domain.told_of_write(moment);
   return true;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "proxy/client/kept_settings.hpp"
 #include "proxy/client/session.hpp"
 
 namespace highwater::proxy {
@@ -200,6 +201,7 @@ void session::on_settings_applied(const wire::error* failed) {
 // The lease stands and the connection is in the session's state.
 void session::go() {
   if (stage_ == stage::login) return welcome(*lease_);
+  if (lease_->reported() != told_.digest() && keep_what_was_told()) return;
   stage_ = stage::ready;
   held_.on_replica = work_->plan.on_replica;
   if (!begin_failed_ && on_deposed_node()) {
@@ -221,6 +223,21 @@ void session::go() {
     return;
   }
   dispatch(work_->plan.reason);
+}
+
+// True if the connection is being brought to it first.
+bool session::keep_what_was_told() {
+  const auto kept = settings_to_keep(told_.all(), lease_->parameters(), *settings_);
+  if (!kept) return false;
+  auto own = *settings_, at_login = *startup_settings_;
+  for (const auto& [name, value] : *kept) {
+    put(own, name, value);
+    if (!find(at_login, name)) put(at_login, name, value);
+  }
+  startup_settings_ = worker_.interner.intern(std::move(at_login));
+  adopt_settings(worker_.interner.intern(std::move(own)));
+  stage_ = stage::awaiting_settings;
+  return lease_->apply(settings_);
 }
 
 // Sends the batch, once the connection has what it needs for it.

@@ -227,9 +227,11 @@ void session::fail_transaction() {
 // A cancel request that named this session.
 void session::cancel(std::function<void()> over) {
   const auto alive = shared_from_this();
+  const bool vacating = stage_ == stage::vacating;
   const bool waits = stage_ == stage::awaiting_view || stage_ == stage::awaiting_lease;
-  if (waits || (stage_ == stage::awaiting_settings && on_the_way())) {
-    if (lease_ != nullptr || stage_ == stage::awaiting_lease) leave_node();
+  if (vacating || waits || (stage_ == stage::awaiting_settings && on_the_way())) {
+    if (!vacating && (lease_ != nullptr || stage_ == stage::awaiting_lease)) leave_node();
+    work_->vacant = nullptr;
     stop_waiting(false);
     answer_error({std::string(wire::sqlstate::query_canceled), "canceling statement due to user request", "", ""});
     process();

@@ -98,9 +98,9 @@ void session::accept() {
   analysed_under_ = worker_.interner.intern(for_analysis(*settings_));
   login_ = nullptr;
 
-  const auto known = worker_.welcomes.find({kind_->user, kind_->database.name, *settings_});
-  if (known != worker_.welcomes.end() && worker_.view().has_primary() && !keeps_one_server())
-    return send_welcome(known->second);
+  const bool may_be_known = worker_.view().has_primary() && !keeps_one_server();
+  if (const auto* const known = may_be_known ? worker_.welcome_of(*kind_, *settings_) : nullptr)
+    return send_welcome(known->parameters);
   work_->arrived = std::chrono::steady_clock::now();
   start_plan();
 }
@@ -126,26 +126,18 @@ void session::welcome(server_connection& from) {
   }
   constexpr std::size_t most_welcomes = 1024;
   if (worker_.welcomes.size() >= most_welcomes) worker_.welcomes.clear();
-  const welcome_text text{parameters, plain_at_login(from)};
-  worker_.welcomes.emplace(std::tuple(kind_->user, kind_->database.name, *settings_), text);
+  worker_.welcomes.insert_or_assign(std::tuple(kind_->user, kind_->database.name, *settings_),
+                                    welcome_text{parameters, from.node(), from.begun()});
   if (keeps_one_server()) {
     pin(routing::pin_reason::pool_mode);
   } else {
     release();
   }
-  send_welcome(text);
+  send_welcome(std::move(parameters));
 }
 
-// The server's own values, where the client has asked for none: ALTER ROLE and ALTER DATABASE set some too.
-bool session::plain_at_login(const server_connection& of) {
-  session_settings reported;
-  for (const auto& [name, value] : of.parameters()) put(reported, name, value);
-  return text_is_plain(reported);
-}
-
-void session::send_welcome(const welcome_text& text) {
-  plain_by_default_ = text.plain;
-  told_.start(text.parameters);
+void session::send_welcome(const std::shared_ptr<const parameter_list>& parameters) {
+  told_.start(parameters);
   worker_.use_catalog(kind_->database);
   const auto cancel = [&io = worker_.io, weak = weak_from_this()](cancel_registry::over_function over) {
     boost::asio::post(io, [weak, over = std::move(over)]() mutable {
@@ -159,7 +151,7 @@ void session::send_welcome(const welcome_text& text) {
       backend ? cancels.add_as(lease_->key().process, worker_.random(), cancel) : cancels.add(worker_.random(), cancel);
   std::string out;
   wire::write_authentication_ok(out);
-  for (const auto& [name, value] : *text.parameters) wire::write_parameter_status(out, name, value);
+  for (const auto& [name, value] : *parameters) wire::write_parameter_status(out, name, value);
   wire::write_backend_key(out, key_);
   wire::write_ready_for_query(out, wire::transaction_status::idle);
   stage_ = stage::ready;

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <boost/asio/post.hpp>
 #include <utility>
 
 #include "proxy/client/session.hpp"
@@ -183,6 +184,32 @@ bool session::placed_read() const {
   traits.read_only_by_default = find(*settings_, "default_transaction_read_only") == "on";
   if (!deferred_begin_.empty()) traits.begun = deferred_read_only_;
   return routing::belongs_with_reads(work_->facts.kind, work_->facts.first(), traits);
+}
+
+// What the batch wants nobody to be connected to is made so first. True if there is nothing to wait for.
+bool session::vacated() {
+  auto& now = *work_;
+  routing::login_change wanted;
+  for (const auto& one : now.facts.statements) {
+    if (now.facts.executes) wanted.add(one.what->logins);
+  }
+  // Behind what no Sync has ended it would wait for ever; and the server takes it in no such place.
+  if (now.vacant || wanted.vacates.empty() || (lease_ != nullptr && lease_->is_open())) return true;
+  if (busy()) return false;
+  now.vacant = std::make_shared<vacancy>(worker_.shared, wanted.vacates);
+  stage_ = stage::vacating;
+  now.vacant->close_idle([&io = worker_.io, weak = weak_from_this()] {
+    if (const auto there = weak.lock()) {
+      boost::asio::post(io, [weak] {
+        const auto self = weak.lock();
+        if (!self || self->stage_ != stage::vacating) return;
+        self->stage_ = stage::ready;
+        self->process();
+        self->settle();
+      });
+    }
+  });
+  return false;
 }
 
 }  // namespace highwater::proxy

@@ -217,11 +217,17 @@ void session::cancel_is_over() {
 
 // Whoever is told of DDL that is committed, or may tell others of it, must not have it judged by what was before.
 void session::doubt_what_changed() {
-  if (!work_->touched.any()) return;
+  if (!work_->touched.any() && !work_->logins.any()) return;
   const auto& flights = work_->flights;
   const bool ends = std::any_of(flights.begin(), flights.end(), [](const flight& one) { return one.ends; });
   if (lease_->status != wire::transaction_status::idle && !ends) return;
-  worker_.shared.catalogs.out_of_date(kind_->database.name, work_->touched);
+  tell_of_ddl();
+}
+
+void session::tell_of_ddl() {
+  const auto& now = *work_;
+  if (now.touched.any()) worker_.shared.catalogs.out_of_date(kind_->database.name, now.touched);
+  if (now.logins.any()) worker_.shared.logins.changed(now.logins.scopes, std::chrono::steady_clock::now());
 }
 
 void session::note_told(routing::instant now) {
@@ -246,6 +252,7 @@ void session::batch_answered(wire::transaction_status status) {
     if (acknowledged && reads_after_writes_.wrote()) worker_.shared.monitor.expect_read(floors_.written.event);
     flights.pop_front();
   }
+  if (flights.empty()) work_->vacant = nullptr;
   if (status != wire::transaction_status::idle) {
     if (held_.rolled_back) level_.partly_undone();
     if (status == wire::transaction_status::in_transaction) {
@@ -261,7 +268,7 @@ void session::batch_answered(wire::transaction_status status) {
 }
 
 void session::tell_of_schema_change() {
-  if (work_->flights.empty()) work_->touched = {};  // else it may be of what is still under way
+  if (work_->flights.empty()) work_->touched = {}, work_->logins = {};  // else of what is still under way
   if (!std::exchange(schema_changed_, false)) return;
   worker_.shared.schema_changes.fetch_add(1, std::memory_order_relaxed);
   worker_.shared.catalogs.out_of_date(kind_->database.name, {});  // its names have been told

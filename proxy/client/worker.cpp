@@ -50,6 +50,21 @@ void worker::catalog_changed(const std::string& database, known_catalog catalog)
                     [this, database, catalog = std::move(catalog)] { context_.catalog_changed(database, catalog); });
 }
 
+void worker::logins_changed() {
+  boost::asio::post(io_, [this] { context_.for_each_pool([](pool& one) { one.close_outdated(); }); });
+}
+
+void worker::database_gone(const std::string& database) {
+  boost::asio::post(io_, [this, database] {
+    const auto all = sessions_;
+    for (const auto& one : all) one->database_gone(database);
+  });
+}
+
+void worker::run(const std::function<void(worker_context&)>& what) {
+  boost::asio::post(io_, [this, what] { what(context_); });
+}
+
 // On the control thread.
 void worker::view_published() {
   if (view_posted_.exchange(true, std::memory_order_acq_rel)) return;

@@ -26,8 +26,11 @@ public:
   // From any thread.
   void serve(boost::asio::ip::tcp::socket socket);  // made for io()
   void catalog_changed(const std::string& database, known_catalog catalog);
-  void drain();  // sessions end when they have nothing under way
-  void stop();   // ... or now; returns when the thread has ended
+  void logins_changed();                                       // some connections may be out of date
+  void database_gone(const std::string& database);             // its sessions end, as they would at the server
+  void run(const std::function<void(worker_context&)>& what);  // there
+  void drain();                                                // sessions end when they have nothing under way
+  void stop();                                                 // ... or now; returns when the thread has ended
   unsigned sessions() const noexcept { return count_.load(std::memory_order_relaxed); }
 
   boost::asio::io_context& io() noexcept { return io_; }

@@ -27,6 +27,11 @@ void shared_pool::closed() {
 
 namespace {
 
+// There is no room, which says nothing about who is there already: SQLSTATE class 53.
+bool is_full(const wire::error& why) noexcept {
+  return why.code.starts_with("53");
+}
+
 // A pool belongs to its thread, where it also ends: whoever else has got hold of it hands it over, and keeps nothing.
 void pump_there(std::shared_ptr<pool> which) {
   auto& there = which->io();
@@ -130,7 +135,37 @@ void pool::retire() {
   all_.clear();
 }
 
+void pool::look_for_changes() {
+  const auto& all = environment_.outdated;
+  const auto version = all.version();
+  if (std::exchange(outdated_version_, version) == version) return;
+  outdated_since_ = all.since(key_.node, key_.user, key_.database);
+  held_ = all.held(key_.database);
+  // Whoever was refused before may be let in now.
+  if (!refusal_ || refused_ >= outdated_since_) return;
+  refusal_.reset();
+  quiet_until_ = {};
+}
+
+// Would it be another one if it were begun now?
+bool pool::outdated(const server_connection& connection) {
+  look_for_changes();
+  return connection.begun() < outdated_since_;
+}
+
+void pool::close_outdated() {
+  close_idle([this](const server_connection& one) { return outdated(one); });
+}
+
+// The connection is nobody's. Whoever waits for it needs another one.
+void pool::replace(server_connection& outdated) {
+  outdated.close();
+  bury(outdated);
+  if (connecting_ < waiters_.size()) open();
+}
+
 server_connection* pool::acquire(lease_waiter& waiter) {
+  if (!idle_.empty() && environment_.outdated.version() != outdated_version_) close_outdated();
   // Who came first is served first, in whichever worker.
   if (waiters_.empty() && !shared_->anybody_waits()) {
     if (auto* idle = take_idle(waiter)) {
@@ -160,6 +195,7 @@ void pool::open() {
 }
 
 bool pool::open_one() {
+  look_for_changes();
   if (std::chrono::steady_clock::now() < quiet_until_) {
     wait_for_others();
     return false;
@@ -185,7 +221,7 @@ bool pool::open_one() {
 
 // No connection is to be had for a moment; those that are there come round.
 void pool::wait_for_others() {
-  if (refusal_ && shared_->open() == 0)
+  if (refusal_ && (shared_->open() == 0 || !is_full(*refusal_)))
     return post([this] { tell_waiting(refusal_.value_or(server_lost("the connection failed"))); });
   shared_->wait(*this);
   shared_->ask_others(*this);
@@ -227,12 +263,14 @@ void pool::leased(server_connection& connection, lease_waiter& to) {
 }
 
 void pool::put_idle(server_connection& connection) {
+  if (held_) return replace(connection);
   idle_.push_back(&connection);
   count(connection_state::idle, 1);
 }
 
 // The connection is clean and nobody's.
 void pool::serve_or_keep(server_connection& connection) {
+  if (outdated(connection)) return replace(connection);
   auto next = shared_->next_waiting();
   while (next.get() == this && waiters_.empty()) next = shared_->next_waiting();  // who waited here has gone
   if (next != nullptr && next.get() != this) {
@@ -269,13 +307,14 @@ void pool::adopt(std::unique_ptr<server_connection> connection) {
   auto& here = *connection;
   all_.push_back(std::move(connection));
   here.resume_after_move();
-  if (waiters_.empty()) return serve_or_keep(here);  // who waited here has gone; others may wait
+  if (waiters_.empty() || outdated(here)) return serve_or_keep(here);  // who waited here has gone; others may wait
   auto* waiter = waiters_.front();
   waiters_.pop_front();
   leased(here, *waiter);
 }
 
 void pool::pump() {
+  close_outdated();
   while (!waiters_.empty() && !idle_.empty()) {
     auto* waiter = waiters_.front();
     waiters_.pop_front();
@@ -315,9 +354,11 @@ void pool::on_connected(server_connection& which) {
   }
   refusal_.reset();
   quiet_until_ = {};
+  if (shared_->reports(which.reported()))
+    environment_.outdated.changed_on(key_.node, {key_.user, key_.database}, which.begun());
   which.read_on();
   // Made for somebody who waits here, and who may be in no other queue.
-  if (waiters_.empty()) return serve_or_keep(which);
+  if (waiters_.empty() || outdated(which)) return serve_or_keep(which);
   auto* waiter = waiters_.front();
   waiters_.pop_front();
   leased(which, *waiter);
@@ -328,6 +369,7 @@ void pool::on_connect_failed(server_connection& which, const wire::error& why) {
   --connecting_;
   count(connection_state::connecting, -1);
   environment_.probe.server_connect_failed(key_.node);
+  refused_ = which.begun();
   bury(which);
   if (!std::exchange(failing_, true)) tell_of_failing(why);
   constexpr std::chrono::milliseconds unreachable_for{100};
@@ -336,10 +378,12 @@ void pool::on_connect_failed(server_connection& which, const wire::error& why) {
   if (unreachable) environment_.node_suspect(key_.node);
   quiet_until_ = std::chrono::steady_clock::now() + (unreachable ? unreachable_for : refused_for);
   refusal_ = unreachable ? std::nullopt : std::optional(why);
-  if (!unreachable && shared_->open() != 0) {
+  if (is_full(why) && shared_->open() != 0) {
     if (!waiters_.empty()) wait_for_others();
     return;
   }
+  if (!unreachable && !is_full(why) && shared_->open() != 0)
+    environment_.outdated.changed_on(key_.node, {key_.user, key_.database}, refused_);
   tell_waiting(why);
 }
 
@@ -379,8 +423,8 @@ void pool::on_lost(server_connection& which) {
   if (connecting_ < waiters_.size()) open();
 }
 
-void pool::drop(server_connection& connection) {
-  connection.close();
+void pool::drop(server_connection& connection, std::function<void()> gone) {
+  connection.close(std::move(gone));
   on_lost(connection);
 }
 
@@ -390,10 +434,10 @@ void pool::drop_stranger(server_connection& connection) {
   drop(connection);
 }
 
-void pool::close_idle(const std::function<bool(const server_connection&)>& which) {
+void pool::close_idle(const std::function<bool(const server_connection&)>& which, const std::function<void()>& gone) {
   const auto idle = idle_;
   for (auto* one : idle) {
-    if (which(*one)) drop(*one);
+    if (which(*one)) drop(*one, gone);
   }
 }
 

@@ -19,6 +19,7 @@
 #include "config/config.hpp"
 #include "metrics/worker_probe.hpp"
 #include "proxy/io/log_throttle.hpp"
+#include "proxy/server/outdated_logins.hpp"
 #include "proxy/server/server_connection.hpp"
 
 namespace highwater::proxy {
@@ -61,7 +62,14 @@ public:
   void leave(pool& who);
   void ask_others(pool& asking);
 
+  // What a login reports that has just been made. True if the last one reported something else.
+  bool reports(std::uint64_t digest) noexcept {
+    const auto before = reported_.exchange(digest, std::memory_order_relaxed);
+    return before != 0 && before != digest;
+  }
+
 private:
+  std::atomic<std::uint64_t> reported_{0};
   const unsigned limit_;
   std::atomic<unsigned> open_{0};
   std::atomic<unsigned> waiting_{0};
@@ -96,6 +104,7 @@ struct pool_environment {
   const config::pool& settings;
   metrics::worker_probe& probe;
   shared_pools& shared;
+  outdated_logins& outdated;
   std::function<std::string(const std::string& user)> password_of;
   std::function<std::string()> nonce;
   std::function<void(routing::node_index)> node_suspect;  // a connection to it broke
@@ -111,9 +120,12 @@ public:
   server_connection* acquire(lease_waiter& waiter);
   void cancel(lease_waiter& waiter) noexcept;
   void give_back(server_connection& connection) { connection.give_back(); }
-  // Connections of an earlier life of the node, or that have been idle or alive for too long.
-  void close_idle(const std::function<bool(const server_connection&)>& which);
-  void drop(server_connection& connection);
+  // Connections of an earlier life of the node, or that have been idle or alive for too long. `gone` is called for each
+  // of them, when the server has closed it too.
+  void close_idle(const std::function<bool(const server_connection&)>& which, const std::function<void()>& gone = {});
+  // Those whose login would be another one now.
+  void close_outdated();
+  void drop(server_connection& connection, std::function<void()> gone = {});
   // ... because it leads to another server: no other is made for a moment.
   void drop_stranger(server_connection& connection);
 
@@ -142,6 +154,9 @@ private:
   void on_clean(server_connection& which) override;
   void on_lost(server_connection& which) override;
 
+  void look_for_changes();
+  bool outdated(const server_connection& connection);
+  void replace(server_connection& outdated);
   server_connection* take_idle(const lease_waiter& whom);
   void open();
   bool open_one();
@@ -170,11 +185,15 @@ private:
   std::deque<lease_waiter*> waiters_;
   unsigned connecting_ = 0;
   std::optional<wire::error> refusal_;
+  routing::instant refused_ = routing::never;            // when that attempt, the last one that failed, was begun
   bool failing_ = false;                                 // the last attempt to connect failed
   bool told_of_failing_ = false;                         // ... and the log has said so
   std::chrono::steady_clock::time_point quiet_until_{};  // until then no other is made
   timer_queue::ticket retry_;
   bool retired_ = false;
+  std::uint64_t outdated_version_ = 0;                // that these two are of
+  routing::instant outdated_since_ = routing::never;  // logins begun before are out of date
+  bool held_ = false;                                 // nobody shall stay connected to the database
 
   friend class shared_pool;
   unsigned queued_ = 0;  // entries of the shared pool's queue; under its mutex

@@ -1,0 +1,31 @@
+#pragma once
+
+// Databases that a statement wants for itself (DROP DATABASE, a template, a rename): the process's idle connections to
+// them are closed, and nobody's becomes idle there for as long as this lives. PostgreSQL itself waits some seconds for
+// those that are still in use.
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace highwater::proxy {
+
+struct process;
+
+class vacancy {
+public:
+  vacancy(process& in, std::vector<std::string> databases);
+  ~vacancy();
+  vacancy(const vacancy&) = delete;
+  vacancy& operator=(const vacancy&) = delete;
+
+  // `closed` is called once, on any thread, when the servers have closed too what was idle, or after some seconds.
+  void close_idle(std::function<void()> closed);
+
+private:
+  process& in_;
+  std::vector<std::string> databases_;
+};
+
+}  // namespace highwater::proxy
