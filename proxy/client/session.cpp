@@ -319,6 +319,7 @@ void session::end() noexcept {
     worker_.timers.cancel(work_->stall);
     stop_waiting(true);
     worker_.timers.cancel(work_->rest);
+    work_->vacant = nullptr;
     if (work_->plan.node != routing::no_node && kind_) worker_.pool_of(*kind_, work_->plan.node).cancel(*this);
   }
   if (lease_ != nullptr) abandon_lease();

@@ -94,6 +94,8 @@ void session::on_lease_failed(const wire::error& why) {
   if (work_->plan.on_replica && work_->excluded == routing::no_node) {
     work_->excluded = work_->plan.node;
     work_->refused = std::move(told);
+    // What it does not know yet, or knows otherwise, the other replicas may not know either.
+    work_->conflicted |= !is_full(why);
     return replan_and_go_on();
   }
   answer_error(told);

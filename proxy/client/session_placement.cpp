@@ -194,20 +194,21 @@ bool session::vacated() {
     if (now.facts.executes) wanted.add(one.what->logins);
   }
   // Behind what no Sync has ended it would wait for ever; and the server takes it in no such place.
-  if (now.vacant || wanted.vacates.empty() || (lease_ != nullptr && lease_->is_open())) return true;
+  if (wanted.vacates.empty() || (lease_ != nullptr && lease_->is_open())) return true;
+  if (now.vacant && now.vacant->databases() == wanted.vacates) return true;
   if (busy()) return false;
   now.vacant = std::make_shared<vacancy>(worker_.shared, wanted.vacates);
   stage_ = stage::vacating;
   now.vacant->close_idle([&io = worker_.io, weak = weak_from_this()] {
-    if (const auto there = weak.lock()) {
-      boost::asio::post(io, [weak] {
-        const auto self = weak.lock();
-        if (!self || self->stage_ != stage::vacating) return;
-        self->stage_ = stage::ready;
-        self->process();
-        self->settle();
-      });
-    }
+    auto self = weak.lock();
+    if (!self) return;
+    // It ends on its own thread too.
+    boost::asio::post(io, [self = std::move(self)] {
+      if (self->stage_ != stage::vacating) return;
+      self->stage_ = stage::ready;
+      self->process();
+      self->settle();
+    });
   });
   return false;
 }

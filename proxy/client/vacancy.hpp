@@ -20,6 +20,7 @@ public:
   vacancy(const vacancy&) = delete;
   vacancy& operator=(const vacancy&) = delete;
 
+  const std::vector<std::string>& databases() const noexcept { return databases_; }
   // `closed` is called once, on any thread, when the servers have closed too what was idle, or after some seconds.
   void close_idle(std::function<void()> closed);
 

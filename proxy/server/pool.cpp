@@ -27,11 +27,6 @@ void shared_pool::closed() {
 
 namespace {
 
-// There is no room, which says nothing about who is there already: SQLSTATE class 53.
-bool is_full(const wire::error& why) noexcept {
-  return why.code.starts_with("53");
-}
-
 // A pool belongs to its thread, where it also ends: whoever else has got hold of it hands it over, and keeps nothing.
 void pump_there(std::shared_ptr<pool> which) {
   auto& there = which->io();

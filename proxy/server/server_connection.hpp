@@ -91,6 +91,11 @@ inline bool is_unreachable(const wire::error& why) noexcept {
   return why.code == wire::sqlstate::connection_failure || why.code.starts_with("57P");
 }
 
+// There is no room, which says nothing about who is there already, nor about other nodes.
+inline bool is_full(const wire::error& why) noexcept {
+  return why.code.starts_with("53");
+}
+
 class server_connection final : stream::listener {
 public:
   using time_point = std::chrono::steady_clock::time_point;

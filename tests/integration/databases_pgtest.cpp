@@ -103,6 +103,17 @@ TEST_F(databases, are_empty_when_the_statement_comes) {
   }
 }
 
+TEST_F(databases, are_dropped_one_after_the_other) {
+  connect("postgres").must("create database till");
+  lab->cluster().await_replay();
+  for (const std::string each : {"shop", "till"}) use(each);
+  raw::client dba(lab->proxy().port());
+  dba.log_in();
+  dba.send(raw::query("select 1") + raw::query("drop database shop") + raw::query("drop database till"));
+  dba.read_until_ready();
+  for (int i = 0; i < 2; ++i) EXPECT_EQ(raw::types(dba.read_until_ready()), "CZ");
+}
+
 TEST_F(databases, that_somebody_else_uses_are_in_use) {
   use();
   auto direct = lab->cluster().primary().connect("shop");

@@ -177,6 +177,20 @@ TEST_F(logins, that_stand_keep_what_they_were_told) {
   EXPECT_EQ(later.setting("TimeZone"), "Asia/Tokyo");
 }
 
+TEST_F(logins, are_told_what_holds_on_every_node) {
+  for (node* each : lab->cluster().replicas()) each->set("timezone", "Asia/Tokyo");
+  use();
+  auto session = login();
+  const auto told = session.setting("TimeZone");
+  for (int i = 0; i < 8; ++i) {
+    const auto found = read(session, "/* highwater: level=eventual */ show timezone");
+    EXPECT_EQ(found.value, told) << found.by.text;
+    EXPECT_EQ(found.by.role, "replica");
+  }
+  EXPECT_EQ(session.setting("TimeZone"), told);
+  for (node* each : lab->cluster().replicas()) each->set("timezone", told);
+}
+
 TEST_F(logins, that_are_in_use_end_with_their_lease) {
   use();
   auto in_transaction = login(), pinned = login();
@@ -222,6 +236,20 @@ TEST_F(logins, to_replicas_follow_when_the_replicas_do) {
     auto another = login();
     EXPECT_EQ(another.scalar("select current_setting('work_mem')"), "7MB");
   }
+}
+
+TEST_F(logins, that_no_replica_knows_yet_are_served_by_the_primary) {
+  const auto replicas = lab->cluster().replicas();
+  for (node* each : replicas) each->pause_replay();
+  through_proxy("create role rob login");
+  through_proxy("create database till");
+  for (int i = 0; i < 8; ++i) {
+    auto session = i % 2 == 0 ? login("rob") : login("postgres", "till");
+    const auto found = session.exec("/* highwater: level=eventual */ select 1");
+    EXPECT_TRUE(found.ok()) << found.message();
+  }
+  for (node* each : replicas) each->resume_replay();
+  through_proxy("drop database till with (force)");
 }
 
 TEST_F(logins, follow_what_is_changed_round_the_proxy) {
