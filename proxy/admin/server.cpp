@@ -289,6 +289,9 @@ http_page server::page(std::string_view path) const {
 
 // On the watch's thread.
 void server::logins_found(const login_news& news, routing::node_index node, routing::instant when) {
+  for (const auto& each : news.scopes) {
+    if (!each.database.empty()) catalogs_.replaced(each.database);
+  }
   logins_.changed(news.scopes, when);
   if (news.reloaded) logins_.changed_on(node, {}, when);
   for (const auto& database : news.gone) {

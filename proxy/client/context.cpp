@@ -120,7 +120,10 @@ const welcome_text* worker_context::welcome_of(const session_kind& kind, const s
   const auto known = welcomes.find({kind.user, kind.database.name, settings});
   if (known == welcomes.end()) return nullptr;
   const auto& text = known->second;
-  if (text.begun >= shared.logins.since(text.node, kind.user, kind.database.name)) return &text;
+  const auto holds = [&](std::string_view who) {
+    return text.begun >= shared.logins.since(text.node, std::string(who), kind.database.name);
+  };
+  if (holds(kind.user) && holds(find(settings, "role").value_or(kind.user))) return &text;
   welcomes.erase(known);
   return nullptr;
 }

@@ -227,7 +227,11 @@ void session::doubt_what_changed() {
 void session::tell_of_ddl() {
   const auto& now = *work_;
   if (now.touched.any()) worker_.shared.catalogs.out_of_date(kind_->database.name, now.touched);
-  if (now.logins.any()) worker_.shared.logins.changed(now.logins.scopes, std::chrono::steady_clock::now());
+  if (!now.logins.any()) return;
+  for (const auto& each : now.logins.scopes) {
+    if (!each.database.empty()) worker_.shared.catalogs.replaced(each.database);
+  }
+  worker_.shared.logins.changed(now.logins.scopes, std::chrono::steady_clock::now());
 }
 
 void session::note_told(routing::instant now) {

@@ -176,7 +176,16 @@ known_catalog catalog_service::use(const std::string& database) {
 
 void catalog_service::out_of_date(const std::string& database, const routing::touched_names& touched) {
   const std::scoped_lock lock(mutex_);
-  auto& one = known(database);
+  doubt(known(database), touched);
+}
+
+void catalog_service::replaced(const std::string& database) {
+  const std::scoped_lock lock(mutex_);
+  const auto found = databases_.find(database);
+  if (found != databases_.end()) doubt(found->second, {true, {}});
+}
+
+void catalog_service::doubt(entry& one, const routing::touched_names& touched) {
   const auto now = steady_clock::now();
   one.since = now;
   if (touched.any()) {

@@ -43,6 +43,8 @@ public:
   // Something was created, altered or dropped there, and that is committed, or may be. All that is known is in doubt
   // about these names from now on, until a reading has begun after this and come to its end.
   void out_of_date(const std::string& database, const routing::touched_names& touched);
+  // Another database may have its name now.
+  void replaced(const std::string& database);
   // A name is not known there. It may have been made by somebody who went round Highwater; reads again, but not often.
   void missed(const std::string& database);
   // It is not read, and nothing is connected to it for that, until it has been let go of as often.
@@ -76,6 +78,7 @@ private:
 
   void run();
   entry& known(const std::string& database);
+  void doubt(entry& one, const routing::touched_names& touched);
   routing::node_index source(entry& one, routing::instant now) const;
   reading read(const std::string& database, routing::node_index from) const;
   reading read_from(routing::node_index node, const std::string& database) const;

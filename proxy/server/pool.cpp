@@ -145,7 +145,10 @@ void pool::look_for_changes() {
 // Would it be another one if it were begun now?
 bool pool::outdated(const server_connection& connection) {
   look_for_changes();
-  return connection.begun() < outdated_since_;
+  if (connection.begun() < outdated_since_) return true;
+  // Whoever it has been made by SET ROLE, may have got another name.
+  const auto role = find(*connection.current_settings(), "role");
+  return role && connection.begun() < environment_.outdated.since(key_.node, std::string(*role), key_.database);
 }
 
 void pool::close_outdated() {

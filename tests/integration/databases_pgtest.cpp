@@ -124,18 +124,22 @@ TEST_F(databases, that_somebody_else_uses_are_in_use) {
 }
 
 TEST_F(databases, in_use_by_a_session_become_free_when_it_lets_go) {
-  auto session = connect();
-  session.must("begin");
-  session.must("select txid_current()");
   auto dba = connect("postgres");
-  pending drop(dba, "drop database shop");
-  await("the server waits for it", [&] {
-    return lab->cluster().primary().ask(
-               "select count(*) from pg_stat_activity where query = 'drop database shop' and state = 'active'") == "1";
-  });
-  session.must("commit");
-  const auto done = drop.take();
-  EXPECT_TRUE(done.ok()) << done.message();
+  for (int round = 0; round < 4; ++round) {
+    auto session = connect();
+    session.must("begin");
+    session.must("select txid_current()");
+    pending drop(dba, "drop database shop");
+    await("the server waits for it", [&] {
+      return lab->cluster().primary().ask(
+                 "select count(*) from pg_stat_activity where query = 'drop database shop' and state = 'active'") ==
+             "1";
+    });
+    session.must("commit");
+    const auto done = drop.take();
+    EXPECT_TRUE(done.ok()) << done.message();
+    dba.must("create database shop");
+  }
 }
 
 TEST_F(databases, that_are_gone_end_their_sessions) {
@@ -164,6 +168,24 @@ TEST_F(databases, that_are_dropped_round_the_proxy_end_their_sessions) {
   auto session = raw_session();
   lab->cluster().primary().tell("drop database shop with (force)");
   expect_farewell(session);
+}
+
+TEST_F(databases, of_the_same_name_are_judged_anew) {
+  lab->cluster().primary().tell("create database till");
+  const std::string function = "create function tells() returns boolean language sql ";
+  lab->cluster().primary().connect("shop").must(function + "stable as 'select false'");
+  lab->cluster().primary().connect("till").must(function + "volatile as 'select pg_is_in_recovery()'");
+  lab->cluster().await_replay();
+  auto first = connect();
+  await("it is known to be a read", [&] { return read(first, "select tells()").by.role == "replica"; });
+  auto dba = connect("postgres");
+  dba.must("alter database shop rename to mall");
+  dba.must("alter database till rename to shop");
+  for (int i = 0; i < 8; ++i) {
+    auto session = connect();
+    EXPECT_EQ(session.scalar("select tells()"), "f");
+  }
+  dba.must("drop database mall");
 }
 
 // Replay ends whoever is connected there.

@@ -98,6 +98,21 @@ TEST_F(logins, of_a_role_that_was_made_again_are_of_the_new_one) {
   }
 }
 
+TEST_F(logins, that_have_become_somebody_else_are_that_one) {
+  const auto become_bob = [] {
+    std::vector<pg::connection> sessions;
+    for (int i = 0; i < 4; ++i) {
+      sessions.push_back(login("postgres"));
+      sessions.back().must("set role bob");
+      EXPECT_EQ(on_primary(sessions.back(), "current_user"), "bob");
+    }
+  };
+  become_bob();
+  through_proxy("alter role bob rename to rob");
+  through_proxy("create role bob login");
+  become_bob();
+}
+
 TEST_F(logins, are_refused_as_the_server_refuses_them) {
   const struct {
     std::string forbid, allow, message;
@@ -225,16 +240,21 @@ TEST_F(logins, to_replicas_follow_when_the_replicas_do) {
   use();
   for (node* each : replicas) each->pause_replay();
   through_proxy("alter role bob set work_mem = '7MB'");
-  use();  // of before, by now
+  const std::string ask = "/* highwater: level=eventual */ select current_setting('work_mem')";
+  for (int i = 0; i < 8; ++i) {
+    auto early = login();
+    const auto found = read(early, ask);
+    EXPECT_EQ(found.value + found.by.role, "4MBreplica");
+  }
   for (node* each : replicas) each->resume_replay();
   auto session = login();
   await("reads of the replicas have it", [&] {
-    const auto found = read(session, "select current_setting('work_mem')");
+    const auto found = read(session, ask);
     return found.by.role == "replica" && found.value == "7MB";
   });
   for (int i = 0; i < 8; ++i) {
     auto another = login();
-    EXPECT_EQ(another.scalar("select current_setting('work_mem')"), "7MB");
+    EXPECT_EQ(another.scalar(ask), "7MB");
   }
 }
 
