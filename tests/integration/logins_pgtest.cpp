@@ -98,12 +98,11 @@ TEST_F(logins, of_a_role_that_was_made_again_are_of_the_new_one) {
   }
 }
 
-TEST_F(logins, that_have_become_somebody_else_are_that_one) {
+TEST_F(logins, that_become_somebody_else_are_that_one) {
   const auto become_bob = [] {
     std::vector<pg::connection> sessions;
     for (int i = 0; i < 4; ++i) {
-      sessions.push_back(login("postgres"));
-      sessions.back().must("set role bob");
+      sessions.emplace_back(lab->proxy().conninfo() + " options='-c role=bob'");
       EXPECT_EQ(on_primary(sessions.back(), "current_user"), "bob");
     }
   };
