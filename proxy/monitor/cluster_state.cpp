@@ -79,7 +79,8 @@ void cluster_state::sampled(node_index node, const node_sample& sample) {
   if (belongs(one) && view_.system != 0) follow_timeline(one.timeline);
   elect();
   if (sample.received != 0 && follows(one)) {
-    one.view.received_by.record(one.view.incarnation, sample.sent, sample.at);
+    one.view.received_by.record(one.view.incarnation, sample.sent,
+                                routing::normalise(sample.received, one.identity.wal));
   }
   // The history is one node's: what a second claimant says of its own WAL covers nothing that happened on the first.
   if (view_.primary == node) view_.history.record(sample.sent, sample.at);

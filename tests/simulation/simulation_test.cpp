@@ -1,6 +1,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+
 #include "tests/simulation/clients.hpp"
 
 namespace highwater::simulation {
@@ -41,9 +43,12 @@ TEST_P(simulated_cluster, keeps_every_promise) {
   EXPECT_TRUE(broken.empty()) << broken.size() << " broken, the first: " << broken.front();
 }
 
+// HIGHWATER_SIMULATION_SEEDS: more of them, by hand.
 std::vector<setting> settings() {
   std::vector<setting> all;
-  for (std::uint64_t seed = 1; seed <= 5; ++seed) {
+  const char* wanted = std::getenv("HIGHWATER_SIMULATION_SEEDS");
+  const std::uint64_t seeds = wanted == nullptr ? 5 : std::strtoull(wanted, nullptr, 10);
+  for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
     all.push_back({seed});
     all.push_back({seed, 3, {3, true}});
     all.push_back({seed, 2, {2, true}});

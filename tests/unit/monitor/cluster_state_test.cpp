@@ -375,6 +375,17 @@ TEST_F(three_nodes, leave_bounds_behind_when_they_die) {
   EXPECT_EQ(view().nodes[b].received_by.covering(life, t(10)), lsn{900});
 }
 
+// What is shown may be ahead of what it says it has replayed.
+TEST_F(three_nodes, bound_reads_by_what_they_have_received) {
+  all_well();
+  const auto life = view().nodes[b].incarnation;
+  state.sampled(b, {t(14), node_role::replica, 1, 900, 950});
+  EXPECT_EQ(view().nodes[b].received_by.covering(life, t(14)), lsn{950});
+  state.sampled(b, {t(15), node_role::replica, 1, 900, 0});
+  EXPECT_EQ(view().nodes[b].received_by.covering(life, t(14)), lsn{950}) << "it does not stream";
+  EXPECT_FALSE(view().nodes[b].received_by.covering(life, t(15)));
+}
+
 // Rule 9; more of it in shown_proof_test.cpp.
 TEST_F(three_nodes, are_proved_for_one_life_of_each_end) {
   all_well();
