@@ -141,6 +141,8 @@ public:
   log_throttle logins_told;     // of the log lines about failed logins
   log_throttle strangers_told;  // ... about connections that lead to another server
 
+  std::function<void(session&)> session_ended;
+
   // Sessions that wait for news of the nodes, and those of them whose turn is yet to come to look at the newest.
   waiting_sessions awaiting_view;
   waiting_sessions yet_to_look;

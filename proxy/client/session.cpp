@@ -21,9 +21,8 @@ constexpr std::uint64_t kept_back = 8U << 10U;
 
 }  // namespace
 
-session::session(worker_context& worker, boost::asio::ip::tcp::socket socket, std::function<void(session&)> on_end)
+session::session(worker_context& worker, boost::asio::ip::tcp::socket socket)
     : worker_(worker),
-      on_end_(std::move(on_end)),
       client_(std::move(socket), *this),
       login_(std::make_unique<login>(worker.shared.users, worker.nonce())) {}
 
@@ -325,7 +324,7 @@ void session::end() noexcept {
   if (lease_ != nullptr) abandon_lease();
   client_.close();
   if (work_) worker_.buffers.give(std::move(work_->input));
-  if (on_end_) on_end_(*this);
+  worker_.session_ended(*this);
 }
 
 }  // namespace highwater::proxy

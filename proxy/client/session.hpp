@@ -118,7 +118,7 @@ struct flight {
 
 class session final : public std::enable_shared_from_this<session>, stream::listener, lease_holder, lease_waiter {
 public:
-  session(worker_context& worker, boost::asio::ip::tcp::socket socket, std::function<void(session&)> on_end);
+  session(worker_context& worker, boost::asio::ip::tcp::socket socket);
   ~session();
 
   void start();
@@ -440,7 +440,6 @@ private:
   std::string describe_route() const;
 
   worker_context& worker_;
-  std::function<void(session&)> on_end_;
   stream client_;
   std::unique_ptr<activity> work_;
   std::unique_ptr<login> login_;
@@ -459,9 +458,10 @@ private:
 
   // The last decision, for SHOW highwater.last_route.
   struct route_record {
-    routing::plan plan;
+    routing::node_index node = routing::no_node;
     routing::route_reason reason = routing::route_reason::write;
     config::level level = config::level::session;
+    routing::lsn floor = 0, node_at = 0;  // as in the plan
     routing::statement_ptr statement;
   } last_route_;
 

@@ -169,15 +169,15 @@ bool session::run_internal(const routing::internal_command& what, std::string& t
 
 std::string session::describe_route() const {
   const auto& last = last_route_;
-  if (last.plan.node == routing::no_node) return "nothing has been routed yet";
+  if (last.node == routing::no_node) return "nothing has been routed yet";
   const auto& view = worker_.shared.board.newest();
-  const auto& node = worker_.shared.settings.cluster.nodes[last.plan.node];
+  const auto& node = worker_.shared.settings.cluster.nodes[last.node];
   std::string text = "node=" + node.name;
-  text += " role=" + std::string(routing::to_string(view->nodes[last.plan.node].role));
+  text += " role=" + std::string(routing::to_string(view->nodes[last.node].role));
   text += " level=" + std::string(config::to_string(last.level));
   text += " reason=" + std::string(routing::to_string(last.reason));
-  if (last.plan.floor != 0) text += " floor=" + routing::to_string(last.plan.floor);
-  if (last.plan.node_at != 0) text += " position=" + routing::to_string(last.plan.node_at);
+  if (last.floor != 0) text += " floor=" + routing::to_string(last.floor);
+  if (last.node_at != 0) text += " position=" + routing::to_string(last.node_at);
   if (last.statement && last.statement->reason != routing::write_reason::none) {
     text += " because=" + std::string(routing::to_string(last.statement->reason));
     if (!last.statement->detail.empty()) text += " detail=" + last.statement->detail;

@@ -168,8 +168,9 @@ void session::count_route(routing::route_reason reason) {
   const auto node = lease_->node();
   const bool read = facts.kind == statement_kind::read || facts.kind == statement_kind::begin_read_only;
   auto& last = last_route_;
-  last.plan = work_->plan;
-  last.plan.node = node;
+  last.node = node;
+  last.floor = work_->plan.floor;
+  last.node_at = work_->plan.node_at;
   last.reason = reason;
   last.level = read || held_.on_replica ? work_->need.level : config::level::primary;
   last.statement = facts.statements.empty() ? nullptr : facts.statements.back().what;

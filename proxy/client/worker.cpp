@@ -19,6 +19,11 @@ constexpr unsigned tidies_until_forgotten = 8;
 
 worker::worker(process& in) : context_(in, io_, [this] { view_published(); }) {
   lives_.resize(in.settings.cluster.nodes.size());
+  context_.session_ended = [this](session& which) {
+    count_.fetch_sub(1, std::memory_order_relaxed);
+    // Not from within its own call.
+    boost::asio::post(io_, [this, held = which.shared_from_this()] { sessions_.erase(held); });
+  };
 }
 
 worker::~worker() {
@@ -34,12 +39,7 @@ void worker::start(const std::string& name) {
 void worker::serve(boost::asio::ip::tcp::socket socket) {
   count_.fetch_add(1, std::memory_order_relaxed);
   boost::asio::post(io_, [this, socket = std::move(socket)]() mutable {
-    const auto ended = [this](session& which) {
-      count_.fetch_sub(1, std::memory_order_relaxed);
-      // Not from within its own call.
-      boost::asio::post(io_, [this, held = which.shared_from_this()] { sessions_.erase(held); });
-    };
-    const auto added = *sessions_.insert(std::make_shared<session>(context_, std::move(socket), ended)).first;
+    const auto added = *sessions_.insert(std::make_shared<session>(context_, std::move(socket))).first;
     added->start();
     if (draining_) added->drain();
   });
