@@ -48,7 +48,7 @@ public:
     for (const auto& [schema, name] : direct) {
       const auto add = [&](const relation_facts& facts) { merge(own, index, facts, depth); };
       if (cat_.visit_relations(schema, name, add) == 0) {
-        own.refuse(write_reason::unknown_name, printed(schema, name));
+        own.meet_unknown(printed(schema, name));
       }
     }
     state_[index] = state::done;
@@ -63,7 +63,7 @@ private:
     const auto other = static_cast<std::size_t>(&facts - first_);
     if (other == index) return;
     if (depth < max_depth) resolve(other, depth + 1);
-    if (state_[other] != state::done) return own.refuse(write_reason::unknown_name, printed(facts.schema, facts.name));
+    if (state_[other] != state::done) return own.meet_unknown(printed(facts.schema, facts.name));
     const auto& theirs = found_[other];
     if (theirs.reason != write_reason::none) own.refuse(theirs.reason, theirs.detail);
     own.hidden_relations |= theirs.hidden_relations;

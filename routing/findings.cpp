@@ -45,7 +45,7 @@ void resolve_relations(findings& found, const catalog* cat) {
     }
     const auto add = [&](const relation_facts& facts) { add_facts(found, facts); };
     if (!cat || cat->visit_relations(schema, name, add) == 0) {
-      found.refuse(write_reason::unknown_name, printed(schema, name));
+      found.meet_unknown(printed(schema, name));
     }
   }
 }

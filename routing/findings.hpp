@@ -35,6 +35,11 @@ struct findings {
     reason = why;
     detail = what;
   }
+  // The catalogue does not know it, or not yet: it may run any code, and leave anything behind.
+  void meet_unknown(std::string_view what) {
+    refuse(write_reason::unknown_name, what);
+    leave(residue::discardable);
+  }
   // By code that is called: what it has made, its session may want to find again.
   void leave_state(residue what) {
     if (what == residue::nothing) return;

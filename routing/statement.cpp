@@ -41,7 +41,6 @@ std::string_view to_string(write_reason reason) noexcept {
 statement_ptr doubted(const statement_ptr& what) {
   using enum statement_kind;
   const bool proved = what->kind == read || what->kind == neutral || what->kind == begin_read_only;
-  if (!proved && !what->hidden_relations) return what;
   auto less = std::make_shared<statement>(*what);
   if (proved) {
     less->kind = write;
@@ -49,7 +48,8 @@ statement_ptr doubted(const statement_ptr& what) {
     less->detail = "changed a moment ago";
     less->writes = true;
   }
-  if (what->hidden_relations) less->leaves = std::max(less->leaves, residue::discardable);
+  // A function, or a table with another trigger.
+  less->leaves = std::max(less->leaves, residue::discardable);
   return less;
 }
 

@@ -211,7 +211,7 @@ void tree_walker::join(const json::object& fields) {
 void tree_walker::table_sample(const json::object& fields) {
   const auto method = name_in(list_of(fields, "method"));
   if (method.name != "system" && method.name != "bernoulli") {
-    found_.refuse(write_reason::unknown_name, printed(method.schema, method.name));
+    found_.meet_unknown(printed(method.schema, method.name));
   }
   children(fields);
 }

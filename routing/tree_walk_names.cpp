@@ -105,7 +105,7 @@ void tree_walker::judge_volatility(qualified_name name) {
   const auto facts = cat_ ? cat_->function(schema_of(name), name.name) : function_facts{};
   const bool known = facts.worst != volatility::unknown;
   found_.hidden_relations |= !known || facts.added != volatility::unknown;
-  if (!known) return found_.refuse(write_reason::unknown_name, printed(name.schema, name.name));
+  if (!known) return found_.meet_unknown(printed(name.schema, name.name));
   found_.takes_lock |= facts.takes_lock;
   if (facts.leaves != residue::nothing) {
     found_.leave_state(facts.leaves);
@@ -175,7 +175,7 @@ void tree_walker::judge_operator(qualified_name name) {
   const auto facts = cat_ ? cat_->operation(schema_of(name), name.name) : operation_facts{};
   found_.names.add(name.name);
   found_.leave_state(facts.leaves);
-  if (facts.worst == volatility::unknown) found_.refuse(write_reason::unknown_name, name.name);
+  if (facts.worst == volatility::unknown) found_.meet_unknown(std::string(name.name));
   if (facts.leaves != residue::nothing) found_.refuse(write_reason::session_function, name.name);
   if (facts.worst == volatility::volatile_) found_.refuse(write_reason::volatile_function, name.name);
 }
@@ -201,7 +201,7 @@ void tree_walker::type_name(const json::object& fields) {
   found_.names.add(name.name);
   found_.leave_state(facts.leaves);
   if (facts.worst == volatility::unknown && !is_row_type(name)) {
-    found_.refuse(write_reason::unknown_name, printed(name.schema, name.name));
+    found_.meet_unknown(printed(name.schema, name.name));
   }
   if (facts.worst == volatility::volatile_)
     found_.refuse(write_reason::volatile_function, printed(name.schema, name.name));

@@ -8,7 +8,7 @@ from .tables import markdown, save
 LEVELS = ("eventual", "read_your_writes", "monotonic_reads", "session", "causal", "strong")
 STRICT = LEVELS[1:]
 PROTOCOLS = ("simple", "extended")
-CHECKED_READS = 1_000_000
+CHECKED_READS = 500_000  # in each protocol
 CLIENTS = 8
 CLIENTS_IN_FULL = 32  # each waits most of its time for the replica that pauses: a million reads would take hours with 8
 COLUMNS = ("", "reads", "writes", "own writes not seen", "reads that went back", "older than another session was told",

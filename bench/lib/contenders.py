@@ -54,7 +54,7 @@ class Highwater:
                              "release), or leave it out with --without-highwater")
         self._binary, self._count = os.path.abspath(binary), 0
 
-    def start(self, cluster, name="Highwater", level="session", on_stale="[{wait: 20ms}, primary]", workers=2, pool=20,
+    def start(self, cluster, name="Highwater", level="session", on_stale="[{wait: auto}, primary]", workers=2, pool=20,
               nodes=None, max_clients=10000):
         self._count += 1
         folder = _folder(cluster, f"highwater{self._count}")

@@ -282,7 +282,7 @@ void session::protocol_error(std::string what) {
 }
 
 void session::fatal(const wire::error& why) {
-  if (stage_ == stage::login) login_failed(why);
+  if (stage_ == stage::login && (kind_ || login_)) login_failed(why);  // else it asks to cancel something
   std::string out;
   wire::write_error(out, wire::severity::fatal, why);
   client_.write(out);

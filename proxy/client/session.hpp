@@ -235,6 +235,7 @@ private:
   void login_failed(const wire::error& why);
   void ask_to_cancel();
   void accept();
+  void no_stranger_any_more() noexcept;
   void known_now() noexcept;
   bool take_setting(std::string_view name, std::string_view value);
   bool keeps_one_server() const noexcept;

@@ -41,6 +41,13 @@ wire::error session::queue_timeout(const pool& of) const {
       "no server connection became free within " + std::to_string(settings.pool.queue_timeout.count()) + " ms",
       "All " + std::to_string(settings.pool.size) + " connections of " + whose + " on node " + node + " are in use.",
       "Raise pool.size, or look for long transactions and pinned sessions (highwater_pinned_sessions)."};
+  if (of.connecting()) {
+    why = {std::string(wire::sqlstate::cannot_connect_now),
+           "no connection to node " + node + " was there within " +
+               std::to_string(settings.pool.queue_timeout.count()) + " ms",
+           "One of " + whose + " is being made.",
+           "Try again; /readyz and Highwater's log tell what each node answers."};
+  }
   if (const auto& refused = of.refusal()) {
     why.detail = "Node " + node + " accepts no more connections of " + whose + ": " + refused->message + ".";
     why.hint = "Compare pool.size with the connection limits of the server, the role and the database.";

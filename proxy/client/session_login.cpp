@@ -47,10 +47,17 @@ void session::process_login() {
 }
 
 // Who asks hears that it is done from the end of this connection, as with a server: what is run after that must not be
-// hit.
+// hit. It will never log in, and a server that does not answer is not waited for without end.
 void session::ask_to_cancel() {
+  constexpr std::chrono::seconds longest_wait{10};
   const auto key = login_->key;
   login_ = nullptr;
+  no_stranger_any_more();
+  work_->deadline = worker_.timers.schedule(std::chrono::steady_clock::now() + longest_wait, [this] {
+    const auto alive = shared_from_this();
+    work_->deadline = {};
+    end();
+  });
   worker_.shared.cancels.cancel(key, [&io = worker_.io, weak = weak_from_this()] {
     boost::asio::post(io, [weak] {
       if (const auto self = weak.lock()) self->end();
@@ -58,11 +65,15 @@ void session::ask_to_cancel() {
   });
 }
 
-// It counts as a client from here on.
-void session::known_now() noexcept {
+void session::no_stranger_any_more() noexcept {
   worker_.timers.cancel(work_->deadline);
   work_->login_place.unlink();
   if (std::exchange(stranger_, false)) --worker_.shared.strangers;
+}
+
+// It counts as a client from here on.
+void session::known_now() noexcept {
+  no_stranger_any_more();
   counted_ = true;
 }
 

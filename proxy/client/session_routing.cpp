@@ -73,8 +73,10 @@ void session::make_plan() {
   if (now.plan.floor_restarted) {
     worker_.probe.floors_restarted.add();
     if (std::exchange(worker_.restarted_on, view.timeline) != view.timeline) {
-      spdlog::warn("floors of sessions lay on a timeline that has ended; they begin anew on timeline {}",
-                   view.timeline);
+      spdlog::warn(
+          "floors of sessions lay on a timeline that has ended, or in WAL that a crash of the primary has taken; they "
+          "begin anew on timeline {}",
+          view.timeline);
     }
   }
 }

@@ -132,6 +132,7 @@ public:
   const pool_key& key() const noexcept { return key_; }
   // Who waits here. On this pool's thread.
   unsigned waiting() const noexcept { return static_cast<unsigned>(waiters_.size()); }
+  bool connecting() const noexcept { return connecting_ != 0; }
   // What the server said when it last let nobody in, until it lets somebody in.
   const std::optional<wire::error>& refusal() const noexcept { return refusal_; }
 

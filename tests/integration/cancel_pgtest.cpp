@@ -108,6 +108,31 @@ TEST_F(cancel, requests_are_merged) {
   session.query("rollback");
 }
 
+// Who asks for one waits, and has no user and no database that somebody could be told of.
+TEST_F(cancel, requests_are_no_logins) {
+  PROXY_ONLY();
+  highwater_config config(served->cluster());
+  config.set("limits", "{max_logins: 2}").set("auth", "{method: trust, timeout: 1s}");
+  const highwater_process proxy(config);
+  proxy.await_ready();
+  raw::client session(proxy.port());
+  session.log_in();
+  session.send(raw::query(sleep));
+  await_sleeper();
+  primary().freeze();
+  std::vector<raw::client> messengers, silent;
+  for (int i = 0; i < 2; ++i) {
+    messengers.emplace_back(proxy.port());
+    messengers.back().send(raw::cancel_request(session.backend_pid(), session.cancel_key()));
+  }
+  for (int i = 0; i < 3; ++i) silent.emplace_back(proxy.port());
+  for (auto& each : silent) EXPECT_TRUE(each.closed_within()) << "late, or one too many";
+  primary().thaw();
+  EXPECT_EQ(sqlstate(session.read_until_ready()), "57014");
+  for (auto& each : messengers) EXPECT_TRUE(each.closed_within());
+  session.query("rollback");
+}
+
 TEST_F(cancel, of_an_idle_session_does_nothing) {
   auto session = client();
   auto other = client();

@@ -80,6 +80,20 @@ protected:
   }
 };
 
+// Nobody has looked at its body. It is the one session's own business what it misses, and nobody else meets it.
+TEST_F(pins_by_functions, whose_bodies_are_not_known_leave_nothing_to_others) {
+  int number = 900;
+  for (const auto& each : bodies()) {
+    const auto name = "hidden_" + std::to_string(++number) + "()";
+    primary().tell("create function " + name + " returns void language plpgsql as $$begin " + each.body + " end$$");
+    {
+      auto caller = client();
+      EXPECT_EQ(sqlstate(caller.query("select " + name)), "") << each.what;
+    }
+    expect_nowhere(each.seen);
+  }
+}
+
 TEST_F(pins_by_functions, for_what_their_bodies_make) {
   int number = 0;
   for (const auto& [what, body, seen] : bodies()) {

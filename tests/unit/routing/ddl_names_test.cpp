@@ -74,7 +74,8 @@ TEST(ddl_names, leave_nothing_of_a_verdict_that_rests_on_them) {
   EXPECT_TRUE(doubtful->writes);
   EXPECT_EQ(doubtful->leaves, residue::discardable);
   const auto write = std::make_shared<const statement>(classify("INSERT INTO t VALUES (1)", shop_catalog()));
-  EXPECT_EQ(doubted(write), write);
+  EXPECT_EQ(doubted(write)->kind, statement_kind::write);
+  EXPECT_EQ(doubted(write)->leaves, residue::discardable) << "it may have a trigger now";
 }
 
 }  // namespace
