@@ -27,8 +27,8 @@ void session::note_batch_effects(bool begins, bool no_ready) {
     pin(pin_reason::stateful_function);
   }
   const bool alone = lease_->queue.empty() && !begins && !lease_->is_open() && !no_ready &&
-                     lease_->status == wire::transaction_status::idle && facts.statements.size() == 1 &&
-                     facts.first()->statement_count == 1;
+                lease_->status == wire::transaction_status::idle && facts.statements.size() == 1 &&
+                facts.first()->statement_count == 1;
   for (const auto& one : facts.statements) {
     note_effects(*one.what, alone);
     if (one.what->executes) note_effects_of(find_named(one.what->executes->name));
@@ -122,8 +122,7 @@ void session::forget_sequences_of_others() {
   if (!matters || lease_->writer == identity() || lease_->is_open() || failed) return;
   std::string request;
   wire::write_query(request, "DISCARD SEQUENCES");
-  lease_->queue.push({reply_kind::query, true, 0, 0});
-  lease_->unnamed = no_unnamed;
+  lease_->expect({reply_kind::query, true, 0, 0});
   lease_->writer = identity();
   lease_->send(request);
 }

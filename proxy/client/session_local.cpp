@@ -200,8 +200,7 @@ void session::fail_exchange(std::string_view message) {
   auto& out = worker_.out_scratch;
   out.clear();
   wire::write_parse(out, "", "an error of Highwater's", no_parameters);
-  lease_->queue.push({wire::reply_kind::parse, true, 0, own_failure_id});
-  lease_->unnamed = unknown_unnamed;
+  lease_->expect({wire::reply_kind::parse, true, 0, own_failure_id, true});
   const bool ends = work_->facts.end == wire::batch_end::sync && !work_->streaming;
   work_->streaming = false;
   work_->facts = {};
@@ -217,8 +216,7 @@ void session::fail_transaction() {
   if (lease_ == nullptr || lease_->status != wire::transaction_status::in_transaction) return;
   std::string out;
   wire::write_query(out, failing_statement);
-  lease_->queue.push({wire::reply_kind::query, true, 0, 0});
-  lease_->unnamed = no_unnamed;
+  lease_->expect({wire::reply_kind::query, true, 0, 0});
   lease_->status = wire::transaction_status::failed;
   lease_->send(out);
   lease_->read_on();

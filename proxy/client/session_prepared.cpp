@@ -115,7 +115,7 @@ void session::need_statement(std::string_view name) {
   const bool unnamed = name.empty();
   if (!unnamed) make_usable_here(name, *known);
   const auto told = known->told ? known->told : known->what->described;
-  if (unnamed && lease_->unnamed == known->what->id) {
+  if (unnamed && lease_->unnamed() == known->what->id) {
     if (!preparation::differ(lease_->unnamed_described, told)) return;
   } else if (!unnamed && lease_->statements().knows(known->what->id)) {
     if (!preparation::differ(lease_->statements().described(known->what->id), told)) return;
@@ -193,10 +193,9 @@ void session::outdated_statement() {
 
 // The client's unnamed statement is on the connection, or was never made: then nobody else's may be met there.
 void session::hide_unnamed_of_others(std::string& out) {
-  if (find_named("") != nullptr || lease_->unnamed == no_unnamed) return;
+  if (find_named("") != nullptr || lease_->unnamed() == no_unnamed) return;
   wire::write_target(out, wire::frontend::close, 'S', "");
-  lease_->queue.push({reply_kind::close, true, 0, 0});
-  lease_->unnamed = no_unnamed;
+  lease_->expect({reply_kind::close, true, 0, 0, true});
 }
 
 // A simple Query ends the unnamed statement. DEALLOCATE and EXECUTE mean the client's names, not the server's.
@@ -208,7 +207,7 @@ void session::send_query(const wire::frame& message, std::string& out) {
     if (!text.ends.empty()) {
       // What was prepared for it must be over if the Query fails.
       wire::write_empty(out, wire::frontend::sync);
-      lease_->queue.push({reply_kind::sync, true, 0, 0});
+      lease_->expect({reply_kind::sync, true, 0, 0});
     }
   }
   if (find_named("") != nullptr) {
@@ -219,8 +218,7 @@ void session::send_query(const wire::frame& message, std::string& out) {
     names().remove(text.ends);
     ++changes;
   }
-  lease_->unnamed = no_unnamed;
-  lease_->queue.push({reply_kind::query, false, changes, 0});
+  lease_->expect({reply_kind::query, false, changes, 0});
   if (text.sql.empty()) {
     out.append(message.available);
   } else {
@@ -245,7 +243,7 @@ session::text_for_server session::named_text(const routing::statement& what, std
 statement_id session::prepare_stand_in(std::string_view name, std::string& out) {
   const auto id = prepared_registry::make_private("", no_parameters)->id;
   wire::write_parse(out, server_name(id), "", no_parameters);
-  lease_->queue.push({reply_kind::parse, true, 0, id});
+  lease_->expect({reply_kind::parse, true, 0, id});
   lease_->statements().add(id);
   work_->stand_ins.emplace_back(id, name);
   return id;
@@ -265,9 +263,8 @@ void session::send_parse(const wire::frame& message, std::string& out) {
   if (parse.name.empty()) {
     const auto what = prepared_registry::make_private(parse.query, parse.parameter_types, others);
     names().add("", {what, nullptr});
-    lease_->unnamed = what->id;
     lease_->unnamed_described = nullptr;
-    lease_->queue.push({reply_kind::parse, false, 1, 0});
+    lease_->expect({reply_kind::parse, false, 1, what->id, true});
     if (text.sql.empty()) {
       out.append(message.available);
     } else {
@@ -281,20 +278,20 @@ void session::send_parse(const wire::frame& message, std::string& out) {
     // The server shall say that the name exists, once it has looked at the text.
     const auto taken = prepare_stand_in(parse.name, out);
     wire::write_parse(out, server_name(taken), sql, parse.parameter_types);
-    lease_->queue.push({reply_kind::parse, false, 0, taken});
+    lease_->expect({reply_kind::parse, false, 0, taken});
     return;
   }
   auto what = intern(parse.query, parse.parameter_types, others);
   const auto id = what->id;
   if (lease_->statements().knows(id)) {
     names().add(parse.name, {std::move(what), lease_->statements().described(id)});
-    lease_->queue.push({reply_kind::local_parse_complete, false, 1, id});
+    lease_->expect({reply_kind::local_parse_complete, false, 1, id});
     return;
   }
   names().add(parse.name, {what, nullptr});
   lease_->make_room(1, out);
   wire::write_parse(out, server_name(id), sql, parse.parameter_types);
-  lease_->queue.push({reply_kind::parse, false, 1, id});
+  lease_->expect({reply_kind::parse, false, 1, id});
   lease_->statements().add(id);
   ask_description(parse.name, what, out);
 }
@@ -302,7 +299,7 @@ void session::send_parse(const wire::frame& message, std::string& out) {
 // What the client is told, or would be if it asked.
 void session::ask_description(std::string_view name, const prepared_ptr& of, std::string& out) {
   wire::write_target(out, wire::frontend::describe, 'S', name.empty() ? std::string() : server_name(of->id));
-  lease_->queue.push({reply_kind::describe_statement, true, 0, of->id});
+  lease_->expect({reply_kind::describe_statement, true, 0, of->id});
   names().await_description(name, of);
 }
 
@@ -311,12 +308,12 @@ void session::send_bind(const wire::frame& message, std::string& out) {
   note_ended_by(bind);
   if (bind.statement.empty()) {
     hide_unnamed_of_others(out);
-    lease_->queue.push({reply_kind::bind, false, 0, 0});
+    lease_->expect({reply_kind::bind, false, 0, 0});
     out.append(message.available);
     return;
   }
   const auto* known = find_named(bind.statement);
-  lease_->queue.push({reply_kind::bind, false, 0, 0});
+  lease_->expect({reply_kind::bind, false, 0, 0});
   const auto replacement = known != nullptr ? server_name(known->what->id) : unknown_name(bind.statement);
   const auto size = message.size - 1 - bind.statement.size() + replacement.size();
   char length[4];
@@ -346,7 +343,7 @@ void session::send_execute(const wire::frame& message, std::string& out) {
       break;
     }
   }
-  lease_->queue.push({reply_kind::execute, false, changes, 0});
+  lease_->expect({reply_kind::execute, false, changes, 0});
   out.append(message.available);
 }
 
@@ -357,7 +354,7 @@ void session::send_target(const wire::frame& message, std::string& out) {
                     : target.kind == 'S' ? reply_kind::describe_statement
                                          : reply_kind::describe_portal;
   if (target.kind == 'P') {
-    lease_->queue.push({kind, false, 0, 0});
+    lease_->expect({kind, false, 0, 0});
     out.append(message.available);
     return;
   }
@@ -365,11 +362,10 @@ void session::send_target(const wire::frame& message, std::string& out) {
     const bool known = find_named("") != nullptr;
     if (closes) {
       if (known) names().remove("");
-      lease_->unnamed = no_unnamed;
     } else {
       hide_unnamed_of_others(out);
     }
-    lease_->queue.push({kind, false, static_cast<std::uint8_t>(closes && known), 0});
+    lease_->expect({kind, false, static_cast<std::uint8_t>(closes && known), 0, closes});
     out.append(message.available);
     return;
   }
@@ -377,10 +373,10 @@ void session::send_target(const wire::frame& message, std::string& out) {
   if (closes && known != nullptr) {
     // The server keeps the statement for others; the name is the client's alone.
     names().remove(target.name);
-    lease_->queue.push({reply_kind::local_close_complete, false, 1, 0});
+    lease_->expect({reply_kind::local_close_complete, false, 1, 0});
     return;
   }
-  lease_->queue.push({kind, false, 0, known != nullptr ? known->what->id : 0});
+  lease_->expect({kind, false, 0, known != nullptr ? known->what->id : 0});
   wire::write_target(out, message.type, 'S',
                      known != nullptr ? server_name(known->what->id) : unknown_name(target.name));
 }

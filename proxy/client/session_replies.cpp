@@ -54,7 +54,7 @@ struct session::reply_handler {
   }
   void abandoned(const wire::expected_reply& what, bool failed) {
     if (failed) failed_ = what;
-    self.lease_->skipped(what);
+    self.lease_->skipped(what, failed);
     if (what.hidden && what.kind == reply_kind::describe_statement) self.names_->not_described();
     for (auto left = what.changes; left > 0; --left) failed ? self.names_->fail() : self.names_->revoke();
   }
@@ -117,6 +117,7 @@ struct session::reply_handler {
   wire::after_ready ready(wire::transaction_status status, const wire::expected_reply& what) {
     using wire::after_ready;
     self.lease_->status = status;
+    self.lease_->completed(what);
     // A Query has ended the unnamed statement, and what else it has done its tags have told.
     if (what.changes != 0) self.names_->end_query(what.changes, self.held_.deallocated);
     self.held_.deallocated = false;

@@ -44,7 +44,7 @@ void session::send_batch(routing::route_reason reason) {
   for (const auto& message : now.scanner.messages()) {
     if (message.type == wire::frontend::flush && one.hidden_sync) {
       wire::write_empty(out, wire::frontend::sync);
-      lease_->queue.push({reply_kind::sync, true, 0, 0});
+      lease_->expect({reply_kind::sync, true, 0, 0});
     } else {
       send_message({message.type, message.size, batch.substr(message.offset, message.size)}, out);
     }
@@ -101,12 +101,11 @@ bool session::send_deferred_begin(std::string& out) {
   if (deferred_begin_.empty()) return false;
   // A transaction that has failed here fails there: with the server in the same state it says all the rest itself.
   wire::write_query(out, begin_failed_ ? "BEGIN" : std::string_view(deferred_begin_));
-  lease_->queue.push({reply_kind::query, true, 0, 0});
-  lease_->unnamed = no_unnamed;
+  lease_->expect({reply_kind::query, true, 0, 0});
   held_.begin_unanswered = true;
   if (begin_failed_) {
     wire::write_query(out, failing_statement);
-    lease_->queue.push({reply_kind::query, true, 0, 0});
+    lease_->expect({reply_kind::query, true, 0, 0});
   }
   held_.in_read_only = deferred_read_only_ && !begin_failed_;
   begin_failed_ = false;
@@ -129,12 +128,11 @@ void session::answer_due_locals() {
 
 // Appends one message, as the server is to see it, and what is to be expected for it.
 void session::send_message(const wire::frame& message, std::string& out) {
-  auto& queue = lease_->queue;
   switch (message.type) {
     case wire::frontend::query:
       return send_query(message, out);
     case wire::frontend::function_call:
-      queue.push({reply_kind::function_call, false, 0, 0});
+      lease_->expect({reply_kind::function_call, false, 0, 0});
       break;
     case wire::frontend::parse:
       return send_parse(message, out);
@@ -147,14 +145,13 @@ void session::send_message(const wire::frame& message, std::string& out) {
       return send_execute(message, out);
     case wire::frontend::sync:
       lease_->make_room(0, out);
-      queue.push({reply_kind::sync, false, 0, 0});
+      lease_->expect({reply_kind::sync, false, 0, 0});
       out.append(message.available);
       // Whether the server has ignored an earlier Sync, or will answer it before this one, shows in what comes before
       // the answer to an empty query.
       if (lease_->reader.may_owe_ready()) {
         wire::write_query(out, "");
-        queue.push({reply_kind::query, true, 0, 0});
-        lease_->unnamed = no_unnamed;
+        lease_->expect({reply_kind::query, true, 0, 0});
       }
       return;
     default:

@@ -64,8 +64,7 @@ void session::inquire(std::string_view sql) {
   stage_ = stage::inquiring;
   std::string request;
   wire::write_query(request, sql);
-  lease_->queue.push({reply_kind::query, true, 0, 0});
-  lease_->unnamed = no_unnamed;
+  lease_->expect({reply_kind::query, true, 0, 0});
   lease_->send(request);
   lease_->read_on();
 }
@@ -82,6 +81,7 @@ std::size_t session::take_inquiry(std::string_view bytes) {
     if (message.type == wire::backend::error_response) row = {};
     if (message.type != wire::backend::ready_for_query) continue;
     forward_notifications(bytes.substr(0, at));
+    lease_->completed(lease_->queue.front());
     lease_->queue.clear();
     stage_ = stage::ready;
     std::exchange(work_->asks_pins, false) ? pins_answered(row) : inquired(row);

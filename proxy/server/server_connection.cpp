@@ -31,7 +31,7 @@ struct own_replies {
   }
   void completed(const wire::expected_reply& what) { connection.completed(what); }
   void described(const wire::expected_reply& what, const wire::frame& message) { connection.described(what, message); }
-  void abandoned(const wire::expected_reply& what, bool) { connection.skipped(what); }
+  void abandoned(const wire::expected_reply& what, bool failed) { connection.skipped(what, failed); }
   void local(const wire::expected_reply&) {}
   void command_complete(std::string_view) {}
   bool parameter_status(const wire::parameter_status_message& message) {
@@ -45,8 +45,9 @@ struct own_replies {
   }
   void copy_in() {}
   void copy_ended() {}
-  wire::after_ready ready(wire::transaction_status status, const wire::expected_reply&) {
+  wire::after_ready ready(wire::transaction_status status, const wire::expected_reply& what) {
     connection.status = status;
+    connection.completed(what);
     return connection.queue.empty() ? wire::after_ready::stop : wire::after_ready::go_on;
   }
 };
@@ -78,7 +79,7 @@ std::unique_ptr<server_connection> server_connection::move_to(connection_context
   moved->parameters_ = std::move(parameters_);
   moved->settings_ = std::move(settings_);
   moved->prepared_ = std::move(prepared_);
-  moved->unnamed = unnamed;
+  moved->unnamed_ = unnamed_;
   moved->writer = writer;
   moved->endpoint_ = endpoint_;
   moved->proved = proved;
@@ -204,8 +205,7 @@ bool server_connection::apply(const settings_ptr& wanted) {
   }
   std::string request;
   wire::write_query(request, transition_sql(*settings_, *wanted));
-  queue.push({wire::reply_kind::query, true, 0, 0});
-  unnamed = no_unnamed;
+  expect({wire::reply_kind::query, true, 0, 0});
   wanted_ = wanted;
   state_ = state::applying;
   stream_.write(request);
@@ -240,11 +240,10 @@ void server_connection::clean() {
   if (std::exchange(soiled, false)) {
     std::string request;
     wire::write_query(request, "DISCARD ALL");
-    queue.push({wire::reply_kind::query, true, 0, 0});
+    expect({wire::reply_kind::query, true, 0, 0});
     stream_.write(request);
     discarding_ = true;
     prepared_.clear();
-    unnamed = no_unnamed;
     settings_ = no_settings();
     limit_cleaning();
     return read_on();
@@ -295,6 +294,7 @@ void server_connection::cancel_over(bool delivered) {
 }
 
 void server_connection::completed(const wire::expected_reply& what) {
+  unnamed_.completed(what);
   if (what.kind == wire::reply_kind::parse) prepared_.parsed(what.statement);
 }
 
@@ -314,23 +314,14 @@ void server_connection::finish_preparing() {
 
 // The server has passed it over, after an error, or it is what failed: what it would have done to the connection it has
 // not done.
-void server_connection::skipped(const wire::expected_reply& what) {
+void server_connection::skipped(const wire::expected_reply& what, bool failed) {
   using wire::reply_kind;
-  switch (what.kind) {
-    case reply_kind::parse:
-      if (what.statement != 0) return prepared_.remove(what.statement);
-      break;
-    case reply_kind::close:
-      if (what.statement == 0) break;
-      prepared_.add(what.statement);
-      return prepared_.parsed(what.statement);
-    case reply_kind::query:
-      break;
-    default:
-      return;
-  }
-  // The server may hold the unnamed statement of whoever was here before.
-  unnamed = unknown_unnamed;
+  unnamed_.skipped(what, failed);
+  if (what.statement == 0 || what.unnamed) return;
+  if (what.kind == reply_kind::parse) prepared_.remove(what.statement);
+  if (what.kind != reply_kind::close) return;
+  prepared_.add(what.statement);
+  prepared_.parsed(what.statement);
 }
 
 description_ptr server_connection::described(const wire::expected_reply& what, const wire::frame& message) {
@@ -341,7 +332,7 @@ description_ptr server_connection::described(const wire::expected_reply& what, c
   const bool rows = message.type == wire::backend::row_description;
   auto told = std::make_shared<const wire::description>(
       wire::description{std::move(parameter_types_), rows ? std::string(message.body()) : ""});
-  if (what.statement == unnamed) {
+  if (what.statement == unnamed()) {
     unnamed_described = told;
   } else {
     prepared_.describe(what.statement, told);
@@ -353,7 +344,7 @@ description_ptr server_connection::described(const wire::expected_reply& what, c
 void server_connection::make_room(std::size_t count, std::string& out) {
   while (const auto surplus = prepared_.surplus(most_statements(count))) {
     wire::write_target(out, wire::frontend::close, 'S', server_name(surplus));
-    queue.push({wire::reply_kind::close, true, 0, surplus});
+    expect({wire::reply_kind::close, true, 0, surplus});
     prepared_.remove(surplus);
   }
 }
@@ -365,17 +356,13 @@ void server_connection::prepare(std::span<const statement_to_prepare> what) {
   for (const auto& one : what) {
     const auto name = one.unnamed ? std::string() : server_name(one.id);
     wire::write_parse(request, name, one.query, one.parameter_types);
-    queue.push({wire::reply_kind::parse, true, 0, one.unnamed ? 0 : one.id});
+    expect({wire::reply_kind::parse, true, 0, one.id, one.unnamed});
     wire::write_target(request, wire::frontend::describe, 'S', name);
-    queue.push({wire::reply_kind::describe_statement, true, 0, one.id});
-    if (one.unnamed) {
-      unnamed = one.id;
-    } else {
-      prepared_.add(one.id);
-    }
+    expect({wire::reply_kind::describe_statement, true, 0, one.id});
+    if (!one.unnamed) prepared_.add(one.id);
   }
   wire::write_empty(request, was_open ? wire::frontend::flush : wire::frontend::sync);
-  if (!was_open) queue.push({wire::reply_kind::sync, true, 0, 0});
+  if (!was_open) expect({wire::reply_kind::sync, true, 0, 0});
   state_ = state::preparing;
   stream_.write(request);
   read_on();

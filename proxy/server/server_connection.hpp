@@ -18,6 +18,7 @@
 #include "proxy/server/reported_parameters.hpp"
 #include "proxy/server/server_login.hpp"
 #include "proxy/server/settings.hpp"
+#include "proxy/server/unnamed_statement.hpp"
 #include "proxy/wire/reply_queue.hpp"
 #include "proxy/wire/reply_reader.hpp"
 #include "routing/cluster_view.hpp"
@@ -66,10 +67,6 @@ struct statement_to_prepare {
   std::string_view query;
   std::string_view parameter_types;  // as in Parse
 };
-
-// Whose unnamed statement a connection holds, besides the number of a statement.
-inline constexpr statement_id no_unnamed = 0;
-inline constexpr statement_id unknown_unnamed = UINT64_MAX;  // somebody's
 
 // What a session is told when the connection is gone.
 inline wire::error server_lost(std::string what) {
@@ -129,7 +126,7 @@ public:
   held_statements& statements() noexcept { return prepared_; }
   // Of the replies to what changes them, in their order.
   void completed(const wire::expected_reply& what);
-  void skipped(const wire::expected_reply& what);
+  void skipped(const wire::expected_reply& what, bool failed);
   description_ptr described(const wire::expected_reply& what, const wire::frame& message);  // null: more is to come
   // An error in what the connection asked for itself.
   void note_failure(const wire::error_fields& fields);
@@ -138,10 +135,16 @@ public:
   // Gives it these; on_prepared follows. In the middle of an exchange a failure is one of the exchange's; else it is
   // over by then.
   void prepare(std::span<const statement_to_prepare> what);
-  statement_id unnamed = no_unnamed;  // what it will hold when all that was sent has been done
+  // What it will hold when all that was sent has been done.
+  statement_id unnamed() const noexcept { return unnamed_.get(); }
   description_ptr unnamed_described;  // ... as the server described it, if it was asked
   std::uint64_t writer = 0;           // the session that has written last; 0: none
 
+  // Of what is sent.
+  void expect(const wire::expected_reply& what) {
+    unnamed_.sent(what);
+    queue.push(what);
+  }
   wire::reply_queue queue;
   wire::reply_reader reader;
   wire::transaction_status status = wire::transaction_status::idle;
@@ -222,6 +225,7 @@ private:
   std::string parameter_types_;    // of the statement that is being described
   bool discarding_ = false;        // what is being cleaned is DISCARD ALL
   held_statements prepared_;
+  unnamed_statement unnamed_;
   boost::asio::ip::tcp::endpoint endpoint_;  // of a name's several addresses, the one that it is connected to
   using cancel_waiters = std::shared_ptr<std::vector<std::function<void()>>>;
   cancel_waiters cancelling_;   // who waits for the request that is under way; null: there is none

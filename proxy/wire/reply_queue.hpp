@@ -32,8 +32,9 @@ struct expected_reply {
   bool hidden = false;       // the client did not ask: swallow
   std::uint8_t changes = 0;  // of the client's prepared statement names that are pending on it; see prepared_names
   // The prepared statement that it is about, as the process numbers them. parse: exists on the server afterwards;
-  // close: does not any more; describe_statement: is described. 0: the unnamed one, or none.
+  // close: does not any more; describe_statement: is described. 0: none.
   std::uint64_t statement = 0;
+  bool unnamed = false;  // parse, close: of the one without a name
 };
 
 constexpr bool ends_with_ready(reply_kind kind) noexcept {

@@ -72,6 +72,19 @@ TEST_F(prepared, unnamed_one_that_the_server_skipped_is_nobody_elses) {
   }
 }
 
+// The server says it of what it has been asked to do: nothing may be prepared anew in a transaction that has failed.
+TEST_F(prepared, unnamed_one_is_still_there_behind_one_that_the_server_skipped) {
+  auto session = client();
+  session.query("begin");
+  ask(session, run_unnamed("select 1/0") + raw::parse("", "select 2") + raw::sync());
+  const auto told = ask(session, raw::bind("", "") + raw::sync());
+  ASSERT_EQ(sqlstate(told), "25P02");
+  EXPECT_EQ(raw::error_field(told.front(), 'R'), "exec_bind_message");
+  session.query("rollback");
+  EXPECT_EQ(sqlstate(ask(session, raw::bind("", "") + raw::execute() + raw::sync())), "26000")
+      << "a Query has ended it";
+}
+
 // The server holds as many as it may; the Close that would have made room for one more is skipped with it.
 TEST_F(prepared, failure_on_a_full_connection_hurts_nobody) {
   auto session = client();
