@@ -198,11 +198,16 @@ bool session::process_one() {
     now.pass_left -= part;
     consume(static_cast<std::size_t>(part));
     // The answer may have come before the message's end: a copy that failed.
+    ask_for_late_syncs();
     if (now.pass_left == 0 && lease_ != nullptr && !busy()) exchange_over();
     return stage_ == stage::ready;
   }
   if (lease_ != nullptr && lease_->unsent() > read_ahead) return false;
   if (held_.copy_in) return pass_copy();
+  if (now.streaming && lease_ != nullptr && lease_->reader.may_owe_ready()) {
+    ask_for_answers();
+    return false;
+  }
   // What the server skips need not be sent: see skip_batch().
   if (now.streaming && lease_->skips()) now.streaming = false;
   if (now.streaming) return stream_messages();

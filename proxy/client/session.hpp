@@ -89,6 +89,7 @@ struct lease_state {
   bool begin_unanswered = false;  // BEGIN has been sent, and the server has not answered it yet
   bool cancel_wanted = false;     // ... and a cancel request waits for that
   bool copy_in = false;           // the server waits for copy data
+  bool syncs_in_doubt = false;    // ... no longer: a question is due, behind the message that is being passed on
   bool unreadable = false;        // it has changed a setting behind which texts may mean something else
   bool wrote = false;             // the transaction may have changed data
   bool settings_unknown = false;  // the transaction may have changed some: nobody else shall have what it prepares
@@ -363,6 +364,8 @@ private:
 
   // session_stream.cpp
   bool pass_copy();
+  void doubt_syncs_of_copy();
+  void ask_for_late_syncs();
   bool begin_stream();
   bool stream_messages();
   bool meet_needs_of(const wire::frame& message);

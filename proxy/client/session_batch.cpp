@@ -24,6 +24,10 @@ bool session::begin_batch(bool too_long) {
     end_on_deposed_node();
     return false;
   }
+  if (lease_ != nullptr && lease_->reader.may_owe_ready() && now.scanner.end() != wire::batch_end::terminate) {
+    ask_for_answers();
+    return false;
+  }
   if (too_long) return skips_to_sync() ? skip_too_long() : begin_stream();
   switch (now.scanner.end()) {
     case wire::batch_end::terminate:

@@ -93,7 +93,6 @@ bool session::can_join() const {
   if (held_.ends_names) return false;
   // Behind what no Sync has ended there is nothing to wait for: the answers may come only after this.
   if (lease_->is_open()) return true;
-  if (lease_->reader.may_owe_ready()) return false;
   // Nor is what the session's state will be.
   if (ends_names() || work_->changes.pending() || refusal()) return false;
   // Behind what may end a transaction on a replica, the replica has to be chosen anew.

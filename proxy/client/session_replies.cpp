@@ -106,14 +106,29 @@ struct session::reply_handler {
     gather();
     gathered.append(instead);
   }
-  void copy_in() {
+  void copy_in(std::size_t syncs) {
     self.held_.copy_in = true;
     auto& flights = self.work_->flights;
-    if (self.lease_->queue.front().kind != reply_kind::execute) return;
-    // The server drops the Sync that it has, and waits for another one, whichever way the copy ends.
-    if (!flights.empty()) flights.front().no_ready = true;
+    // The server drops the Syncs that it has, and waits for another one.
+    if (self.lease_->queue.front().kind == reply_kind::execute) {
+      if (!flights.empty()) flights.front().no_ready |= syncs != 0;
+      return;
+    }
+    for (; syncs > 0 && flights.size() > 1; --syncs) flights.erase(flights.begin() + 1);
   }
-  void copy_ended() { self.held_.copy_in = false; }
+  void copy_ended(bool doubtful) {
+    self.held_.copy_in = false;
+    if (doubtful) self.doubt_syncs_of_copy();
+  }
+  void late_syncs(std::size_t count, bool extended, wire::transaction_status status) {
+    gather();
+    for (auto left = count; left > 0; --left) wire::write_ready_for_query(gathered, status);
+    if (!extended) return;
+    self.work_->streaming = false;
+    self.batch_answered(status);
+    // What the client sends up to its next Sync does not count, but the server does not wait for that any more.
+    self.skip_to_sync_ |= count == 0;
+  }
   wire::after_ready ready(wire::transaction_status status, const wire::expected_reply& what) {
     using wire::after_ready;
     self.lease_->status = status;

@@ -146,14 +146,7 @@ void session::send_message(const wire::frame& message, std::string& out) {
     case wire::frontend::sync:
       lease_->make_room(0, out);
       lease_->expect({reply_kind::sync, false, 0, 0});
-      out.append(message.available);
-      // Whether the server has ignored an earlier Sync, or will answer it before this one, shows in what comes before
-      // the answer to an empty query.
-      if (lease_->reader.may_owe_ready()) {
-        wire::write_query(out, "");
-        lease_->expect({reply_kind::query, true, 0, 0});
-      }
-      return;
+      break;
     default:
       break;
   }

@@ -56,10 +56,15 @@ bool session::pass_copy() {
       if (!message.complete()) return false;
       lease_->send(message.available);
       held_.copy_in = false;
+      work_->flushed = false;  // the answer to this is yet to be asked for
+      break;
+    case wire::frontend::sync:
+      if (!message.complete()) return false;
+      // Ignored in copy-in mode; but the copy may have failed by then.
+      lease_->send(message.available);
+      lease_->reader.sync_within_copy();
       break;
     case wire::frontend::flush:
-    case wire::frontend::sync:
-      // Ignored, as the server does in copy-in mode.
       if (!message.complete()) return false;
       break;
     case wire::frontend::terminate:
@@ -75,6 +80,25 @@ bool session::pass_copy() {
   }
   consume(size);
   return true;
+}
+
+// How many Syncs of a copy that has failed are answered: see reply_reader.
+void session::doubt_syncs_of_copy() {
+  lease_->expect({wire::reply_kind::late_syncs, true});
+  held_.syncs_in_doubt = true;
+  ask_for_late_syncs();
+}
+
+// Behind the message that is being passed on.
+void session::ask_for_late_syncs() {
+  if (!held_.syncs_in_doubt || work_->pass_left > 0) return;
+  held_.syncs_in_doubt = false;
+  std::string out;
+  wire::write_empty(out, wire::frontend::sync);
+  wire::write_target(out, wire::frontend::close, 'P', own_statement_prefix);
+  wire::write_empty(out, wire::frontend::sync);
+  lease_->send(out);
+  lease_->read_on();
 }
 
 // Nobody can tell what it is: it goes to the primary.

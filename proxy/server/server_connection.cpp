@@ -43,8 +43,9 @@ struct own_replies {
     connection.note_failure(fields);
     return wire::after_error::hide;
   }
-  void copy_in() {}
-  void copy_ended() {}
+  void copy_in(std::size_t) {}
+  void copy_ended(bool) {}  // it is closed if it is given back within a copy
+  void late_syncs(std::size_t, bool, wire::transaction_status) {}
   wire::after_ready ready(wire::transaction_status status, const wire::expected_reply& what) {
     connection.status = status;
     connection.completed(what);

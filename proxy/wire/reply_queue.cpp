@@ -12,6 +12,9 @@ void reply_queue::grow() {
 }
 
 std::size_t reply_queue::forget_syncs_after_front() {
+  for (std::size_t i = 1; i < size_; ++i) {
+    if (at(i).kind != reply_kind::sync && !is_local(at(i).kind)) return 0;
+  }
   std::size_t kept = 1;
   for (std::size_t i = 1; i < size_; ++i) {
     const auto what = at(i);

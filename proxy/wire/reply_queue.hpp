@@ -25,6 +25,7 @@ enum class reply_kind : std::uint8_t {
   function_call,
   local_parse_complete,  // answered here, when everything before it has been answered
   local_close_complete,
+  late_syncs,  // what asks how many of a failed copy's Syncs are answered; see reply_reader
 };
 
 struct expected_reply {
@@ -38,7 +39,8 @@ struct expected_reply {
 };
 
 constexpr bool ends_with_ready(reply_kind kind) noexcept {
-  return kind == reply_kind::sync || kind == reply_kind::query || kind == reply_kind::function_call;
+  return kind == reply_kind::sync || kind == reply_kind::query || kind == reply_kind::function_call ||
+         kind == reply_kind::late_syncs;
 }
 constexpr bool is_local(reply_kind kind) noexcept {
   return kind == reply_kind::local_parse_complete || kind == reply_kind::local_close_complete;
@@ -56,8 +58,6 @@ public:
   std::size_t ready_count() const noexcept { return ready_count_; }
   // Would the exchange still be open if everything sent is answered without an error?
   bool left_open() const noexcept { return left_open_; }
-  // A ReadyForQuery has come that nothing in here stood for.
-  void closed() noexcept { left_open_ = false; }
 
   void push(expected_reply what) {
     if (size_ == ring_.size()) grow();
@@ -71,8 +71,8 @@ public:
     --size_;
   }
   // In copy-in mode the server ignores a Sync that it meets before the copy's end ("COPY Operations" in the manual), so
-  // the ones that were sent behind the Execute will never be answered.
-  // Returns how many.
+  // the ones that were sent behind the Execute are not waited for. Returns how many. None if there is more than Syncs:
+  // the server would end the connection over that, so if it goes on, the copy has failed before it met any of them.
   std::size_t forget_syncs_after_front();
   void clear() noexcept {
     head_ = size_ = ready_count_ = 0;

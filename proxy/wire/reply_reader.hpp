@@ -23,8 +23,15 @@ namespace highwater::wire {
 //   parameter_status(message)      returns whether the client shall see it
 //   failed(fields, hidden)         an ErrorResponse, and whether it is hidden; returns what the client shall see of it
 //   replacement()                  ... the turn has come of what it shall see instead
-//   copy_in() / copy_ended()
+//   copy_in(syncs)                 COPY data are awaited; so many Syncs behind the Execute have no answer, if none
+//   fails copy_ended(doubtful)           doubtful: it is not known how many of the Syncs within it are answered: expect
+//   a
+//                                  late_syncs, and send Sync, Close of a portal that does not exist, and Sync
+//   late_syncs(count, extended, status)  so many; extended: if there are none, the client has yet to end its exchange
 //   ready(status, expected)        ReadyForQuery: this is done; what the handler returns decides how to go on
+//
+// A copy that fails is over for the server at once: from then on it answers Syncs, while those before were ignored. The
+// first Sync that is sent for late_syncs is answered in any case, and CloseComplete comes behind all of them.
 //
 enum class after_error : std::uint8_t { show, hide, replace };
 
@@ -53,13 +60,14 @@ public:
 
   void reset() noexcept { *this = {}; }
   bool copying_in() const noexcept { return copying_; }
-  bool may_owe_ready() const noexcept { return unread_syncs_ != 0; }
+  // A Sync of the client's may have been ignored, or not: nothing can be sent behind it before that is known.
+  bool may_owe_ready() const noexcept { return unread_syncs_ != 0 || counting_; }
+  // It has been sent in copy-in mode.
+  void sync_within_copy() noexcept { ++unread_syncs_; }
   bool in_message() const noexcept { return pass_left_ != 0; }
 
   // Has the server certainly stopped listening until it is sent another Sync?
-  bool skips(const reply_queue& queue) const noexcept {
-    return skipping_ && queue.ready_count() == 0 && unread_syncs_ == 0;
-  }
+  bool skips(const reply_queue& queue) const noexcept { return skipping_ && queue.ready_count() == 0; }
   // Will whatever is sent next, if all goes well before it, be part of an exchange that has begun already?
   bool is_open(const reply_queue& queue) const noexcept { return queue.left_open() || skips(queue); }
   // Is everything answered, so that the next thing to come answers the next thing sent, whoever sends it?
@@ -111,10 +119,12 @@ private:
   std::uint64_t pass_left_ = 0;  // of a message that is passed on in pieces, bytes yet to come
   bool pass_hidden_ = false;
   bool copying_ = false;
-  std::size_t unread_syncs_ =
-      0;                   // sent behind a copy-in that is under way or has failed: ignored, or yet to be answered
-  bool answered_ = false;  // something of the Query at the front
-  bool skipping_ = false;  // after an error, up to a Sync that had not been sent yet when the error came
+  std::size_t unread_syncs_ = 0;  // sent within a copy-in that is under way: ignored, unless it has failed by then
+  std::size_t late_syncs_ = 0;    // answered behind one that has failed
+  bool counting_ = false;         // ... which is being found out
+  bool copy_extended_ = false;    // it was an Execute's
+  bool answered_ = false;         // something of the Query at the front, or CloseComplete of the late_syncs there
+  bool skipping_ = false;         // after an error, up to a Sync that had not been sent yet when the error came
 };
 
 template <class Handler>
@@ -229,7 +239,10 @@ reply_reader::fate reply_reader::take_error(const frame& message, reply_queue& q
   skipping_ = extended && queue.empty();
   if (copying_) {
     copying_ = false;
-    handler.copy_ended();
+    counting_ = std::exchange(unread_syncs_, 0) != 0;
+    copy_extended_ = extended;
+    if (counting_) skipping_ = false;
+    handler.copy_ended(counting_);
   }
   const auto seen = handler.failed(*fields, hidden);
   if (hidden || seen == after_error::hide) return fate::swallow;
@@ -240,16 +253,18 @@ template <class Handler>
 reply_reader::fate reply_reader::take_ready(const frame& message, reply_queue& queue, Handler& handler) {
   const auto status = message.size == 6 ? to_transaction_status(message.body()[0]) : std::nullopt;
   if (std::exchange(skipping_, false)) skip_to_sync(queue, handler, false);
-  if (status && unread_syncs_ != 0 && !answered_ && (queue.empty() || queue.front().kind == reply_kind::query)) {
-    // The copy failed before the server had read that Sync: it was not in copy-in mode then, and answers.
-    --unread_syncs_;
-    if (queue.empty()) queue.closed();
-    return fate_of(handler.ready(*status, expected_reply{reply_kind::sync}), false);
-  }
   if (!status || queue.empty() || !ends_with_ready(queue.front().kind)) return fate::violation;
   const auto what = queue.front();
-  if (what.kind == reply_kind::query && !copying_) unread_syncs_ = 0;
+  if (what.kind == reply_kind::late_syncs && !answered_) {
+    ++late_syncs_;
+    return fate::swallow;
+  }
   answered_ = false;
+  if (what.kind == reply_kind::late_syncs) {
+    counting_ = false;
+    if (late_syncs_ == 0) return fate::violation;
+    handler.late_syncs(std::exchange(late_syncs_, 0) - 1, copy_extended_, *status);
+  }
   queue.pop();
   return fate_of(handler.ready(*status, what), what.hidden);
 }
@@ -257,6 +272,8 @@ reply_reader::fate reply_reader::take_ready(const frame& message, reply_queue& q
 template <class Handler>
 reply_reader::fate reply_reader::take(const frame& message, reply_queue& queue, Handler& handler) {
   const bool hidden = !queue.empty() && queue.front().hidden;
+  // Reported, or told by the way, of what the client has done itself.
+  const bool of_clients = queue.empty() || !queue.front().hidden || queue.front().kind == reply_kind::late_syncs;
   const auto shown = hidden ? fate::swallow : fate::pass;
   switch (message.type) {
     case backend::data_row:
@@ -275,7 +292,7 @@ reply_reader::fate reply_reader::take(const frame& message, reply_queue& queue, 
       if (copying_) {
         copying_ = false;
         unread_syncs_ = 0;
-        handler.copy_ended();
+        handler.copy_ended(false);
       }
       if (!hidden) handler.command_complete(*tag);
       end_execute(queue, handler);
@@ -299,12 +316,16 @@ reply_reader::fate reply_reader::take(const frame& message, reply_queue& queue, 
     case backend::bind_complete:
       return take_simple(queue, reply_kind::bind, handler);
     case backend::close_complete:
+      if (!queue.empty() && queue.front().kind == reply_kind::late_syncs) {
+        answered_ = true;
+        return fate::swallow;
+      }
       return take_simple(queue, reply_kind::close, handler);
     case backend::copy_in_response:
       if (queue.empty()) return fate::violation;
       copying_ = true;
       unread_syncs_ = queue.forget_syncs_after_front();
-      handler.copy_in();
+      handler.copy_in(unread_syncs_);
       return shown;
     case backend::error_response:
       return take_error(message, queue, handler);
@@ -313,7 +334,7 @@ reply_reader::fate reply_reader::take(const frame& message, reply_queue& queue, 
     case backend::parameter_status: {
       const auto parameter = read_parameter_status(message.body());
       if (!parameter) return fate::violation;
-      return handler.parameter_status(*parameter) && !hidden ? fate::pass : fate::swallow;
+      return handler.parameter_status(*parameter) && of_clients ? fate::pass : fate::swallow;
     }
     case backend::notice_response:
       return hidden ? fate::swallow : fate::pass;

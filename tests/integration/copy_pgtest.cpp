@@ -274,6 +274,72 @@ TEST_F(copy, in_to_a_slow_server_takes_bounded_memory) {
   locker.must("drop trigger slow on words");
 }
 
+// Up to its failure a copy ignores each Sync; behind it, each is answered, whether the client knows of the failure or
+// not.
+TEST_F(copy, a_sync_within_it_is_answered_from_its_failure_on) {
+  const auto good = raw::copy_data("1\n"), bad = raw::copy_data("nonsense\n");
+  const auto next = run_unnamed("select 'next'") + raw::sync();
+  struct row {
+    const char* is;
+    bool extended;
+    std::string data;
+    std::vector<std::string> told;  // up to each ReadyForQuery
+  };
+  const std::vector<row> rows{
+      {"behind it", true, bad + raw::sync() + good + raw::copy_done(), {"EZ", "12DCZ"}},
+      {"two behind it", true, bad + raw::sync() + good + raw::sync() + raw::copy_done(), {"EZ", "Z", "12DCZ"}},
+      {"before it", true, good + raw::sync() + bad + raw::copy_done(), {"EZ"}},
+      {"before and behind it", true, raw::sync() + bad + raw::flush() + raw::sync() + good, {"EZ", "12DCZ"}},
+      {"before it, and nothing fails", true, raw::sync() + good + raw::copy_done(), {"C12DCZ"}},
+      {"before the client's end of it", true, good + raw::sync() + raw::copy_fail("no"), {"EZ"}},
+      {"behind a Query's", false, bad + raw::sync() + good + raw::copy_done(), {"EZ", "Z", "12DCZ"}},
+      {"two behind a Query's", false, bad + raw::sync() + raw::sync() + good, {"EZ", "Z", "Z", "12DCZ"}},
+      {"before a Query's", false, good + raw::sync() + bad + raw::copy_done(), {"EZ", "12DCZ"}},
+  };
+  for (const auto& each : rows) {
+    for (const bool in_transaction : {false, true}) {
+      SCOPED_TRACE(std::string(each.is) + (in_transaction ? ", in a transaction" : ""));
+      auto session = client();
+      if (in_transaction) session.query("begin");
+      session.send(each.extended ? run_unnamed("copy t from stdin") + raw::flush() : raw::query("copy t from stdin"));
+      session.read_until('G');
+      session.send(each.data + next);
+      for (const auto& told : each.told) {
+        const auto answer = session.read_until_ready();
+        const bool refused = in_transaction && told.starts_with("12") && answer.front().type == 'E';
+        EXPECT_EQ(raw::types(answer), refused ? "EZ" : told);
+      }
+      EXPECT_EQ(raw::types(session.query("rollback")).back(), 'Z');
+      EXPECT_EQ(scalar(session, "select 'mine'"), "mine");
+      expect_next_session_right("next");
+      EXPECT_EQ(copy::rows(), each.told.front().starts_with("C") && !in_transaction ? "1" : "0");
+      primary().tell("truncate t");
+    }
+  }
+}
+
+TEST_F(copy, tells_which_settings_its_failure_has_taken_back) {
+  auto session = client();
+  session.query("begin");
+  EXPECT_EQ(raw::types(session.query("set local timezone = 'Asia/Tokyo'")), "CSZ");
+  session.send(run_unnamed("copy t from stdin") + raw::flush());
+  session.read_until('G');
+  session.send(raw::copy_data("nonsense\n") + raw::sync());
+  EXPECT_EQ(raw::types(session.read_until_ready()), "ESZ");
+}
+
+// The question how many of its Syncs are answered must not get into the middle of a message.
+TEST_F(copy, a_sync_behind_a_failure_in_the_middle_of_a_message) {
+  auto session = copying();
+  const std::string later = raw::copy_data(std::string(100'000, '7') + "\n");
+  session.send(raw::copy_data("nonsense\n") + raw::sync() + later.substr(0, 50'000));
+  EXPECT_EQ(sqlstate(session.read_until_ready()), "22P02");
+  session.send(later.substr(50'000) + raw::copy_done() + raw::query("select 'mine'"));
+  EXPECT_EQ(raw::types(session.read_until_ready()), "Z");
+  EXPECT_EQ(value(session.read_until_ready()), "mine");
+  expect_next_session_right("next");
+}
+
 // The server has said that it takes data, and fails before it looks at the Sync that is there already.
 TEST_F(copy, that_fails_at_once_behind_its_own_sync) {
   primary().tell("create or replace view no_table as select 1 as n");

@@ -45,10 +45,19 @@ TEST(reply_queue, forgets_the_syncs_that_a_copy_swallows) {
   for (std::uint32_t i = 0; i < 6; ++i) queue.push({execute, false, false, i});
   for (int i = 0; i < 6; ++i) queue.pop();  // so that what follows goes round the ring's end
   std::uint32_t number = 0;
-  for (const auto kind : {execute, sync, parse, sync, bind}) queue.push({kind, false, false, ++number});
-  queue.forget_syncs_after_front();
+  for (const auto kind : {execute, sync, local_parse_complete, sync, local_close_complete})
+    queue.push({kind, false, false, ++number});
+  EXPECT_EQ(queue.forget_syncs_after_front(), 2U);
   EXPECT_EQ(numbers(queue), (std::vector<std::uint32_t>{1, 3, 5}));
   EXPECT_EQ(queue.ready_count(), 0U);
+}
+
+TEST(reply_queue, keeps_the_syncs_that_no_copy_has_met) {
+  reply_queue queue;
+  for (const auto kind : {execute, sync, parse, sync}) queue.push({kind});
+  EXPECT_EQ(queue.forget_syncs_after_front(), 0U);
+  EXPECT_EQ(queue.size(), 4U);
+  EXPECT_EQ(queue.ready_count(), 2U);
 }
 
 TEST(reply_queue, keeps_the_query_in_front) {

@@ -74,8 +74,8 @@ struct scribe {
     settle();
   }
   static std::string name(const expected_reply& what) {
-    const char* const names[] = {"parse", "bind",  "describe", "describe_portal", "execute",    "close",
-                                 "sync",  "query", "call",     "local_parse",     "local_close"};
+    const char* const names[] = {"parse", "bind",  "describe", "describe_portal", "execute",     "close",
+                                 "sync",  "query", "call",     "local_parse",     "local_close", "late_syncs"};
     return names[static_cast<int>(what.kind)];
   }
   void completed(const expected_reply& what) { done += name(what) + " "; }
@@ -91,8 +91,14 @@ struct scribe {
     return errors;
   }
   void replacement() { note("instead"); }
-  void copy_in() { ++copies; }
-  void copy_ended() { --copies; }
+  void copy_in(std::size_t) { ++copies; }
+  void copy_ended(bool doubtful) {
+    --copies;
+    if (doubtful) asks->push({late_syncs, true});
+  }
+  void late_syncs(std::size_t count, bool extended, transaction_status) {
+    note(std::to_string(count) + (extended ? " late" : " late of a query"));
+  }
   after_ready ready(transaction_status status, const expected_reply& what) {
     statuses += static_cast<char>(status);
     if (what.hidden) statuses += '*';
@@ -101,6 +107,7 @@ struct scribe {
 
   std::string done, skipped, failures, statuses, descriptions;
   int commands = 0, copies = 0;
+  reply_queue* asks = nullptr;  // how many Syncs of a copy have been answered
 };
 
 struct exchange {
@@ -113,6 +120,7 @@ struct exchange {
     return *this;
   }
   outcome receive(std::string_view bytes) {
+    client.asks = &queue;
     const auto result = reader.read(bytes, queue, client);
     consumed = result.consumed;
     return result.what;
@@ -319,10 +327,14 @@ TEST(reply_reader, knows_when_nothing_is_under_way) {
       {"a copy is under way", {{{{query}}, "G", false, false, false}, {{}, "CZ", false, false, true}}},
       {"a copy has swallowed the sync",
        {{{{bind}, {execute}, {sync}}, "2G", true, false, false}, {{{sync}}, "CZ", false, false, true}}},
-      {"a copy that fails at once has not",
+      {"a copy that fails may not have: that is asked",
        {{{{bind}, {execute}, {sync}}, "2G", true, false, false},
-        {{}, "E", true, false, false},
+        {{}, "E", false, false, false},
+        {{}, "Z", false, false, false},
+        {{}, "Z3", false, false, false},
         {{}, "Z", false, false, true}}},
+      {"with more than a Sync behind it, it has not",
+       {{{{execute}, {sync}, {bind}, {sync}}, "GE", false, false, false}, {{}, "Z2Z", false, false, true}}},
   };
   for (const auto& each : rows) {
     exchange it;
@@ -382,24 +394,56 @@ TEST(reply_reader, swallows_the_syncs_of_a_copy_in) {
 
 TEST(reply_reader, ends_a_copy_in_that_fails) {
   exchange it;
-  it.expect({execute, sync});
+  it.expect({execute});
   it.receive(server("GE"));
   EXPECT_FALSE(it.reader.copying_in());
   EXPECT_EQ(it.client.copies, 0);
+  EXPECT_FALSE(it.reader.may_owe_ready());
+  EXPECT_TRUE(it.reader.skips(it.queue));
   it.expect({sync});
   EXPECT_EQ(it.receive(server("Z")), outcome::more);
   EXPECT_EQ(it.client.told, "GEZ");
 }
 
-TEST(reply_reader, takes_the_answer_to_a_sync_behind_a_copy_in_that_fails_at_once) {
-  exchange it;
-  it.expect({execute, sync});
-  EXPECT_EQ(it.receive(server("GE")), outcome::more);
-  EXPECT_TRUE(it.reader.may_owe_ready()) << "it may have been ignored, too";
-  EXPECT_EQ(it.receive(server("Z")), outcome::more);
-  EXPECT_FALSE(it.reader.may_owe_ready());
-  EXPECT_EQ(it.client.told, "GEZ");
-  EXPECT_EQ(it.receive(server("Z")), outcome::violation) << "there was only one";
+// What was sent within a copy is answered from the copy's failure on, and the answer to a Sync, "3" and another one are
+// the proxy's own.
+TEST(reply_reader, counts_the_syncs_that_are_answered_behind_a_copy_in_that_fails) {
+  struct copy_row {
+    const char* why;
+    kinds queue;
+    unsigned within;   // Syncs that are sent behind the G
+    const char* sent;  // from there on
+    const char* told;
+  };
+  const copy_row rows[] = {
+      {"ignored, all of them", {{execute}, {sync}}, 2, "EZ3Z", "GE[0 late]"},
+      {"it failed before the only one", {{execute}, {sync}}, 0, "EZZ3Z", "GE[1 late]"},
+      {"... between two", {{execute}}, 2, "EZZ3Z", "GE[1 late]"},
+      {"... before two", {{execute}}, 2, "EZZZ3z", "GE[2 late]"},
+      {"of a Query, which has an answer of its own", {{query}}, 2, "EZZZ3Z", "GEZ[1 late of a query]"},
+      {"... ignored", {{query}}, 1, "EZZ3Z", "GEZ[0 late of a query]"},
+      {"a setting has been taken back with it", {{execute}, {sync}}, 0, "ESZZ3Z", "GES[1 late]"},
+      {"it has not failed", {{execute}, {sync}}, 3, "C", "GC"},
+  };
+  for (const auto& each : rows) {
+    SCOPED_TRACE(each.why);
+    exchange it;
+    for (const auto& what : each.queue) it.queue.push(what);
+    ASSERT_EQ(it.receive(server("G")), outcome::more);
+    for (auto left = each.within; left > 0; --left) it.reader.sync_within_copy();
+    EXPECT_TRUE(it.reader.may_owe_ready());
+    for (const char letter : std::string_view(each.sent)) {
+      ASSERT_EQ(it.receive(server(std::string_view(&letter, 1))), outcome::more);
+      EXPECT_EQ(it.reader.may_owe_ready(), !it.queue.empty());
+    }
+    EXPECT_EQ(it.client.told, each.told);
+    EXPECT_TRUE(it.queue.empty());
+    EXPECT_FALSE(it.reader.skips(it.queue));
+    if (!it.client.told.ends_with("C")) {
+      EXPECT_TRUE(it.reader.is_settled(it.queue));
+      EXPECT_EQ(it.receive(server("Z")), outcome::violation) << "there were only these";
+    }
+  }
 }
 
 TEST(reply_reader, copies_in_by_simple_query) {
