@@ -73,6 +73,8 @@ struct batch_facts {
   bool parses_unnamed = false;
   bool undecided = false;       // it uses a name of which an answer under way decides whether it exists
   bool names_others = false;    // EXECUTE or DEALLOCATE of what a client may have prepared
+  bool resets = false;          // RESET of settings
+  bool alone = false;           // its only statement is a transaction of its own
   std::size_t named_bytes = 0;  // what the named statements that it prepares would cost to keep
   wire::batch_end end = wire::batch_end::cut;
 
@@ -187,9 +189,10 @@ private:
     bool flushed = false;         // the answers to what has been sent have been asked for
     bool cut_here = false;        // the batch is the first part of one: what follows depends on what comes of it
     preparation needs;
-    routing::route_reason reason = routing::route_reason::write;      // to be sent for, when the needs are met
-    std::vector<std::pair<statement_id, std::string>> stand_ins;      // and the client's names for them
-    std::vector<std::pair<std::string, std::string>> ending_portals;  // and the names that running them ends
+    routing::route_reason reason = routing::route_reason::write;              // to be sent for, when the needs are met
+    std::vector<std::pair<statement_id, std::string>> stand_ins;              // and the client's names for them
+    std::vector<std::pair<std::string, std::string>> ending_portals;          // and the names that running them ends
+    std::vector<std::pair<std::string, session_settings>> resetting_portals;  // and what is to be set again then
     std::vector<std::function<void()>> cancel_over;  // who is to be told when a request that waits is over
     std::string own_failure;    // the ErrorResponse that the client gets where own_failure_id fails
     waiting_place view_place;   // among those who wait for a view
@@ -353,6 +356,7 @@ private:
   void hide_unnamed_of_others(std::string& out);
   void send_query(const wire::frame& message, std::string& out);
   text_for_server named_text(const routing::statement& what, std::string_view sql, std::string& out);
+  void forget_portals_of_the_past();
   statement_id prepare_stand_in(std::string_view name, std::string& out);
   void remember_parsed(const wire::parse_message& parse);
   void send_parse(const wire::frame& message, std::string& out);
@@ -394,6 +398,9 @@ private:
   void exchange_over();
   void reset_settings();
   void tell_parameters();
+  session_settings led_back(const routing::statement& what);
+  void note_resetting(const wire::bind_names& bind);
+  void lead_back_behind(std::string_view portal, std::string& out);
   void inquire(std::string_view sql);
   std::size_t take_inquiry(std::string_view bytes);
   void forward_notifications(std::string_view among);

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "proxy/client/login_reset.hpp"
 #include "proxy/client/session.hpp"
 #include "routing/known_functions.hpp"
 #include "routing/placement.hpp"
@@ -105,6 +106,7 @@ bool session::skip_batch() {
 void session::note_statement(routing::statement_ptr what, std::optional<config::level> hint) {
   auto& facts = work_->facts;
   const bool first = facts.statements.empty();
+  facts.resets |= resets_some(*what);
   facts.names_others |= what->executes.has_value() || what->deallocates.has_value();
   if (what->executes) facts.undecided |= is_undecided(what->executes->name);
   if (what->deallocates) facts.undecided |= is_undecided(what->deallocates->name);

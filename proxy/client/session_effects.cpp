@@ -19,18 +19,18 @@ bool may_set(const routing::statement& what) {
 }  // namespace
 
 void session::note_batch_effects(bool begins, bool no_ready) {
-  const auto& facts = work_->facts;
+  auto& facts = work_->facts;
   if (facts.unclear) lease_->soiled = true;
   if (!facts.executes) return;
   if (facts.calls_unknown) {
     held_.settings_unknown = true;
     pin(pin_reason::stateful_function);
   }
-  const bool alone = lease_->queue.empty() && !begins && !lease_->is_open() && !no_ready &&
+  facts.alone = lease_->queue.empty() && !begins && !lease_->is_open() && !no_ready &&
                 lease_->status == wire::transaction_status::idle && facts.statements.size() == 1 &&
                 facts.first()->statement_count == 1;
   for (const auto& one : facts.statements) {
-    note_effects(*one.what, alone);
+    note_effects(*one.what, facts.alone);
     if (one.what->executes) note_effects_of(find_named(one.what->executes->name));
   }
 }

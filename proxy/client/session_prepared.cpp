@@ -71,6 +71,7 @@ void session::make_usable_here(std::string_view name, named_statement& known) {
 // Of what the batch uses, what the connection does not have.
 void session::find_needs() {
   auto& now = *work_;
+  forget_portals_of_the_past();
   now.needs.clear();
   if (!names_) return;
   worker_.parsed_names.clear();
@@ -78,6 +79,14 @@ void session::find_needs() {
   for (const auto& message : now.scanner.messages()) {
     find_needs_of({message.type, message.size, batch.substr(message.offset, message.size)});
   }
+}
+
+// They end with their transaction.
+void session::forget_portals_of_the_past() {
+  if (!lease_->is_settled() || lease_->status != wire::transaction_status::idle) return;
+  work_->stand_ins.clear();
+  work_->ending_portals.clear();
+  work_->resetting_portals.clear();
 }
 
 void session::find_needs_of(const wire::frame& message) {
@@ -218,7 +227,13 @@ void session::send_query(const wire::frame& message, std::string& out) {
     names().remove(text.ends);
     ++changes;
   }
-  lease_->expect({reply_kind::query, false, changes, 0});
+  const auto again =
+      work_->facts.resets && work_->facts.executes ? led_back(*work_->facts.first()) : session_settings();
+  lease_->expect({reply_kind::query, false, changes, 0, false, !again.empty()});
+  if (!again.empty()) {
+    // Behind a comment that ends with its line.
+    text.sql.append(*wire::read_single_string(message.body())).append("\n;").append(transition_sql({}, again));
+  }
   if (text.sql.empty()) {
     out.append(message.available);
   } else {
@@ -306,6 +321,7 @@ void session::ask_description(std::string_view name, const prepared_ptr& of, std
 void session::send_bind(const wire::frame& message, std::string& out) {
   const auto bind = *wire::read_bind_names(message.body());
   note_ended_by(bind);
+  note_resetting(bind);
   if (bind.statement.empty()) {
     hide_unnamed_of_others(out);
     lease_->expect({reply_kind::bind, false, 0, 0});
@@ -334,8 +350,8 @@ void session::note_ended_by(const wire::bind_names& bind) {
 
 void session::send_execute(const wire::frame& message, std::string& out) {
   std::uint8_t changes = 0;
+  const auto portal = wire::read_execute(message.body())->portal;
   if (!work_->ending_portals.empty()) {
-    const auto portal = wire::read_execute(message.body())->portal;
     for (const auto& [bound, name] : work_->ending_portals) {
       if (bound != portal || find_named(name) == nullptr) continue;
       names().remove(name);
@@ -345,6 +361,7 @@ void session::send_execute(const wire::frame& message, std::string& out) {
   }
   lease_->expect({reply_kind::execute, false, changes, 0});
   out.append(message.available);
+  lead_back_behind(portal, out);
 }
 
 void session::send_target(const wire::frame& message, std::string& out) {

@@ -76,7 +76,8 @@ struct session::reply_handler {
   bool parameter_status(const wire::parameter_status_message& message) {
     self.lease_->note_parameter(message.name, message.value);
     // Where a RESET leads to, the server does not know: see tell_parameters().
-    const bool resets = !tells_who_one_is(message.name) && self.work_->changes.resets(message.name);
+    const bool resets = !tells_who_one_is(message.name) && self.work_->changes.resets(message.name) &&
+                        find_parameter(self.told_.at_login(), message.name) != message.value;
     if (message.name == tells_of_node || resets) return false;
     return self.told_.news(message.name, message.value);
   }

@@ -27,10 +27,6 @@ void session::send_batch(routing::route_reason reason) {
   auto one = new_flight();
   auto& out = worker_.out_scratch;
   out.clear();
-  if (lease_->is_settled()) {
-    now.stand_ins.clear();
-    now.ending_portals.clear();
-  }
   const bool begins = send_deferred_begin(out);
   if (begins_placed()) held_.in_read_only = true;
   note_batch_effects(begins, one.no_ready);

@@ -2,6 +2,7 @@
 #include <cctype>
 #include <utility>
 
+#include "proxy/client/login_reset.hpp"
 #include "proxy/client/session.hpp"
 
 namespace highwater::proxy {
@@ -39,6 +40,45 @@ void session::reset_settings() {
   lease_->assume(no_settings());
   adopt_settings(startup_settings_);
   level_.reset(false, false);
+}
+
+// What is to be set again behind the statement, where the client may look before its transaction is over.
+session_settings session::led_back(const routing::statement& what) {
+  if (work_->facts.alone || work_->facts.unclear) return {};
+  auto& changes = work_->changes;
+  const bool as_another =
+      find(*settings_, "role") || find(*settings_, "session_authorization") || changes.changes_identity();
+  auto again = behind_reset(what, *startup_settings_, as_another);
+  changes.restored(again);
+  return again;
+}
+
+void session::note_resetting(const wire::bind_names& bind) {
+  auto& portals = work_->resetting_portals;
+  std::erase_if(portals, [&](const auto& one) { return one.first == bind.portal; });
+  const auto* known = work_->facts.resets ? find_named(bind.statement) : nullptr;
+  if (known == nullptr) return;
+  if (auto again = led_back(*verdict_on(known->what->query)); !again.empty())
+    portals.emplace_back(bind.portal, std::move(again));
+}
+
+// In a statement and a portal of its own: the client's are its own, also the unnamed ones.
+void session::lead_back_behind(std::string_view portal, std::string& out) {
+  auto& portals = work_->resetting_portals;
+  const auto resets = std::ranges::find(portals, portal, &std::pair<std::string, session_settings>::first);
+  if (resets == portals.end()) return;
+  const auto name = server_name(prepared_registry::make_private("", no_parameters)->id);
+  const auto portal_name = own_statement_prefix;
+  wire::write_parse(out, name, transition_sql({}, resets->second), no_parameters);
+  lease_->expect({reply_kind::parse, true});
+  wire::write_bind(out, portal_name, name);
+  lease_->expect({reply_kind::bind, true});
+  wire::write_target(out, wire::frontend::close, 'S', name);
+  lease_->expect({reply_kind::close, true});
+  wire::write_execute(out, portal_name);
+  lease_->expect({reply_kind::execute, true});
+  wire::write_target(out, wire::frontend::close, 'P', portal_name);
+  lease_->expect({reply_kind::close, true});
 }
 
 // What the settings have come to, as far as the client does not know. A RESET leads back to what it logged in with,

@@ -37,6 +37,14 @@ void settings_exchange::note(const routing::statement& what, bool alone) {
   for (const auto& each : what.settings) touch(touched_, each.name, each.to_default);
 }
 
+void settings_exchange::restored(const session_settings& to) {
+  for (const auto& [name, value] : to) touch(touched_, name, false);
+}
+
+bool settings_exchange::changes_identity() const {
+  return std::ranges::any_of(touched_, [](const auto& one) { return is_identity(one.name); });
+}
+
 bool settings_exchange::resets(std::string_view name) const noexcept {
   const auto is_it = [&](const routing::setting_change& one) { return boost::algorithm::iequals(one.name, name); };
   const auto known = std::ranges::find_if(touched_, is_it);

@@ -17,6 +17,10 @@ class settings_exchange {
 public:
   // A statement is sent for execution. `alone`: it is the only one of a transaction of its own.
   void note(const routing::statement& what, bool alone);
+  // Behind a RESET these have been set again, to what the client logged in with.
+  void restored(const session_settings& to);
+  // May it have changed who one is?
+  bool changes_identity() const;
   // The server said ROLLBACK: something was undone, or all of it.
   void undone() noexcept { undone_ = true; }
   // Is the setting, in any case, among those that go back to where they were at login?

@@ -109,6 +109,14 @@ void write_parse(std::string& out, std::string_view name, std::string_view query
   writer(out, frontend::parse).c_string(name).c_string(query).bytes(parameter_types);
 }
 
+void write_bind(std::string& out, std::string_view portal, std::string_view statement) {
+  writer(out, frontend::bind).c_string(portal).c_string(statement).u16(0).u16(0).u16(0);
+}
+
+void write_execute(std::string& out, std::string_view portal) {
+  writer(out, frontend::execute).c_string(portal).u32(0);
+}
+
 void write_target(std::string& out, char message, char kind, std::string_view name) {
   writer(out, message).u8(static_cast<std::uint8_t>(kind)).c_string(name);
 }

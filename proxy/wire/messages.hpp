@@ -84,6 +84,8 @@ void write_startup(std::string& out, std::string_view user, std::string_view dat
 void write_cancel_request(std::string& out, backend_key_message key);
 void write_query(std::string& out, std::string_view sql);
 void write_parse(std::string& out, std::string_view name, std::string_view query, std::string_view parameter_types);
+void write_bind(std::string& out, std::string_view portal, std::string_view statement);  // without parameters; as text
+void write_execute(std::string& out, std::string_view portal);                           // to its end
 void write_target(std::string& out, char message, char kind, std::string_view name);
 void write_empty(std::string& out,
                  char type);  // Sync, Flush, Terminate, ParseComplete, CloseComplete, BindComplete, ...

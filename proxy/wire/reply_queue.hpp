@@ -35,7 +35,8 @@ struct expected_reply {
   // The prepared statement that it is about, as the process numbers them. parse: exists on the server afterwards;
   // close: does not any more; describe_statement: is described. 0: none.
   std::uint64_t statement = 0;
-  bool unnamed = false;  // parse, close: of the one without a name
+  bool unnamed = false;     // parse, close: of the one without a name
+  bool first_only = false;  // query: the client sees its first statement's answer; the others are the proxy's
 };
 
 constexpr bool ends_with_ready(reply_kind kind) noexcept {

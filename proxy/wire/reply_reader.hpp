@@ -271,7 +271,7 @@ reply_reader::fate reply_reader::take_ready(const frame& message, reply_queue& q
 
 template <class Handler>
 reply_reader::fate reply_reader::take(const frame& message, reply_queue& queue, Handler& handler) {
-  const bool hidden = !queue.empty() && queue.front().hidden;
+  const bool hidden = !queue.empty() && (queue.front().hidden || (queue.front().first_only && answered_));
   // Reported, or told by the way, of what the client has done itself.
   const bool of_clients = queue.empty() || !queue.front().hidden || queue.front().kind == reply_kind::late_syncs;
   const auto shown = hidden ? fate::swallow : fate::pass;

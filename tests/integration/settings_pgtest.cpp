@@ -216,6 +216,76 @@ TEST_F(settings, reset_leads_back_to_the_login) {
   }
 }
 
+// Also while its transaction is under way, for whoever looks, and whatever becomes of it.
+TEST_F(settings, reset_within_a_transaction_leads_back_to_the_login) {
+  for (const std::string reset : {"reset work_mem", "reset all", "set work_mem to default"}) {
+    for (const bool extended : {false, true}) {
+      SCOPED_TRACE(reset + (extended ? ", extended" : ""));
+      auto session = client({{"options", "-c work_mem=12MB"}});
+      const auto run = [&](const std::string& sql) {
+        const auto told = extended ? ask(session, run_unnamed(sql) + raw::sync()) : session.query(sql);
+        EXPECT_EQ(raw::types(told), extended ? "12CZ" : "CZ") << sql;
+      };
+      const auto now = [&] { return scalar(session, "select current_setting('work_mem')"); };
+      for (const std::string end : {"rollback", "commit"}) {
+        session.query("set work_mem = '6MB'");
+        run("begin");
+        run(reset);
+        EXPECT_EQ(show(session, "work_mem"), "12MB");
+        run("savepoint s");
+        run("set work_mem = '7MB'");
+        run(reset + " -- as it was");
+        EXPECT_EQ(now(), "12MB");
+        run("set work_mem = '8MB'");
+        run("savepoint inner_one");
+        run(reset);
+        EXPECT_EQ(now(), "12MB");
+        run("rollback to inner_one");
+        EXPECT_EQ(now(), "8MB");
+        run("rollback to s");
+        EXPECT_EQ(now(), "12MB");
+        run(end);
+        EXPECT_EQ(everywhere(session, "work_mem"), end == "commit" ? "12MB" : "6MB");
+        expect_untouched("work_mem", "4MB");
+      }
+    }
+  }
+}
+
+TEST_F(settings, reset_is_seen_by_what_is_pipelined_behind_it) {
+  auto session = client({{"work_mem", "12MB"}});
+  session.query("set work_mem = '6MB'");
+  const auto shows = run_unnamed("show work_mem");
+  EXPECT_EQ(value(ask(session, run_unnamed("reset work_mem") + shows + raw::sync())), "12MB");
+  session.query("begin");
+  session.query("set work_mem = '6MB'");
+  // A portal may be run later than it was bound, or not at all, and may be another one by then.
+  ask(session, raw::parse("r", "reset all") + raw::bind("p", "r") + raw::bind("q", "r") + raw::sync());
+  EXPECT_EQ(show(session, "work_mem"), "6MB");
+  EXPECT_EQ(raw::types(ask(session, raw::execute("p") + raw::sync())), "CZ");
+  EXPECT_EQ(show(session, "work_mem"), "12MB");
+  session.query("set work_mem = '6MB'");
+  EXPECT_EQ(value(ask(session, raw::close_portal("q") + raw::parse("", "show work_mem") + raw::bind("q", "") +
+                                   raw::execute("q") + raw::sync())),
+            "6MB");
+  session.query("commit");
+  EXPECT_EQ(everywhere(session, "work_mem"), "6MB");
+}
+
+TEST_F(settings, reset_within_a_transaction_is_reported_at_once) {
+  auto session = client({{"timezone", "Asia/Tokyo"}});
+  session.query("begin");
+  EXPECT_EQ(raw::types(session.query("set timezone = 'Europe/Rome'")), "CSZ");
+  for (const std::string reset : {"reset timezone", "reset all"}) {
+    const auto told = session.query(reset);
+    ASSERT_EQ(raw::types(told), reset == "reset all" ? "CZ" : "CSZ");
+    if (told[1].type == 'S') {
+      EXPECT_EQ(told[1].payload, std::string("TimeZone\0Asia/Tokyo\0", 20));
+    }
+  }
+  EXPECT_EQ(raw::types(session.query("rollback")), "CZ");
+}
+
 TEST_F(settings, reset_that_is_rolled_back) {
   auto session = client({{"work_mem", "12MB"}});
   session.query("set work_mem = '6MB'");

@@ -97,6 +97,29 @@ TEST(settings_exchange, keeps_what_a_rollback_has_kept) {
   }
 }
 
+TEST(settings_exchange, asks_for_what_was_set_again_behind_a_reset) {
+  for (const bool all : {false, true}) {
+    exchange one;
+    one.note(all ? reset_all() : set({{"a", true}, {"b", true}}), false);
+    EXPECT_TRUE(one.resets("a"));
+    one.restored(login);
+    EXPECT_FALSE(one.resets("a")) << "the server tells where it leads";
+    EXPECT_TRUE(one.resets("b"));
+    ASSERT_EQ(one.over(false, before), outcome::inquire);
+    const auto now = one.after({"1", "default"});
+    EXPECT_EQ(now.own, login);
+    EXPECT_EQ(now.on_server, login) << "as it is there now";
+  }
+}
+
+TEST(settings_exchange, knows_when_one_may_have_become_another) {
+  exchange one;
+  one.note(set({{"a", false}}), false);
+  EXPECT_FALSE(one.changes_identity());
+  one.note(set({{"role", false}}), false);
+  EXPECT_TRUE(one.changes_identity());
+}
+
 TEST(settings_exchange, needs_not_ask_after_a_reset_all_alone) {
   exchange one;
   one.note(reset_all(), true);

@@ -98,6 +98,8 @@ TEST(messages, are_written_as_the_manual_has_them) {
   const row rows[] = {
       {"Query", [](out_ref o) { write_query(o, "SELECT 1"); }, "Q\0\0\0\x0DSELECT 1\0"s},
       {"Parse", [](out_ref o) { write_parse(o, "n", "q", "\0\0"sv); }, "P\0\0\0\x0An\0q\0\0\0"s},
+      {"Bind", [](out_ref o) { write_bind(o, "p", "n"); }, "B\0\0\0\x0Ep\0n\0\0\0\0\0\0\0"s},
+      {"Execute", [](out_ref o) { write_execute(o, "p"); }, "E\0\0\0\x0Ap\0\0\0\0\0"s},
       {"Close", [](out_ref o) { write_target(o, 'C', 'S', "n"); }, "C\0\0\0\x07Sn\0"s},
       {"Sync", [](out_ref o) { write_empty(o, 'S'); }, "S\0\0\0\x04"s},
       {"Password", [](out_ref o) { write_password(o, "pw"); }, "p\0\0\0\x07pw\0"s},

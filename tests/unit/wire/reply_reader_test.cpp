@@ -257,6 +257,20 @@ TEST(reply_reader, tells_hidden_from_shown) {
   EXPECT_EQ(it.client.commands, 0);
 }
 
+// What the proxy has added to a Query has its answers behind the client's.
+TEST(reply_reader, shows_the_first_statements_answer_where_there_is_more) {
+  for (const auto& [sent, told] : {std::pair{"TDCSTDCSZ", "TDCSSZ"}, {"CTDCZ", "CZ"}, {"CNEZ", "CNEZ"}, {"EZ", "EZ"}}) {
+    exchange it;
+    it.queue.push({query, false, 0, 0, false, true});
+    it.expect({query});
+    EXPECT_EQ(it.receive(server(sent)), outcome::more) << sent;
+    EXPECT_EQ(it.client.told, told) << sent;
+    EXPECT_LE(it.client.commands, 1) << sent;
+    EXPECT_EQ(it.receive(server("TDCZ")), outcome::more) << sent;
+    EXPECT_EQ(it.client.told, std::string(told) + "TDCZ") << "the next one is the client's again";
+  }
+}
+
 TEST(reply_reader, asks_whether_an_error_is_shown) {
   exchange it;
   it.client.errors = after_error::hide;
