@@ -142,6 +142,13 @@ piece pinning(const statement_source& from, statement& into) {
   return utility(from.node.type);
 }
 
+piece prepare(const statement_source& from, statement& into) {
+  const auto name = text_of(*from.node.fields, "name");
+  if (!into.prepares) into.prepares = find_name(from.sql, from.offset, "prepare", {}, name);
+  into.literal_free = false;
+  return pinning<pin_reason::prepared_statement>(from, into);
+}
+
 piece unlisten(const statement_source& from, statement&) {
   return utility(from.node.type);
 }
@@ -157,14 +164,9 @@ struct session_rule {
   piece (*judge)(const statement_source&, statement&);
 };
 constexpr session_rule rules[] = {
-    {"VariableSetStmt", set},
-    {"VariableShowStmt", show},
-    {"DiscardStmt", discard},
-    {"DeallocateStmt", deallocate},
-    {"PrepareStmt", pinning<pin_reason::prepared_statement>},
-    {"ListenStmt", pinning<pin_reason::listen>},
-    {"UnlistenStmt", unlisten},
-    {"LoadStmt", load},
+    {"VariableSetStmt", set},       {"VariableShowStmt", show}, {"DiscardStmt", discard},
+    {"DeallocateStmt", deallocate}, {"PrepareStmt", prepare},   {"ListenStmt", pinning<pin_reason::listen>},
+    {"UnlistenStmt", unlisten},     {"LoadStmt", load},
 };
 
 }  // namespace

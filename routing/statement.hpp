@@ -132,6 +132,7 @@ struct statement {
 
   std::optional<name_in_text> deallocates;  // DEALLOCATE name
   std::optional<name_in_text> executes;     // EXECUTE name
+  std::optional<name_in_text> prepares;     // PREPARE name AS
   std::optional<internal_command> internal;
 
   std::uint32_t statement_count = 0;  // how many statements the text holds

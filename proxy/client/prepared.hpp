@@ -16,7 +16,7 @@ struct prepared_statement {
   std::string query;
   std::string parameter_types;        // as in Parse
   settings_ptr under;                 // the settings under which servers analyse it; null: nobody else may use it
-  bool names_others = false;          // EXECUTE or DEALLOCATE of what has a name of the client's
+  bool names_others = false;          // EXECUTE, DEALLOCATE or PREPARE of what has a name of the client's
   mutable description_ptr described;  // as the first server that was asked described it
 
   std::size_t size() const noexcept { return query.size() + parameter_types.size(); }

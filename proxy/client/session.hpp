@@ -72,7 +72,7 @@ struct batch_facts {
   bool parses = false;
   bool parses_unnamed = false;
   bool undecided = false;       // it uses a name of which an answer under way decides whether it exists
-  bool names_others = false;    // EXECUTE or DEALLOCATE of what a client may have prepared
+  bool names_others = false;    // EXECUTE, DEALLOCATE or PREPARE of what a client may have prepared
   bool resets = false;          // RESET of settings
   bool alone = false;           // its only statement is a transaction of its own
   std::size_t named_bytes = 0;  // what the named statements that it prepares would cost to keep
@@ -339,6 +339,7 @@ private:
     std::string ends;  // the client's name that it ends, if it does
   };
   prepared_names& names();
+  const routing::name_in_text* name_in(const routing::statement& what) const noexcept;
   const named_statement* find_named(std::string_view name) const noexcept;
   routing::statement_ptr verdict_on(std::string_view sql);
   prepared_ptr intern(std::string_view query, std::string_view parameter_types, bool names_others);
@@ -358,6 +359,8 @@ private:
   text_for_server named_text(const routing::statement& what, std::string_view sql, std::string& out);
   void forget_portals_of_the_past();
   statement_id prepare_stand_in(std::string_view name, std::string& out);
+  bool names_in_sql() const noexcept;
+  void try_name(std::string_view name, std::string& out);
   void remember_parsed(const wire::parse_message& parse);
   void send_parse(const wire::frame& message, std::string& out);
   void ask_description(std::string_view name, const prepared_ptr& of, std::string& out);

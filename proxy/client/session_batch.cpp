@@ -107,9 +107,10 @@ void session::note_statement(routing::statement_ptr what, std::optional<config::
   auto& facts = work_->facts;
   const bool first = facts.statements.empty();
   facts.resets |= resets_some(*what);
-  facts.names_others |= what->executes.has_value() || what->deallocates.has_value();
-  if (what->executes) facts.undecided |= is_undecided(what->executes->name);
-  if (what->deallocates) facts.undecided |= is_undecided(what->deallocates->name);
+  for (const auto* named : {&what->executes, &what->deallocates, &what->prepares}) {
+    facts.names_others |= named->has_value();
+    if (*named) facts.undecided |= is_undecided((*named)->name);
+  }
   batch_facts::text one{std::move(what), hint};
   // The same ones usually come close together; there may be thousands of others.
   constexpr std::size_t looked_at = 8;

@@ -17,10 +17,6 @@ std::string unknown_name(std::string_view name) {
   return name.starts_with(own_statement_prefix) ? "?" + std::string(name) : std::string(name);
 }
 
-const routing::name_in_text* name_in(const routing::statement& what) {
-  return what.deallocates ? &*what.deallocates : what.executes ? &*what.executes : nullptr;
-}
-
 std::string with_name(std::string_view sql, const routing::name_in_text& place, statement_id id) {
   std::string text(sql);
   return text.replace(place.offset, place.length, server_name(id));
@@ -31,6 +27,17 @@ std::string with_name(std::string_view sql, const routing::name_in_text& place, 
 prepared_names& session::names() {
   if (!names_) names_ = std::make_unique<prepared_names>();
   return *names_;
+}
+
+// The place in the text of one of the client's names, if there is one; else of any.
+const routing::name_in_text* session::name_in(const routing::statement& what) const noexcept {
+  const routing::name_in_text* any = nullptr;
+  for (const auto* each : {&what.prepares, &what.deallocates, &what.executes}) {
+    if (!*each) continue;
+    if (find_named((*each)->name) != nullptr) return &**each;
+    any = &**each;
+  }
+  return any;
 }
 
 const named_statement* session::find_named(std::string_view name) const noexcept {
@@ -141,17 +148,18 @@ void session::need_statement(std::string_view name) {
 }
 
 // The text as a server understands it, where it names another of the client's statements. What it executes is needed
-// too; what it ends is a stand-in, as the servers keep the statement itself for others.
+// too; what it ends, or finds in its way, is a stand-in, as the servers keep the statement itself for others.
 std::string session::server_text(std::string_view sql) {
   const auto what = verdict_on(sql);
   const auto* place = name_in(*what);
   const auto* known = find_named(place->name);
   if (known == nullptr || place->name.empty()) return std::string(sql);
-  if (what->executes) {
+  if (place == (what->executes ? &*what->executes : nullptr)) {
     need_statement(place->name);
     return with_name(sql, *place, find_named(place->name)->what->id);
   }
   const auto stand_in = prepared_registry::make_private("", no_parameters);
+  work_->stand_ins.emplace_back(stand_in->id, place->name);
   work_->needs.add({stand_in, nullptr, "", "", false});
   return with_name(sql, *place, stand_in->id);
 }
@@ -249,8 +257,9 @@ session::text_for_server session::named_text(const routing::statement& what, std
   // The server gets to see another name.
   const auto cut = wire::notice_of_cut(sql.substr(place->offset, place->length), place->name);
   if (cut && lease_->queue.empty()) notify(wire::severity::notice, *cut);
-  if (what.executes) return {with_name(sql, *place, known->what->id), {}};
-  return {with_name(sql, *place, prepare_stand_in(place->name, out)), place->name};
+  if (place == (what.executes ? &*what.executes : nullptr)) return {with_name(sql, *place, known->what->id), {}};
+  const bool ends = place == (what.deallocates ? &*what.deallocates : nullptr);
+  return {with_name(sql, *place, prepare_stand_in(place->name, out)), ends ? place->name : std::string()};
 }
 
 // The servers keep a client's statement for others, so something else stands for it where it is to be ended, or is in
@@ -262,6 +271,21 @@ statement_id session::prepare_stand_in(std::string_view name, std::string& out) 
   lease_->statements().add(id);
   work_->stand_ins.emplace_back(id, name);
   return id;
+}
+
+// May SQL have given the connection names that only the server knows?
+bool session::names_in_sql() const noexcept {
+  return held_.pins.has(routing::pin_reason::prepared_statement) ||
+         held_.pins.has(routing::pin_reason::stateful_function);
+}
+
+// Fails as the client's own Parse would if the server has that name, and leaves nothing. Possible in any transaction.
+void session::try_name(std::string_view name, std::string& out) {
+  const auto as_told = unknown_name(name);
+  wire::write_parse(out, as_told, "", no_parameters);
+  lease_->expect({reply_kind::parse, true, 0, 0});
+  wire::write_target(out, wire::frontend::close, 'S', as_told);
+  lease_->expect({reply_kind::close, true, 0, 0});
 }
 
 // A statement that no server gets to see.
@@ -298,7 +322,9 @@ void session::send_parse(const wire::frame& message, std::string& out) {
   }
   auto what = intern(parse.query, parse.parameter_types, others);
   const auto id = what->id;
+  const bool tries = names_in_sql();
   if (lease_->statements().knows(id)) {
+    if (tries) try_name(parse.name, out);
     names().add(parse.name, {std::move(what), lease_->statements().described(id)});
     lease_->expect({reply_kind::local_parse_complete, false, 1, id});
     return;
@@ -306,9 +332,13 @@ void session::send_parse(const wire::frame& message, std::string& out) {
   names().add(parse.name, {what, nullptr});
   lease_->make_room(1, out);
   wire::write_parse(out, server_name(id), sql, parse.parameter_types);
-  lease_->expect({reply_kind::parse, false, 1, id});
+  lease_->expect({reply_kind::parse, tries, static_cast<std::uint8_t>(!tries), id});
   lease_->statements().add(id);
   ask_description(parse.name, what, out);
+  if (!tries) return;
+  // The server has looked at the text first, as it would for the client.
+  try_name(parse.name, out);
+  lease_->expect({reply_kind::local_parse_complete, false, 1, id});
 }
 
 // What the client is told, or would be if it asked.
@@ -393,6 +423,7 @@ void session::send_target(const wire::frame& message, std::string& out) {
     lease_->expect({reply_kind::local_close_complete, false, 1, 0});
     return;
   }
+  if (closes) held_.pins.may_have_ended(routing::pin_reason::prepared_statement);
   lease_->expect({kind, false, 0, known != nullptr ? known->what->id : 0});
   wire::write_target(out, message.type, 'S',
                      known != nullptr ? server_name(known->what->id) : unknown_name(target.name));

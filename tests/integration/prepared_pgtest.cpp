@@ -316,6 +316,74 @@ TEST_F(prepared, prepare_in_sql_keeps_its_connection) {
   EXPECT_EQ(scalar(other, "execute mine"), "6");
 }
 
+// There is one set of names for both.
+TEST_F(prepared, prepare_in_sql_meets_the_protocols_names) {
+  for (const bool extended : {false, true}) {
+    auto other = client(), session = client();
+    prepare(other, "x", "select 'theirs'");
+    prepare(session, "x", "select 1");
+    const auto run_sql = [&](const std::string& sql) {
+      return extended ? ask(session, run_unnamed(sql) + raw::sync()) : session.query(sql);
+    };
+    for (const std::string sql : {"prepare x as select 2", "/* a */ PREPARE \"x\" (int) AS select $1"}) {
+      const auto told = run_sql(sql);
+      ASSERT_EQ(sqlstate(told), "42P05") << sql;
+      for (const auto& one : told) {
+        if (one.type == 'E') {
+          EXPECT_EQ(raw::error_field(one, 'M'), "prepared statement \"x\" already exists");
+        }
+      }
+    }
+    EXPECT_EQ(sqlstate(run_sql("prepare x as select nonsense")), "42703") << "the text comes first";
+    EXPECT_EQ(outcome(session, "x"), "1");
+    EXPECT_EQ(scalar(session, "execute x"), "1");
+    EXPECT_EQ(sqlstate(run_sql("deallocate x")), "");
+    EXPECT_EQ(sqlstate(run_sql("prepare x as select 2")), "");
+    EXPECT_EQ(scalar(session, "execute x"), "2");
+    EXPECT_EQ(outcome(session, "x"), "2");
+    EXPECT_EQ(outcome(other, "x"), "theirs");
+    EXPECT_EQ(sqlstate(run_sql("deallocate all")), "");
+    EXPECT_EQ(outcome(session, "x"), "26000");
+  }
+}
+
+TEST_F(prepared, a_parse_meets_the_names_that_sql_has_made) {
+  const std::string ends[] = {"deallocate x", "deallocate all", "discard all", "close"};
+  for (const auto& end : ends) {
+    SCOPED_TRACE(end);
+    auto session = client();
+    prepare(session, "y", "select 'known'");
+    session.query("prepare x as select 1");
+    for (const std::string sql : {"select 2", "select 'known'"}) {
+      const auto told = prepare(session, "x", sql);
+      EXPECT_EQ(raw::types(told), "EZ");
+      EXPECT_EQ(sqlstate(told), "42P05");
+      EXPECT_EQ(raw::error_field(told.front(), 'M'), "prepared statement \"x\" already exists");
+    }
+    EXPECT_EQ(sqlstate(prepare(session, "x", "select nonsense")), "42703") << "the text comes first";
+    EXPECT_EQ(outcome(session, "x"), "1");
+    EXPECT_EQ(raw::types(prepare(session, "z", "select 3")), "1Z") << "another name";
+    EXPECT_EQ(raw::types(prepare(session, "v", "select 'known'")), "1Z") << "... of what the connection has";
+    EXPECT_EQ(outcome(session, "z") + outcome(session, "v"), "3known");
+    const auto ended = end == "close" ? ask(session, raw::close_statement("x") + raw::sync()) : session.query(end);
+    EXPECT_EQ(sqlstate(ended), "");
+    EXPECT_EQ(outcome(session, "x"), "26000");
+    EXPECT_EQ(raw::types(prepare(session, "x", "select 4")), "1Z");
+    EXPECT_EQ(outcome(session, "x"), "4");
+    EXPECT_EQ(told(session, "prepare x as select 5"), "42P05");
+  }
+}
+
+TEST_F(prepared, names_of_both_kinds_in_one_pipeline) {
+  auto session = client();
+  session.send(raw::parse("x", "select 1") + raw::query("prepare x as select 2") + raw::query("prepare w as select 3") +
+               raw::parse("w", "select 4") + raw::sync() + run_named("w") + run_named("x") + raw::sync());
+  EXPECT_EQ(raw::types(session.read_until_ready()), "1EZ");
+  EXPECT_EQ(raw::types(session.read_until_ready()), "CZ");
+  EXPECT_EQ(sqlstate(session.read_until_ready()), "42P05");
+  EXPECT_EQ(values(session.read_until_ready()), (std::vector<std::string>{"3", "1"}));
+}
+
 TEST_F(prepared, a_failing_prepare_behind_execute_is_told_once) {
   auto session = client();
   session.query("create table vanishing (n int)");

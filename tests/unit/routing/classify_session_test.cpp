@@ -190,6 +190,18 @@ TEST(classify_session, finds_the_names_of_prepared_statements_in_the_text) {
     EXPECT_FALSE(verdict.literal_free) << sql;
   }
   EXPECT_EQ(classify("DEALLOCATE PREPARE", shop_catalog()).deallocates->name, "prepare");
+  for (const std::string sql : {"PREPARE x AS SELECT 1", "prepare x (int) as select $1",
+                                "-- prepare y\nPREPARE \"x\" AS "
+                                "SELECT 'prepare y'",
+                                "SELECT 1; PREPARE x AS SELECT 1; PREPARE y AS SELECT 2"}) {
+    const auto verdict = classify(sql, shop_catalog());
+    ASSERT_TRUE(verdict.prepares) << sql;
+    EXPECT_EQ(verdict.prepares->name, "x") << sql;
+    EXPECT_NE(sql.substr(verdict.prepares->offset, verdict.prepares->length).find('x'), std::string::npos) << sql;
+    EXPECT_FALSE(verdict.literal_free) << sql;
+    EXPECT_EQ(verdict.pin, pin_reason::prepared_statement) << sql;
+  }
+  EXPECT_FALSE(classify("PREPARE TRANSACTION 'x'", shop_catalog()).prepares);
   // Identifiers are cut at 63 bytes, and not within a character.
   for (const auto& [written, name] : {std::pair{std::string(70, 'N'), std::string(63, 'n')},
                                       {"\"" + std::string(62, 'n') + "\xc3\xa9x\"", std::string(62, 'n')}}) {
@@ -415,11 +427,10 @@ TEST(classify_session, knows_what_takes_locks_that_others_look_for) {
 }
 
 TEST(classify_session, knows_behind_what_texts_may_mean_something_else) {
-  for (const char* sql :
-       {"SET LOCAL standard_conforming_strings = off", "SET standard_conforming_strings TO 'OFF'",
-        "RESET standard_conforming_strings", "SET NAMES 'SJIS'", "SET client_encoding = big5",
-        "SELECT set_config('Standard_Conforming_Strings', $1, true)", "SELECT set_config($1, 'x', true)",
-        "SELECT 1; SET LOCAL client_encoding = gbk; SELECT 2"})
+  for (const char* sql : {"SET LOCAL standard_conforming_strings = off", "SET standard_conforming_strings TO 'OFF'",
+                          "RESET standard_conforming_strings", "SET NAMES 'SJIS'", "SET client_encoding = big5",
+                          "SELECT set_config('Standard_Conforming_Strings', $1, true)",
+                          "SELECT set_config($1, 'x', true)", "SELECT 1; SET LOCAL client_encoding = gbk; SELECT 2"})
     EXPECT_TRUE(classify(sql, shop_catalog()).changes_reading) << sql;
   for (const char* sql : {"SET standard_conforming_strings = on", "SET NAMES 'UTF8'", "SET client_encoding = latin1",
                           "SET LOCAL work_mem = 1", "SELECT set_config('a.b', $1, true)", "SELECT 1"})
