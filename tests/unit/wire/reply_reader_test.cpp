@@ -94,7 +94,7 @@ struct scribe {
   void copy_in(std::size_t) { ++copies; }
   void copy_ended(bool doubtful) {
     --copies;
-    if (doubtful) asks->push({late_syncs, true});
+    if (doubtful) asks->push({reply_kind::late_syncs, true});
   }
   void late_syncs(std::size_t count, bool extended, transaction_status) {
     note(std::to_string(count) + (extended ? " late" : " late of a query"));
@@ -259,7 +259,7 @@ TEST(reply_reader, tells_hidden_from_shown) {
 
 // What the proxy has added to a Query has its answers behind the client's.
 TEST(reply_reader, shows_the_first_statements_answer_where_there_is_more) {
-  for (const auto& [sent, told] : {std::pair{"TDCSTDCSZ", "TDCSSZ"}, {"CTDCZ", "CZ"}, {"CNEZ", "CNEZ"}, {"EZ", "EZ"}}) {
+  for (const auto& [sent, told] : {std::pair{"TDCSTDCSZ", "TDCSSZ"}, {"CTDCZ", "CZ"}, {"CNEZ", "CEZ"}, {"EZ", "EZ"}}) {
     exchange it;
     it.queue.push({query, false, 0, 0, false, true});
     it.expect({query});
