@@ -17,6 +17,13 @@ std::string unknown_name(std::string_view name) {
   return name.starts_with(own_statement_prefix) ? "?" + std::string(name) : std::string(name);
 }
 
+// ... in SQL either.
+std::string without_our_name(std::string_view sql, const routing::name_in_text& place) {
+  std::string text(sql);
+  if (!place.name.starts_with(own_statement_prefix)) return text;
+  return text.replace(place.offset, place.length, '"' + unknown_name(place.name) + '"');
+}
+
 std::string with_name(std::string_view sql, const routing::name_in_text& place, statement_id id) {
   std::string text(sql);
   return text.replace(place.offset, place.length, server_name(id));
@@ -153,7 +160,7 @@ std::string session::server_text(std::string_view sql) {
   const auto what = verdict_on(sql);
   const auto* place = name_in(*what);
   const auto* known = find_named(place->name);
-  if (known == nullptr || place->name.empty()) return std::string(sql);
+  if (known == nullptr || place->name.empty()) return without_our_name(sql, *place);
   if (place == (what->executes ? &*what->executes : nullptr)) {
     need_statement(place->name);
     return with_name(sql, *place, find_named(place->name)->what->id);
@@ -253,7 +260,7 @@ void session::send_query(const wire::frame& message, std::string& out) {
 session::text_for_server session::named_text(const routing::statement& what, std::string_view sql, std::string& out) {
   const auto* place = name_in(what);
   const auto* known = place != nullptr && !place->name.empty() ? find_named(place->name) : nullptr;
-  if (known == nullptr) return {};
+  if (known == nullptr) return {place == nullptr ? std::string() : without_our_name(sql, *place), {}};
   // The server gets to see another name.
   const auto cut = wire::notice_of_cut(sql.substr(place->offset, place->length), place->name);
   if (cut && lease_->queue.empty()) notify(wire::severity::notice, *cut);

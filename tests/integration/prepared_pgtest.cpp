@@ -498,6 +498,22 @@ TEST_F(prepared, what_is_pipelined_behind_a_parse_that_was_skipped_meets_nobody_
   EXPECT_EQ(sqlstate(session.read_until_ready()), "22012") << "its own, which was parsed";
 }
 
+// What the servers call them is nobody's business.
+TEST_F(prepared, of_others_are_not_met_by_the_servers_names) {
+  PROXY_ONLY();
+  auto other = client(), session = client(), on_the_other_worker = client();
+  prepare(other, "theirs", "insert into t values (77) returning 'of somebody else'");  // on the primary, as all below
+  EXPECT_EQ(outcome(other, "theirs"), "of somebody else");
+  for (int number = 1; number < 400; ++number) {
+    const auto name = "_highwater_" + std::to_string(number);
+    for (auto* each : {&session, &on_the_other_worker}) {
+      EXPECT_EQ(told(*each, "execute \"" + name + "\""), "26000") << number;
+      EXPECT_EQ(told(*each, "deallocate " + name), "26000") << number;
+    }
+  }
+  EXPECT_EQ(outcome(other, "theirs"), "of somebody else");
+}
+
 TEST_F(prepared, new_ones_run_after_the_table_has_changed) {
   for (int i = 0; i < 3; ++i) {
     auto old = client();
