@@ -49,16 +49,7 @@ protected:
     primary().set("synchronous_standby_names", "nobody");
     auto observer = primary().connect();
     probe.emplace(primary().connect());
-    await("commits wait", [&] {
-      pending commit(*probe, "select pg_logical_emit_message(true, 'test', '')");
-      await("it waits or not", [&] {
-        return commit.answered() ||
-               observer.scalar("select count(*) from pg_stat_activity where wait_event = 'SyncRep'") == "1";
-      });
-      if (!commit.answered()) return true;
-      commit.take();
-      return false;
-    });
+    await_hanging_commits(observer, *probe);
     hanging.emplace(primary().connect());
     const auto sql = "insert into made values (" + std::to_string(id) + ")";
     ASSERT_EQ(PQsendQuery(hanging->raw(), sql.c_str()), 1);

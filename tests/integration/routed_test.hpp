@@ -156,6 +156,21 @@ private:
   pg::connection& session_;
 };
 
+// The primary has been told of a synchronous standby that is not there: until its commits hang. The last of them is
+// `probe`'s, and hangs on.
+inline void await_hanging_commits(pg::connection& observer, pg::connection& probe) {
+  await("commits wait", [&] {
+    pending commit(probe, "select pg_logical_emit_message(true, 'test', '')");
+    await("it waits or not", [&] {
+      return commit.answered() ||
+             observer.scalar("select count(*) from pg_stat_activity where wait_event = 'SyncRep'") == "1";
+    });
+    if (!commit.answered()) return true;
+    commit.take();
+    return false;
+  });
+}
+
 // What is known of a metric over a stretch of a test.
 class counted {
 public:

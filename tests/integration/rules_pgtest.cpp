@@ -338,16 +338,7 @@ TEST_F(rules, write_whose_end_is_unknown_raises_the_floor_and_is_not_run_again) 
   auto probe = primary().connect();
   const std::string waiting =
       "select pid from pg_stat_activity where wait_event = 'SyncRep' and pid <> " + std::to_string(probe.backend_pid());
-  await("commits wait", [&] {
-    pending commit(probe, "select pg_logical_emit_message(true, 'test', '')");
-    await("it waits or not", [&] {
-      return commit.answered() ||
-             observer.scalar("select count(*) from pg_stat_activity where wait_event = 'SyncRep'") == "1";
-    });
-    if (!commit.answered()) return true;
-    commit.take();
-    return false;
-  });
+  await_hanging_commits(observer, probe);
   pending write(session, "update checked set v = v + 1");
   await("the commit waits", [&] { return observer.must(waiting).rows() == 1; });
   const pid_t server = std::stoi(observer.scalar(waiting));
