@@ -47,6 +47,9 @@ void session::start() {
 
 void session::make_room() {
   const auto alive = shared_from_this();
+  // What it has said may be here already, and not read yet: somebody who has asked to cancel is no login.
+  on_readable();
+  if (!stranger_) return;
   fatal({std::string(wire::sqlstate::too_many_connections), "too many clients are logging in",
          "Highwater waits for at most " + std::to_string(worker_.shared.settings.limits.max_logins) + " of them.",
          "Raise limits.max_logins, or connect again."});

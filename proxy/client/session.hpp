@@ -354,6 +354,7 @@ private:
   void on_prepared(std::string_view failed) override;
   void compare_prepared();
   void outdated_statement();
+  bool refused_by_server() const;
   void hide_unnamed_of_others(std::string& out);
   void send_query(const wire::frame& message, std::string& out);
   text_for_server named_text(const routing::statement& what, std::string_view sql, std::string& out);

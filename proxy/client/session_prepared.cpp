@@ -185,7 +185,7 @@ void session::on_prepared(std::string_view failed) {
   if (failed.empty()) compare_prepared();
   if (!failed.empty()) {
     answer_failure(failed);
-  } else if (needs.outdated()) {
+  } else if (needs.outdated() && !refused_by_server()) {
     outdated_statement();
   } else if (!work_->streaming) {
     send_batch(work_->reason);
@@ -197,14 +197,27 @@ void session::on_prepared(std::string_view failed) {
 }
 
 void session::compare_prepared() {
-  auto& needs = work_->needs;
-  for (const auto& one : needs.items()) {
+  for (auto& one : work_->needs.items()) {
     const auto there = one.unnamed ? lease_->unnamed_described : lease_->statements().described(one.what->id);
     if (!one.what->described) one.what->described = there;
-    needs.compare(there, one.told);
+    one.compare(there);
     auto* known = names().find(one.name);
     if (known != nullptr && known->what == one.what && !known->told) known->told = there;
   }
+}
+
+// A Bind with a wrong number of parameters fails before anything is compared with the tables of now.
+bool session::refused_by_server() const {
+  const auto batch = input_left();
+  for (const auto& message : work_->scanner.messages()) {
+    if (message.type != wire::frontend::bind || work_->streaming) continue;
+    const auto body = batch.substr(message.offset + wire::header_size, message.size - wire::header_size);
+    const auto* item = work_->needs.find(wire::read_bind_names(body)->statement);
+    if (item == nullptr || !item->outdated) continue;
+    const auto count = wire::read_bind_count(body);
+    return count && *count != item->there->parameters();
+  }
+  return false;
 }
 
 // What PostgreSQL says of a plan whose rows have become others, word by word: drivers prepare anew when they read it.

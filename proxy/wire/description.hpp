@@ -11,6 +11,9 @@ struct description {
   std::string parameter_types;  // count and OIDs: ParameterDescription's body, and the end of Parse's
   std::string columns;          // RowDescription's body; empty: it returns no rows
 
+  // How many parameters a Bind has to supply.
+  std::size_t parameters() const noexcept { return parameter_types.size() / 4; }
+
   friend bool operator==(const description&, const description&) = default;
 };
 

@@ -47,6 +47,16 @@ std::optional<bind_names> read_bind_names(std::string_view body) noexcept {
   return in.ok() ? std::optional(names) : std::nullopt;
 }
 
+std::optional<std::uint16_t> read_bind_count(std::string_view body) noexcept {
+  reader in(body);
+  in.c_string();
+  in.c_string();
+  const auto formats = in.u16();
+  in.take(std::size_t{2} * formats);
+  const auto count = in.u16();
+  return in.ok() ? std::optional(count) : std::nullopt;
+}
+
 std::optional<target_message> read_target(std::string_view body) noexcept {
   reader in(body);
   target_message message;

@@ -48,6 +48,8 @@ struct bind_names {
   std::size_t size = 0;  // bytes of the body that the names take
 };
 std::optional<bind_names> read_bind_names(std::string_view body) noexcept;
+// How many parameters a Bind supplies. None if its end is missing.
+std::optional<std::uint16_t> read_bind_count(std::string_view body) noexcept;
 
 // Describe and Close name a statement ('S') or a portal ('P').
 struct target_message {

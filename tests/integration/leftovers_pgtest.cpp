@@ -226,6 +226,8 @@ TEST_F(leftovers, of_descriptions_are_not_taken_for_those_of_the_table_as_it_is_
       EXPECT_EQ(raw::error_field(error, 'M'), "cached plan must not change result type");
       EXPECT_EQ(raw::error_field(error, 'R'), "RevalidateCachedQuery");
       EXPECT_EQ(scalar(other, "select v from shape"), "1") << "it has not been run";
+      const auto surplus = raw::bind("", name, {"1"}) + raw::execute() + raw::sync();
+      EXPECT_EQ(sqlstate(ask(session, surplus)), "08P01") << "a server counts parameters before it looks at tables";
       // As drivers do then.
       ask(session, (name.empty() ? std::string() : raw::close_statement(name)) + raw::parse(name, sql) + raw::sync());
       EXPECT_EQ(value(ask(session, run_named(name) + raw::sync())), write ? "2" : "1");

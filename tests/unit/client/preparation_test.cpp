@@ -41,10 +41,16 @@ TEST(preparation, compares_what_is_there_with_what_the_client_was_told) {
   };
   for (const auto& each : rows) {
     preparation needs;
-    needs.compare(each.there, each.told);
-    EXPECT_EQ(needs.outdated(), each.outdated) << each.why;
-    needs.compare(int4, int4);
+    needs.add({statement(1), each.told, "a", "select n", false});
+    needs.add({statement(2), int4, "b", "select n", false});
+    ASSERT_EQ(needs.items().size(), 2U);
+    EXPECT_FALSE(needs.outdated()) << each.why << ": not compared yet";
+    needs.items().front().compare(each.there);
+    needs.items().back().compare(int4);
     EXPECT_EQ(needs.outdated(), each.outdated) << each.why << ": once is enough";
+    EXPECT_EQ(needs.find("a")->outdated, each.outdated) << each.why;
+    EXPECT_FALSE(needs.find("b")->outdated);
+    EXPECT_EQ(needs.find("c"), nullptr);
     needs.clear();
     EXPECT_FALSE(needs.outdated());
   }

@@ -28,6 +28,12 @@ std::string body(const std::vector<column>& columns) {
   return message.substr(5);
 }
 
+TEST(description, counts_its_parameters) {
+  EXPECT_EQ(description{}.parameters(), 0U);
+  EXPECT_EQ((description{std::string("\0\0", 2), ""}).parameters(), 0U);
+  EXPECT_EQ((description{std::string("\0\2\0\0\0\x17\0\0\0\x19", 10), ""}).parameters(), 2U);
+}
+
 TEST(description, same_columns_are_read_alike) {
   struct row {
     const char* why;

@@ -37,6 +37,22 @@ TEST(read_bind_names, leaves_the_rest_alone) {
   EXPECT_EQ(found->size, 17U);
 }
 
+TEST(read_bind_count, counts_parameters_and_not_their_formats) {
+  struct row {
+    const char* why;
+    std::string_view body;
+    std::optional<std::uint16_t> count;
+  };
+  const row rows[] = {
+      {"none", "\0s\0\0\0\0\0\0\0"sv, 0},
+      {"two, in two formats", "p\0s\0\0\x02\0\0\0\x01\0\x02"sv, 2},
+      {"formats that are not there", "p\0s\0\0\x02\0\0"sv, std::nullopt},
+      {"no count", "p\0s\0\0\0"sv, std::nullopt},
+      {"only names", "p\0s\0"sv, std::nullopt},
+  };
+  for (const auto& each : rows) EXPECT_EQ(read_bind_count(each.body), each.count) << each.why;
+}
+
 TEST(read_target, knows_statements_and_portals) {
   EXPECT_EQ(read_target("Sname\0"sv)->name, "name");
   EXPECT_EQ(read_target("P\0"sv)->kind, 'P');
