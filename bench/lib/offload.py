@@ -52,22 +52,25 @@ def _samples(settings, cluster):
 
 # What sessions meet that write and read without a pause, beside others, with the configuration as it comes.
 TURN_COLUMNS = ("", "writes", "reads", "reads by replicas", "read p50 / p99 ms",
-                "the primary's, asked directly: p50 / p99 ms", "ratio of medians", "write p50 / p99 ms", "errors")
+                "the same sessions on the primary itself: p50 / p99 ms", "ratio of medians", "write p50 / p99 ms", "errors")
 SHARES_OF_WRITES = (10, 30, 50)
 
 
 def _turning(settings, cluster, proxy, label, writes):
-    """Eight sessions through Highwater; two that do the same on the primary at the same time; two other writers."""
-    primary, beside = cluster.conninfo(cluster.primary), ("--write-percent", 95, "--clients", 2, "--think-ms", 2)
-    duration = ("--duration", settings.seconds)
-    with concurrent.futures.ThreadPoolExecutor() as pool:
-        through = pool.submit(settings.checker.run, label, "--target", cluster.conninfo(proxy.port), "--share-from",
-                              proxy.metrics_url, "--clients", 8, "--write-percent", writes, *duration, expect="session")
-        direct = pool.submit(settings.checker.run, label, "--target", primary, "--clients", 2, "--write-percent", writes,
-                             "--keys", 200, *duration)
-        others = pool.submit(settings.checker.run, label, "--target", primary, *beside, *duration)
-        others.result()
-        return through.result(), direct.result()
+    """Eight sessions, beside two other writers: through Highwater, and then the same on the primary itself."""
+    primary = cluster.conninfo(cluster.primary)
+    common = ("--write-percent", writes, "--clients", 8, "--duration", settings.seconds)
+
+    def beside(target, *more, **expected):
+        with concurrent.futures.ThreadPoolExecutor() as pool:
+            others = pool.submit(settings.checker.run, label, "--target", primary, "--write-percent", 95, "--clients", 2,
+                                 "--think-ms", 2, "--duration", settings.seconds)
+            found = settings.checker.run(label, "--target", target, *common, *more, **expected)
+            others.result()
+        return found
+
+    through = beside(cluster.conninfo(proxy.port), "--share-from", proxy.metrics_url, expect="session")
+    return through, beside(primary)
 
 
 # The median of the rounds.
@@ -105,7 +108,7 @@ def run(settings):
     if settings.highwater:
         with Cluster(delay="0") as cluster:
             turns = _turns(settings, cluster)
-        settings.say(markdown("Reading what one has just written: 8 sessions without a pause, beside others",
+        settings.say(markdown("Reading what one has just written: 8 sessions without a pause, beside two other writers",
                               TURN_COLUMNS, [_turn_row(*each) for each in turns]))
     with Cluster(delay="40ms") as cluster:
         runs = list(_baselines(settings, cluster))
