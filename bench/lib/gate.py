@@ -168,7 +168,7 @@ def run(settings):
     if not settings.highwater:
         return True
     # With --full 10^5 of each for each kind of standby, however long that takes.
-    seconds, most = (3600, 100_000) if settings.full else (settings.seconds, 0)
+    seconds, most = (3600, 200_000) if settings.full else (settings.seconds, 0)
     rows, costs, kept = [], [], True
     with Cluster(delay="0") as cluster:
         cluster.sql(cluster.primary, "CREATE TABLE made (id bigserial PRIMARY KEY, touched int NOT NULL DEFAULT 0)")
