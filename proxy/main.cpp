@@ -8,8 +8,8 @@
 #include <string>
 
 #include "config/load.hpp"
-#include "proxy/admin/server.hpp"
 #include "proxy/io/log_text.hpp"
+#include "proxy/process/program.hpp"
 
 namespace {
 

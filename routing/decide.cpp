@@ -12,10 +12,10 @@ namespace {
 
 using config::level;
 
-class reader {
+class read_decision {
 public:
-  reader(const read_request& request, const cluster_view& view, std::span<const node_load> loads, instant now,
-         std::uint32_t turn) noexcept
+  read_decision(const read_request& request, const cluster_view& view, std::span<const node_load> loads, instant now,
+                std::uint32_t turn) noexcept
       : request_(request), need_(request.need), view_(view), loads_(loads), now_(now), balance_(loads, turn) {}
 
   plan decide();
@@ -89,21 +89,21 @@ plan on(const cluster_view& view, node_index node) noexcept {
   return p;
 }
 
-bool reader::is_replica(node_index node) const noexcept {
+bool read_decision::is_replica(node_index node) const noexcept {
   return node != request_.excluded && view_.nodes[node].role == node_role::replica &&
          usable(view_.nodes[node], loads_[node]);
 }
 
-bool reader::primary_usable() const noexcept {
+bool read_decision::primary_usable() const noexcept {
   return primary_serves(view_, loads_);
 }
 
-void reader::resolve_floors() noexcept {
+void read_decision::resolve_floors() noexcept {
   const bool kept = resolve(request_.floors->written, view_);
   floor_restarted_ = !resolve(request_.floors->read_elsewhere, view_) || !kept;
 }
 
-bool reader::within_bounds(const node_view& node) const noexcept {
+bool read_decision::within_bounds(const node_view& node) const noexcept {
   if (need_.max_staleness.count() != 0) {
     const auto horizon = now_ - need_.max_staleness;
     const auto at = view_.history.covering(horizon);
@@ -118,11 +118,11 @@ bool reader::within_bounds(const node_view& node) const noexcept {
   return true;
 }
 
-bool reader::covers_floor(const node_view& node, const read_target& to) const noexcept {
+bool read_decision::covers_floor(const node_view& node, const read_target& to) const noexcept {
   return to.resolved && covers(node.replayed, {view_.system, view_.timeline, to.floor});
 }
 
-void reader::look_at(node_index node) noexcept {
+void read_decision::look_at(node_index node) noexcept {
   const auto& found = view_.nodes[node];
   ++replicas_;
   soonest_ = std::min(soonest_, expected(found, loads_[node]));
@@ -139,13 +139,13 @@ void reader::look_at(node_index node) noexcept {
   balance_.offer(node);
 }
 
-void reader::look_at_replicas() noexcept {
+void read_decision::look_at_replicas() noexcept {
   for (node_index node = 0; node < view_.nodes.size() && sticky_ == no_node; ++node) {
     if (is_replica(node)) look_at(node);
   }
 }
 
-plan reader::serve(node_index node, route_reason reason) const noexcept {
+plan read_decision::serve(node_index node, route_reason reason) const noexcept {
   plan p;
   p.what = plan::action::serve;
   p.reason = reason;
@@ -158,7 +158,7 @@ plan reader::serve(node_index node, route_reason reason) const noexcept {
   return p;
 }
 
-plan reader::wait_until(instant deadline) const noexcept {
+plan read_decision::wait_until(instant deadline) const noexcept {
   plan p;
   p.deadline = deadline;
   p.best = best_;
@@ -175,11 +175,11 @@ plan reader::wait_until(instant deadline) const noexcept {
 }
 
 // Asking the primary where it is belongs to these two levels: without it hardly any of their reads could leave it.
-bool reader::resolves_first() const noexcept {
+bool read_decision::resolves_first() const noexcept {
   return need_.level == level::strong || need_.level == level::causal;
 }
 
-plan reader::refuse() const noexcept {
+plan read_decision::refuse() const noexcept {
   plan p;
   p.what = plan::action::fail;
   p.floor = lowest_floor_;
@@ -190,7 +190,7 @@ plan reader::refuse() const noexcept {
 }
 
 // await_node: this step cannot be taken now.
-plan reader::step(const config::stale_step& what, instant& waited_until) const {
+plan read_decision::step(const config::stale_step& what, instant& waited_until) const {
   using kind = config::stale_step::kind;
   switch (what.what) {
     case kind::wait:
@@ -210,7 +210,7 @@ plan reader::step(const config::stale_step& what, instant& waited_until) const {
 }
 
 // While the gate is closed the read waits; when that takes long, the steps behind this one are looked at first.
-plan reader::fall_back_to_primary() const {
+plan read_decision::fall_back_to_primary() const {
   if (!primary_usable()) return await_node();
   if (const auto lacking = closed_gate(need_.level, *request_.floors, request_.domain, view_)) {
     auto p = await_proof(*lacking);
@@ -220,7 +220,7 @@ plan reader::fall_back_to_primary() const {
   return serve(view_.primary, replicas_ == 0 ? route_reason::no_replica : route_reason::fallback);
 }
 
-plan reader::fall_back() const {
+plan read_decision::fall_back() const {
   instant waited_until = request_.arrived;
   auto last_resort = await_node();
   last_resort.best = best_;
@@ -235,7 +235,7 @@ plan reader::fall_back() const {
   return last_resort;
 }
 
-plan reader::choose() const {
+plan read_decision::choose() const {
   if (request_.conflicted && may_use_primary(need_) && primary_usable()) {
     return fall_back_to_primary();
   }
@@ -251,7 +251,7 @@ plan reader::choose() const {
 }
 
 // The bound is known now, and may not be when the node that was read from has died.
-void reader::leave_for(const plan& p) const noexcept {
+void read_decision::leave_for(const plan& p) const noexcept {
   auto& floors = *request_.floors;
   if (p.what != plan::action::serve || !p.on_replica || floors.read_on == no_node) return;
   if (stays_on(floors, view_, p.node)) return;
@@ -259,7 +259,7 @@ void reader::leave_for(const plan& p) const noexcept {
   if (bound) floors.leave(*bound, view_);
 }
 
-plan reader::decide() {
+plan read_decision::decide() {
   if (need_.level == level::primary) {
     auto p = decide_write(request_, view_, loads_);
     p.reason = route_reason::level_primary;
@@ -277,7 +277,7 @@ plan reader::decide() {
 
 plan decide_read(const read_request& request, const cluster_view& view, std::span<const node_load> loads, instant now,
                  std::uint32_t turn) {
-  return reader(request, view, loads, now, turn).decide();
+  return read_decision(request, view, loads, now, turn).decide();
 }
 
 plan decide_write(const read_request& request, const cluster_view& view, std::span<const node_load> loads) {

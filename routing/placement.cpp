@@ -2,19 +2,19 @@
 
 namespace highwater::routing {
 
-statement_kind together(std::optional<statement_kind> before, statement_kind next) noexcept {
-  using enum statement_kind;
+sql::statement_kind together(std::optional<sql::statement_kind> before, sql::statement_kind next) noexcept {
+  using enum sql::statement_kind;
   if (!before || *before == empty) return next;
   if (next == empty) return *before;
   if (*before == next && (next == read || next == internal)) return next;
   // A transaction that only reads may begin in one message and read in the next.
   if (*before == begin_read_only && (next == read || next == neutral)) return begin_read_only;
-  const auto stays = [](statement_kind kind) { return kind == read || kind == neutral; };
+  const auto stays = [](sql::statement_kind kind) { return kind == read || kind == neutral; };
   return stays(*before) && stays(next) ? neutral : write;
 }
 
-bool belongs_with_reads(statement_kind kind, const statement* first, const session_traits& session) noexcept {
-  using enum statement_kind;
+bool belongs_with_reads(sql::statement_kind kind, const sql::statement* first, const session_traits& session) noexcept {
+  using enum sql::statement_kind;
   if (kind == write || session.stays_on_primary || session.serializable) return false;
   if (session.begun) return *session.begun;
   if (kind == read || kind == begin_read_only) return true;
@@ -22,11 +22,11 @@ bool belongs_with_reads(statement_kind kind, const statement* first, const sessi
   return plain_begin && session.read_only_by_default;
 }
 
-bool may_follow(statement_kind kind, const requirement& need, const requirement& looked_at,
+bool may_follow(sql::statement_kind kind, const requirement& need, const requirement& looked_at,
                 const lease_traits& lease) noexcept {
-  if (kind == statement_kind::internal) return false;
+  if (kind == sql::statement_kind::internal) return false;
   if (lease.bound || lease.on_primary) return true;
-  if (kind != statement_kind::read || lease.stale) return false;
+  if (kind != sql::statement_kind::read || lease.stale) return false;
   // Nothing was written since the replica was chosen, so these levels' floors are what they were then.
   using enum config::level;
   const bool unmoved = need.level == eventual || need.level == monotonic_reads || need.level == read_your_writes ||

@@ -6,12 +6,12 @@
 #include <optional>
 
 #include "routing/requirement.hpp"
-#include "routing/statement.hpp"
+#include "routing/sql/statement.hpp"
 
 namespace highwater::routing {
 
 // What a batch is that holds both. `before` is none for the first statement.
-statement_kind together(std::optional<statement_kind> before, statement_kind next) noexcept;
+sql::statement_kind together(std::optional<sql::statement_kind> before, sql::statement_kind next) noexcept;
 
 // The session's state, as far as it decides where its statements belong.
 struct session_traits {
@@ -22,7 +22,7 @@ struct session_traits {
 };
 
 // `first` is the batch's first statement, or null.
-bool belongs_with_reads(statement_kind kind, const statement* first, const session_traits& session) noexcept;
+bool belongs_with_reads(sql::statement_kind kind, const sql::statement* first, const session_traits& session) noexcept;
 
 // The server connection that a session holds while answers are outstanding.
 struct lease_traits {
@@ -33,7 +33,7 @@ struct lease_traits {
 
 // May the batch follow the others on that connection? If not, it waits for their answers and is decided upon then.
 // `looked_at` is what the read had to be given for which a replica was chosen.
-bool may_follow(statement_kind kind, const requirement& need, const requirement& looked_at,
+bool may_follow(sql::statement_kind kind, const requirement& need, const requirement& looked_at,
                 const lease_traits& lease) noexcept;
 
 }  // namespace highwater::routing

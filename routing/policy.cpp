@@ -2,53 +2,27 @@
 
 #include <algorithm>
 
+#include "routing/sql/table_pattern.hpp"
+
 namespace highwater::routing {
 
 namespace {
 
 bool matches_any(const std::vector<std::string>& patterns, std::string_view text) {
-  return patterns.empty() || std::any_of(patterns.begin(), patterns.end(),
-                                         [&](const std::string& pattern) { return matches_pattern(pattern, text); });
+  return patterns.empty() || std::any_of(patterns.begin(), patterns.end(), [&](const std::string& pattern) {
+           return sql::matches_pattern(pattern, text);
+         });
 }
 
-bool touches(const std::vector<std::string>& patterns, const statement& what) {
+bool touches(const std::vector<std::string>& patterns, const sql::statement& what) {
   if (what.hidden_relations) return true;
-  return std::any_of(what.relations.begin(), what.relations.end(), [&](const relation& table) {
+  return std::any_of(what.relations.begin(), what.relations.end(), [&](const sql::relation& table) {
     return std::any_of(patterns.begin(), patterns.end(),
-                       [&](const std::string& pattern) { return matches_table(pattern, table); });
+                       [&](const std::string& pattern) { return sql::matches_table(pattern, table); });
   });
 }
 
 }  // namespace
-
-bool matches_pattern(std::string_view pattern, std::string_view text) noexcept {
-  // Greedy with one point to return to: a later star makes an earlier one's choice final.
-  std::size_t p = 0, t = 0;
-  std::size_t star = std::string_view::npos, resume = 0;
-  while (t < text.size()) {
-    if (p < pattern.size() && pattern[p] == '*') {
-      star = p++;
-      resume = t;
-    } else if (p < pattern.size() && pattern[p] == text[t]) {
-      ++p;
-      ++t;
-    } else if (star != std::string_view::npos) {
-      p = star + 1;
-      t = ++resume;
-    } else {
-      return false;
-    }
-  }
-  while (p < pattern.size() && pattern[p] == '*') ++p;
-  return p == pattern.size();
-}
-
-bool matches_table(std::string_view pattern, const relation& table) noexcept {
-  const auto dot = pattern.find('.');
-  if (dot == std::string_view::npos) return matches_pattern(pattern, table.name);
-  if (!table.schema.empty() && !matches_pattern(pattern.substr(0, dot), table.schema)) return false;
-  return matches_pattern(pattern.substr(dot + 1), table.name);
-}
 
 session_policies::session_policies(const config::consistency& defaults, const std::vector<config::policy>& policies,
                                    const identity& who)
@@ -100,7 +74,7 @@ requirement session_policies::settle(const std::optional<requirement>& matching,
   return need;
 }
 
-requirement session_policies::for_statement(const statement& what, std::optional<config::level> asked) const {
+requirement session_policies::for_statement(const sql::statement& what, std::optional<config::level> asked) const {
   auto matching = always_;
   for (const auto& policy : by_table_) {
     if (touches(*policy.tables, what)) matching = matching ? join(*matching, policy.need) : policy.need;

@@ -11,16 +11,9 @@
 
 #include "config/config.hpp"
 #include "routing/requirement.hpp"
-#include "routing/statement.hpp"
+#include "routing/sql/statement.hpp"
 
 namespace highwater::routing {
-
-// `*` stands for any run of characters; everything else for itself.
-bool matches_pattern(std::string_view pattern, std::string_view text) noexcept;
-
-// A table pattern with a schema matches a relation of that schema, and one that the text leaves unqualified: which
-// schema it means depends on the search path, and the stronger level is the safe guess.
-bool matches_table(std::string_view pattern, const relation& table) noexcept;
 
 // The policies that apply to one kind of session, worked out once.
 class session_policies {
@@ -33,7 +26,7 @@ public:
 
   // Base level: `asked` by comment or SET, else the configuration's. Policies can only strengthen it, and who asks for
   // more never gets less (rule 24).
-  requirement for_statement(const statement& what, std::optional<config::level> asked) const;
+  requirement for_statement(const sql::statement& what, std::optional<config::level> asked) const;
   // For a transaction that will be placed before its statements are known: whatever may apply to any of them.
   requirement for_transaction(std::optional<config::level> asked) const;
 

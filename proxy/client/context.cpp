@@ -12,13 +12,12 @@ constexpr std::size_t read_size = 64U << 10U;
 
 }  // namespace
 
-worker_context::worker_context(process& in, boost::asio::io_context& loop, std::function<void()> on_new_view)
+worker_context::worker_context(process_context& in, boost::asio::io_context& loop, std::function<void()> on_new_view)
     : shared(in),
       io(loop),
       timers(loop),
       scratch(read_size, '\0'),
-      probe(in.settings.cluster.nodes.size(), config::level_count, routing::route_reason_count,
-            routing::pin_reason_count),
+      probe(in.settings.cluster.nodes.size(), config::level_count, routing::route_reason_count, sql::pin_reason_count),
       view_reader(in.board, std::move(on_new_view)),
       connections{io,
                   timers,

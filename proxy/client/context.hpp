@@ -28,7 +28,7 @@
 #include "proxy/server/pool.hpp"
 #include "routing/decide.hpp"
 #include "routing/policy.hpp"
-#include "routing/statement_cache.hpp"
+#include "routing/sql/statement_cache.hpp"
 
 namespace highwater::proxy {
 
@@ -43,7 +43,7 @@ struct waiting_place : boost::intrusive::list_base_hook<boost::intrusive::link_m
 using waiting_sessions = boost::intrusive::list<waiting_place, boost::intrusive::constant_time_size<false>>;
 
 // What all workers share.
-struct process {
+struct process_context {
   const config::config& settings;
   const auth::user_table& users;
   view_board& board;
@@ -63,10 +63,10 @@ struct process {
 // One database, as one worker knows it.
 struct database_context {
   std::string name;
-  routing::catalog_ptr catalog;
+  sql::catalog_ptr catalog;
   std::shared_ptr<const catalog_doubts> doubts;  // about it
-  routing::catalog_ptr missed_in;                // the one in which a name was not found: asked for a newer one already
-  routing::statement_cache statements;
+  sql::catalog_ptr missed_in;                    // the one in which a name was not found: asked for a newer one already
+  sql::statement_cache statements;
   bool reads_sequences = false;  // somebody has asked for currval() or lastval(): they are kept apart from then on
 };
 
@@ -99,7 +99,7 @@ struct welcome_text {
 // One worker's own.
 class worker_context {
 public:
-  worker_context(process& in, boost::asio::io_context& io, std::function<void()> on_new_view);
+  worker_context(process_context& in, boost::asio::io_context& io, std::function<void()> on_new_view);
   ~worker_context();
 
   session_kind_ptr kind(const std::string& user, const std::string& database, const std::string& application);
@@ -121,7 +121,7 @@ public:
   std::uint32_t random() { return static_cast<std::uint32_t>(entropy_()); }
   std::string nonce();
 
-  process& shared;
+  process_context& shared;
   boost::asio::io_context& io;
   timer_queue timers;
   buffer_pool buffers;
@@ -129,7 +129,7 @@ public:
   std::string out_scratch;                                   // for putting messages together
   boost::unordered_flat_set<std::string_view> parsed_names;  // for looking through a batch
   metrics::worker_probe probe;
-  view_board::reader view_reader;
+  view_board::subscription view_reader;
   connection_context connections;
   pool_environment pools;
   prepared_registry prepared;

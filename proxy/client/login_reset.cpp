@@ -4,11 +4,11 @@
 
 namespace highwater::proxy {
 
-bool resets_some(const routing::statement& what) noexcept {
-  return what.resets_all_settings || std::ranges::any_of(what.settings, &routing::setting_change::to_default);
+bool resets_some(const sql::statement& what) noexcept {
+  return what.resets_all_settings || std::ranges::any_of(what.settings, &sql::setting_change::to_default);
 }
 
-session_settings behind_reset(const routing::statement& what, const session_settings& login, bool as_another) {
+session_settings behind_reset(const sql::statement& what, const session_settings& login, bool as_another) {
   session_settings again;
   // Among others, one behind it may have undone it, or have set what it has reset.
   if (what.statement_count != 1 || what.discards_all) return again;

@@ -65,14 +65,13 @@ std::string_view session::input_left() const noexcept {
 }
 
 bool session::busy() const noexcept {
-  return lease_ != nullptr && (!lease_->queue.empty() || lease_->is_open() || held_.copy_in || work_->streaming ||
+  return lease_ != nullptr && (server().owes() || server().is_open() || held_.copy_in || work_->streaming ||
                                (work_->pass_left > 0 && !work_->pass_drop));
 }
 
 wire::transaction_status session::client_status() const noexcept {
-  if (begin_failed_) return wire::transaction_status::failed;
-  if (!deferred_begin_.empty()) return wire::transaction_status::in_transaction;
-  return lease_ != nullptr ? lease_->status : wire::transaction_status::idle;
+  if (const auto status = transaction_.status()) return *status;
+  return lease_ != nullptr ? server().status() : wire::transaction_status::idle;
 }
 
 void session::on_readable() {
@@ -141,7 +140,7 @@ void session::settle() {
       work_ = nullptr;
     }
   }
-  if (draining_ && deferred_begin_.empty() && (!work_ || keeps_idle_lease())) {
+  if (draining_ && !transaction_.deferred() && (!work_ || keeps_idle_lease())) {
     return fatal({std::string(wire::sqlstate::admin_shutdown), "Highwater is shutting down", "", "Connect again."});
   }
   // A batch that is not complete yet is read to its end, however long; behind one that has to wait, only so much.
@@ -187,8 +186,7 @@ void session::stalled() {
 
 // A session that is bound to its connection, and between two statements.
 bool session::keeps_idle_lease() const noexcept {
-  return stage_ == stage::ready && lease_ != nullptr && !busy() && input_left().empty() &&
-         lease_->status == wire::transaction_status::idle;
+  return stage_ == stage::ready && lease_ != nullptr && !busy() && input_left().empty() && server().idle();
 }
 
 // One step: true if there may be more to do.
@@ -207,12 +205,12 @@ bool session::process_one() {
   }
   if (lease_ != nullptr && lease_->unsent() > read_ahead) return false;
   if (held_.copy_in) return pass_copy();
-  if (now.streaming && lease_ != nullptr && lease_->reader.may_owe_ready()) {
+  if (now.streaming && lease_ != nullptr && server().may_owe_ready()) {
     ask_for_answers();
     return false;
   }
   // What the server skips need not be sent: see skip_batch().
-  if (now.streaming && lease_->skips()) now.streaming = false;
+  if (now.streaming && server().skips()) now.streaming = false;
   if (now.streaming) return stream_messages();
   const auto& limits = worker_.shared.settings.limits;
   using outcome = wire::batch_scanner::outcome;
@@ -327,7 +325,8 @@ void session::end() noexcept {
     stop_waiting(true);
     worker_.timers.cancel(work_->rest);
     work_->vacant = nullptr;
-    if (work_->plan.node != routing::no_node && kind_) worker_.pool_of(*kind_, work_->plan.node).cancel(*this);
+    const auto node = work_->attempt.plan().node;
+    if (node != routing::no_node && kind_) worker_.pool_of(*kind_, node).cancel(*this);
   }
   if (lease_ != nullptr) abandon_lease();
   client_.close();

@@ -19,7 +19,6 @@
 //   session_internal.cpp   ... about itself: SHOW, SET and RESET of highwater.*
 
 #include <boost/asio/ip/tcp.hpp>
-#include <boost/container/small_vector.hpp>
 #include <deque>
 #include <memory>
 #include <optional>
@@ -27,7 +26,8 @@
 #include <string_view>
 #include <vector>
 
-#include "proxy/client/asked_level.hpp"
+#include "proxy/client/admission.hpp"
+#include "proxy/client/attempt.hpp"
 #include "proxy/client/context.hpp"
 #include "proxy/client/gate_wait.hpp"
 #include "proxy/client/login.hpp"
@@ -36,6 +36,7 @@
 #include "proxy/client/read_after_write.hpp"
 #include "proxy/client/session_pins.hpp"
 #include "proxy/client/settings_exchange.hpp"
+#include "proxy/client/transaction.hpp"
 #include "proxy/client/vacancy.hpp"
 #include "proxy/io/stream.hpp"
 #include "proxy/server/pool.hpp"
@@ -50,38 +51,6 @@ inline constexpr std::string_view tells_of_node = "in_hot_standby";
 constexpr bool tells_who_one_is(std::string_view parameter) noexcept {
   return parameter == "is_superuser" || parameter == "session_authorization";
 }
-
-// What is known of a batch before it is sent.
-struct batch_facts {
-  struct text {
-    routing::statement_ptr what;
-    std::optional<config::level> hint;  // from a comment in it
-    friend bool operator==(const text&, const text&) = default;
-  };
-  routing::statement_kind kind = routing::statement_kind::empty;  // of all its statements together
-  boost::container::small_vector<text, 2> statements;
-  boost::container::small_vector<std::string_view, 2> portals;  // that it binds; valid while it is being examined
-  bool runs_older_portal = false;                               // one that was bound before it
-  bool executes = false;                                        // it runs something, as against only preparing
-  bool bad_hint = false;                                        // a comment for Highwater that says nothing it knows
-  bool unclear = false;                                         // the text cannot be trusted to mean what it seems to
-  const prepared_statement* examined = nullptr;                 // the last one that it names
-  unsigned parsed_texts = 0;                                    // that had not been seen before
-  bool calls = false;                                           // FunctionCall
-  bool calls_unknown = false;                                   // ... of a function that may leave anything behind
-  bool parses = false;
-  bool parses_unnamed = false;
-  bool undecided = false;       // it uses a name of which an answer under way decides whether it exists
-  bool names_others = false;    // EXECUTE, DEALLOCATE or PREPARE of what a client may have prepared
-  bool resets = false;          // RESET of settings
-  bool alone = false;           // its only statement is a transaction of its own
-  std::size_t named_bytes = 0;  // what the named statements that it prepares would cost to keep
-  wire::batch_end end = wire::batch_end::cut;
-
-  const routing::statement* first() const noexcept {
-    return statements.empty() ? nullptr : statements.front().what.get();
-  }
-};
 
 // What ends with a lease, however it ends. Nothing of it means anything without one.
 struct lease_state {
@@ -160,22 +129,14 @@ private:
     wire::batch_scanner scanner;
     batch_facts facts;
     std::deque<flight> flights;
-    routing::requirement need;
-    routing::instant arrived;
-    routing::domain_floors told;  // causal, strong: what anybody had been told of when the batch arrived
-    routing::plan plan;
-    routing::node_index excluded = routing::no_node;
-    std::optional<wire::error> refused;  // what a node said that let nobody in, while another is looked for
-    bool retrying = false;               // the batch at the beginning is about to be tried again
-    bool retried = false;                // ... is being tried for the second time
-    bool conflicted = false;             // ... after a recovery conflict
-    bool taken_for_read = false;         // ... and a replica found that it is none: learn that
+    class attempt attempt;
+    bool alone = false;  // the batch is a statement that is a transaction of its own
     settings_exchange changes;
-    timer_queue::ticket rest;        // when a batch that has begun is sent as it comes, if its end has not come by then
-    bool ready_held = false;         // a ReadyForQuery is kept back until it is known what the client's settings are
-    bool asks_pins = false;          // what is inquired is whether they still stand
-    routing::touched_names touched;  // by the DDL of the transaction that is under way
-    routing::login_change logins;    // ... and the logins that it is about
+    timer_queue::ticket rest;    // when a batch that has begun is sent as it comes, if its end has not come by then
+    bool ready_held = false;     // a ReadyForQuery is kept back until it is known what the client's settings are
+    bool asks_pins = false;      // what is inquired is whether they still stand
+    sql::touched_names touched;  // by the DDL of the transaction that is under way
+    sql::login_change logins;    // ... and the logins that it is about
     std::shared_ptr<vacancy> vacant;  // databases that it wants nobody to be connected to
     timer_queue::ticket deadline;
     node_wait waiting;
@@ -205,11 +166,8 @@ private:
   struct reply_handler;
   friend struct reply_handler;
 
-  // Puts a server's transaction into the state that a client's is in.
-  static constexpr std::string_view failing_statement =
-      "ROLLBACK TO SAVEPOINT highwater_could_not_serve_this_transaction";
-
   // session.cpp
+  server_session& server() const noexcept { return lease_->session(); }  // while there is a lease
   activity& work();
   std::string_view input_left() const noexcept;
   bool busy() const noexcept;
@@ -230,7 +188,6 @@ private:
   void on_drained() override;
   void write_client(std::string_view bytes);
   void protocol_error(std::string what);
-  bool skips_to_sync() const noexcept;
   void fatal(const wire::error& why);
   void end() noexcept;
 
@@ -248,26 +205,18 @@ private:
 
   // session_batch.cpp
   bool begin_batch(bool too_long);
+  bool drop_late_copy();
+  bool look_at_batch();
+  bool act_on_batch();
+  bool join(routing::route_reason reason);
+  standing stands() const;
+  bool skips_to_sync() const noexcept;
   bool skip_batch();
-  void note_statement(routing::statement_ptr what, std::optional<config::level> hint);
   bool skip_too_long();
-  void examine_text(std::string_view sql);
   bool has_bound(config::level level) const noexcept;
-  bool examine_message(char type, std::string_view body);
-  void examine_prepared(std::string_view name);
-  bool is_undecided(std::string_view name) const noexcept;
-  bool examine();
   bool reads_texts() const;
-  static bool rereads(const batch_facts& facts);
 
   // session_placement.cpp
-  std::optional<wire::error> refusal() const;
-  std::optional<wire::error> too_much_prepared(std::size_t more) const;
-  std::optional<wire::error> asked_too_late(config::level level) const;
-  bool can_join() const;
-  bool ends_names() const noexcept;
-  bool cut_where_names_are_decided();
-  bool names_another(const wire::batch_scanner::message& one);
   routing::requirement required() const;
   std::optional<config::level> asked_for_transaction() const;
   bool begins_placed() const;
@@ -276,15 +225,17 @@ private:
 
   // session_routing.cpp
   void start_plan();
-  void make_plan();
-  void follow_plan();
+  attempt::circumstances circumstances();
+  void replan();
+  void note_restarted_floors();
+  void follow(attempt::move next);
+  void ask_nodes();
   void await_view(routing::instant deadline);
   void stop_waiting(bool reached);
-  void replan();
   void replan_and_go_on();
   void refuse_stale();
   std::string describe_distance() const;
-  void give_up_waiting();
+  void refuse_for_want_of_node();
   void notify(wire::severity how, const wire::error& what);
 
   // session_lease.cpp
@@ -325,9 +276,9 @@ private:
   void note_batch_effects(bool begins, bool no_ready);
   void note_what_follows(const flight& one);
   void note_effects_of(const named_statement* prepared);
-  void note_effects(const routing::statement& what, bool alone);
-  void pin(routing::pin_reason why);
-  bool needs_other_rights(const routing::statement& what) const;
+  void note_effects(const sql::statement& what, bool alone);
+  void pin(sql::pin_reason why);
+  bool needs_other_rights(const sql::statement& what) const;
   bool searches_temporary_schema() const;
   std::uint64_t identity() const noexcept;
   bool reads_sequences() const;
@@ -339,15 +290,14 @@ private:
     std::string ends;  // the client's name that it ends, if it does
   };
   prepared_names& names();
-  const routing::name_in_text* name_in(const routing::statement& what) const noexcept;
   const named_statement* find_named(std::string_view name) const noexcept;
-  routing::statement_ptr verdict_on(std::string_view sql);
+  sql::statement_ptr verdict_on(std::string_view sql);
   prepared_ptr intern(std::string_view query, std::string_view parameter_types, bool names_others);
   bool names_others(std::string_view sql);
   void make_usable_here(std::string_view name, named_statement& known);
   void find_needs();
   void find_needs_of(const wire::frame& message);
-  void need_what_is_executed(const routing::statement& what);
+  void need_what_is_executed(const sql::statement& what);
   void need_statement(std::string_view name);
   std::string server_text(std::string_view sql);
   void prepare_needs(routing::route_reason reason);
@@ -357,7 +307,7 @@ private:
   bool refused_by_server() const;
   void hide_unnamed_of_others(std::string& out);
   void send_query(const wire::frame& message, std::string& out);
-  text_for_server named_text(const routing::statement& what, std::string_view sql, std::string& out);
+  text_for_server named_text(const sql::statement& what, std::string_view sql, std::string& out);
   void forget_portals_of_the_past();
   statement_id prepare_stand_in(std::string_view name, std::string& out);
   bool names_in_sql() const noexcept;
@@ -402,7 +352,7 @@ private:
   void exchange_over();
   void reset_settings();
   void tell_parameters();
-  session_settings led_back(const routing::statement& what);
+  session_settings led_back(const sql::statement& what);
   void note_resetting(const wire::bind_names& bind);
   void lead_back_behind(std::string_view portal, std::string& out);
   void inquire(std::string_view sql);
@@ -415,7 +365,6 @@ private:
   void adopt_settings(settings_ptr now);
 
   // session_failover.cpp
-  bool has_elsewhere(wire::replica_refusal how);
   std::size_t refused(std::string_view bytes, wire::replica_refusal how);
   void retry(metrics::retry_cause cause);
   bool leave_before_sending(routing::node_index node);
@@ -432,13 +381,8 @@ private:
   void end_on_deposed_node();
 
   // session_local.cpp
-  bool answer_locally();
-  bool defer_begin();
-  bool amend_begin();
-  bool end_empty_begin();
-  bool end_failed_begin();
-  void end_begin(std::string_view tag);
-  void forget_deferred_begin();
+  bool answer_sync();
+  bool answer_transaction();
   void end_unnamed();
   void answer_error(const wire::error& why);
   void answer_failure(std::string_view message);
@@ -451,7 +395,7 @@ private:
   friend class internal_answers;
   void answer_internal();
   void send_sync();
-  bool run_internal(const routing::internal_command& what, std::string& tag, std::string& row, wire::error& why);
+  bool run_internal(const sql::internal_command& what, std::string& tag, std::string& row, wire::error& why);
   std::string describe_route() const;
 
   worker_context& worker_;
@@ -465,8 +409,7 @@ private:
   settings_ptr analysed_under_ = no_settings();  // those of them that what is prepared may depend on
   server_connection* lease_ = nullptr;
   lease_state held_;
-  std::string deferred_begin_;  // a BEGIN that has been answered and not yet sent
-  bool begin_failed_ = false;   // ... and whose transaction has failed before anything of it reached a server
+  class transaction transaction_;
   routing::session_floors floors_;
   read_after_write reads_after_writes_;
   wire::backend_key_message key_;
@@ -477,15 +420,11 @@ private:
     routing::route_reason reason = routing::route_reason::write;
     config::level level = config::level::session;
     routing::lsn floor = 0, node_at = 0;  // as in the plan
-    routing::statement_ptr statement;
+    sql::statement_ptr statement;
   } last_route_;
 
   told_parameters told_;
-  asked_level level_;
   stage stage_ = stage::login;
-  bool deferred_read_only_ = false;
-  bool deferred_read_write_ = false;            // it says READ WRITE
-  std::optional<config::level> deferred_hint_;  // a comment in it
   bool schema_changed_ = false;                 // by the transaction that is under way
   bool skip_to_sync_ = false;                   // an error was answered; the messages up to Sync do not count
   bool draining_ = false;

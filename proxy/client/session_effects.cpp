@@ -6,32 +6,31 @@
 
 namespace highwater::proxy {
 
-using routing::pin_reason;
+using sql::pin_reason;
 using wire::reply_kind;
 
 namespace {
 
 // A function of the user's own may set what it likes.
-bool may_set(const routing::statement& what) {
-  return what.kind == routing::statement_kind::write && what.hidden_relations;
+bool may_set(const sql::statement& what) {
+  return what.kind == sql::statement_kind::write && what.hidden_relations;
 }
 
 }  // namespace
 
 void session::note_batch_effects(bool begins, bool no_ready) {
-  auto& facts = work_->facts;
-  if (facts.unclear) lease_->soiled = true;
+  const auto& facts = work_->facts;
+  if (facts.unclear) server().soil();
   if (!facts.executes) return;
   if (facts.calls_unknown) {
     held_.settings_unknown = true;
     pin(pin_reason::stateful_function);
   }
-  facts.alone = lease_->queue.empty() && !begins && !lease_->is_open() && !no_ready &&
-                lease_->status == wire::transaction_status::idle && facts.statements.size() == 1 &&
-                facts.first()->statement_count == 1;
+  work_->alone = !server().owes() && !begins && !server().is_open() && !no_ready && server().idle() &&
+                facts.statements.size() == 1 && facts.first()->statement_count == 1;
   for (const auto& one : facts.statements) {
-    note_effects(*one.what, facts.alone);
-    if (one.what->executes) note_effects_of(find_named(one.what->executes->name));
+    note_effects(*one.statement, work_->alone);
+    if (one.statement->executes) note_effects_of(find_named(one.statement->executes->name));
   }
 }
 
@@ -44,15 +43,15 @@ void session::note_effects_of(const named_statement* prepared) {
 void session::note_what_follows(const flight& one) {
   const auto& facts = work_->facts;
   if (!facts.executes) return;
-  if (one.writes) lease_->writer = identity();
+  if (one.writes) server().written_by(identity());
   // What its functions set, only what comes behind it meets.
   held_.settings_unknown |= std::any_of(facts.statements.begin(), facts.statements.end(),
-                                        [](const auto& text) { return may_set(*text.what); });
+                                        [](const auto& text) { return may_set(*text.statement); });
   held_.unreadable |= std::any_of(facts.statements.begin(), facts.statements.end(),
-                                  [](const auto& text) { return text.what->changes_reading; });
+                                  [](const auto& text) { return text.statement->changes_reading; });
 }
 
-void session::note_effects(const routing::statement& what, bool alone) {
+void session::note_effects(const sql::statement& what, bool alone) {
   work_->changes.note(what, alone);
   if (needs_other_rights(what)) pin(pin_reason::session_identity);
   work_->touched.add(what.touches);
@@ -62,17 +61,16 @@ void session::note_effects(const routing::statement& what, bool alone) {
   if (what.creates_objects && what.pin == pin_reason::none && (held_.settings_unknown || searches_temporary_schema()))
     pin(pin_reason::temporary_table);
   // In a transaction, or in one text with it, what has got the value has this connection too.
-  const bool apart = lease_->status == wire::transaction_status::idle && !held_.begin_unanswered && !lease_->is_open();
+  const bool apart = server().idle() && !held_.begin_unanswered && !server().is_open();
   if (what.reads_sequences && apart && what.statement_count == 1) pin(pin_reason::sequence_value);
   // Among other statements, it may not be what comes last.
-  if (what.discards_all && !alone) lease_->soiled = true;
+  if (what.discards_all && !alone) server().soil();
   if (what.pin != pin_reason::none) pin(what.pin);
   if (what.releases_locks) held_.pins.may_have_ended(pin_reason::advisory_lock);
   // What could not be read may have left anything behind.
-  const bool unread =
-      what.reason == routing::write_reason::parse_failed || what.reason == routing::write_reason::too_long;
-  if (unread || what.leaves != routing::residue::nothing) lease_->soiled = true;
-  if (what.leaves == routing::residue::lasting) lease_->closes = true;
+  const bool unread = what.reason == sql::write_reason::parse_failed || what.reason == sql::write_reason::too_long;
+  if (unread || what.leaves != sql::residue::nothing) server().soil();
+  if (what.leaves == sql::residue::lasting) server().soil_for_good();
   held_.ends_names |= what.deallocates_all || what.deallocates.has_value();
 }
 
@@ -85,7 +83,7 @@ void session::pin(pin_reason why) {
 }
 
 // What somebody else may set, by SET ROLE, the session may not be able to set on another connection.
-bool session::needs_other_rights(const routing::statement& what) const {
+bool session::needs_other_rights(const sql::statement& what) const {
   const auto is_role = [](const auto& one) { return one.name == "role"; };
   const auto roles = std::ranges::count_if(what.settings, is_role);
   const bool others = static_cast<std::ptrdiff_t>(what.settings.size()) > roles;
@@ -104,7 +102,7 @@ std::uint64_t session::identity() const noexcept {
 bool session::reads_sequences() const {
   const auto& facts = work_->facts;
   return facts.executes && std::any_of(facts.statements.begin(), facts.statements.end(),
-                                       [](const auto& text) { return text.what->reads_sequences; });
+                                       [](const auto& text) { return text.statement->reads_sequences; });
 }
 
 std::uint64_t session::wanted_writer() const {
@@ -114,17 +112,14 @@ std::uint64_t session::wanted_writer() const {
 // currval() tells what the server's session has got from a sequence, and many sessions have had that one. Without this
 // it would tell of somebody else's row; with it the server says that there is none yet (55000).
 void session::forget_sequences_of_others() {
-  const bool failed = lease_->status == wire::transaction_status::failed;
+  const bool failed = server().status() == wire::transaction_status::failed;
   auto& known_to_be_read = kind_->database.reads_sequences;
   const bool reads = reads_sequences();
   known_to_be_read |= reads;
-  const bool matters = reads || (known_to_be_read && work_->facts.kind == routing::statement_kind::write);
-  if (!matters || lease_->writer == identity() || lease_->is_open() || failed) return;
-  std::string request;
-  wire::write_query(request, "DISCARD SEQUENCES");
-  lease_->expect({reply_kind::query, true, 0, 0});
-  lease_->writer = identity();
-  lease_->send(request);
+  const bool matters = reads || (known_to_be_read && work_->facts.kind == sql::statement_kind::write);
+  if (!matters || server().writer() == identity() || server().is_open() || failed) return;
+  server().written_by(identity());
+  lease_->ask_hidden("DISCARD SEQUENCES");
 }
 
 }  // namespace highwater::proxy

@@ -22,29 +22,16 @@ metrics::retry_cause cause_of(wire::replica_refusal how) noexcept {
 
 }  // namespace
 
-// Is there anybody else to ask? Of what its catalogue says, only the primary knows better.
-bool session::has_elsewhere(wire::replica_refusal how) {
-  if (how != wire::replica_refusal::behind_ddl) return true;
-  const auto& view = worker_.view();
-  return routing::may_use_primary(work_->need) && view.has_primary() &&
-         routing::usable(view.nodes[view.primary], worker_.loads[view.primary]);
-}
-
 // A replica will not run it. The rest of the answer is the connection's own affair.
 std::size_t session::refused(std::string_view bytes, wire::replica_refusal how) {
-  auto& now = *work_;
   auto& connection = *lease_;
+  work_->attempt.refused_by(connection.node(), how, work_->flights.size() == 1);
   if (how == wire::replica_refusal::shutdown) {
-    now.excluded = connection.node();
     worker_.node_suspect(connection.node());
     drop_lease();
     retry(cause_of(how));
     return bytes.size();
   }
-  const bool read_only = how == wire::replica_refusal::read_only;
-  now.excluded = connection.node();
-  now.conflicted = !read_only;
-  now.taken_for_read = read_only && now.flights.size() == 1;
   const auto used = connection.skip(bytes);
   release();
   retry(cause_of(how));
@@ -59,7 +46,7 @@ void session::retry(metrics::retry_cause cause) {
   now.begin = now.flights.front().begin;
   now.flights.clear();
   now.scanner.next();
-  now.retrying = true;
+  now.attempt.try_again();
   stage_ = stage::ready;
   process();
   settle();
@@ -70,14 +57,13 @@ void session::node_died(routing::node_index node) {
   if (work_->flights.empty() || !work_->flights.front().retryable) return;
   const auto alive = shared_from_this();
   drop_lease();
-  work_->excluded = node;
+  work_->attempt.lost(node);
   retry(metrics::retry_cause::connection_lost);
 }
 
 // Nothing of the session's is there yet: it goes elsewhere. False if that is not so.
 bool session::leave_before_sending(routing::node_index node) {
-  const bool queued = lease_ == nullptr && work_ && work_->plan.node == node &&
-                      work_->plan.what == routing::plan::action::serve &&
+  const bool queued = lease_ == nullptr && work_ && work_->attempt.serves_on(node) &&
                       (stage_ == stage::awaiting_lease || stage_ == stage::login);
   const bool leased = lease_ != nullptr && lease_->node() == node && on_the_way();
   if (!queued && !leased) return false;
@@ -94,7 +80,7 @@ bool session::on_the_way() const noexcept {
 
 void session::leave_node() {
   if (lease_ == nullptr) {
-    worker_.pool_of(*kind_, work_->plan.node).cancel(*this);
+    worker_.pool_of(*kind_, work_->attempt.plan().node).cancel(*this);
     worker_.timers.cancel(work_->deadline);
     return;
   }
@@ -109,7 +95,7 @@ void session::on_server_lost(const wire::error& said) {
   auto& now = *work_;
   const bool only_on_the_way = on_the_way();
   const bool was_bound = bound() || stage_ == stage::inquiring;
-  const bool in_message = lease_->reader.in_message();
+  const bool in_message = server().in_message();
   const bool unknown = outcome_unknown();
   end_lease();
   worker_.node_suspect(node);
@@ -120,7 +106,7 @@ void session::on_server_lost(const wire::error& said) {
   note_unknown_writes();
   if (in_message) return end();
   if (!was_bound && !now.flights.empty() && now.flights.front().retryable) {
-    now.excluded = node;
+    now.attempt.lost(node);
     return retry(metrics::retry_cause::connection_lost);
   }
   if (why.code == wire::sqlstate::connection_failure) why.message = lost_connection_to(node) + ": " + why.message;
@@ -134,7 +120,7 @@ std::string session::lost_connection_to(routing::node_index node) const {
 // Of what is under way, may anything have been committed that nobody will ever hear of? Not what a transaction does
 // before its COMMIT.
 bool session::outcome_unknown() const {
-  const bool in_block = lease_->status != wire::transaction_status::idle || held_.begin_unanswered;
+  const bool in_block = !server().idle() || held_.begin_unanswered;
   const auto may_be_committed = [&](const flight& one) { return one.writes && (one.ends || !in_block); };
   return std::ranges::any_of(work_->flights, may_be_committed) || (work_->streaming && !in_block);
 }

@@ -6,7 +6,7 @@ namespace highwater::proxy {
 
 namespace {
 
-using verb = routing::internal_command::verb;
+using verb = sql::internal_command::verb;
 
 wire::error unknown_parameter(const std::string& name) {
   return {std::string(wire::sqlstate::undefined_object),
@@ -19,7 +19,7 @@ wire::error unknown_parameter(const std::string& name) {
 // SHOW, SET and RESET of highwater.*, in either protocol: the answers to the messages of one batch.
 class session::internal_answers {
 public:
-  internal_answers(session& self, const routing::internal_command& what)
+  internal_answers(session& self, const sql::internal_command& what)
       : self_(self), what_(what), shows_(what.what == verb::show), column_("highwater." + what.name) {}
 
   void take(char type, std::string_view body) {
@@ -75,7 +75,7 @@ private:
   }
 
   session& self_;
-  const routing::internal_command& what_;
+  const sql::internal_command& what_;
   bool shows_;
   std::string column_;
   std::string tag_;
@@ -87,17 +87,17 @@ private:
 
 void session::answer_internal() {
   const auto& now = *work_;
-  const auto what = now.facts.statements.front().what;
+  const auto what = now.facts.statements.front().statement;
   const auto batch = input_left();
   internal_answers answers(*this, *what->internal);
   for (const auto& message : now.scanner.messages()) {
     answers.take(message.type, batch.substr(message.offset + wire::header_size, message.size - wire::header_size));
   }
-  const bool open = lease_ != nullptr && lease_->is_open();
+  const bool open = lease_ != nullptr && server().is_open();
   const bool flushes = now.facts.end == wire::batch_end::flush || now.facts.end == wire::batch_end::cut;
   if (answers.failed() && open) return answer_error(answers.why());
   if (answers.failed()) fail_transaction();
-  if (answers.failed() && !deferred_begin_.empty()) begin_failed_ = true;
+  if (answers.failed()) transaction_.fail();
   if (answers.failed() && flushes) skip_to_sync_ = true;
   if (!flushes && !open) wire::write_ready_for_query(answers.out, client_status());
   write_client(answers.out);
@@ -119,12 +119,11 @@ void session::send_sync() {
   consume(one.size);
 }
 
-bool session::run_internal(const routing::internal_command& what, std::string& tag, std::string& row,
-                           wire::error& why) {
+bool session::run_internal(const sql::internal_command& what, std::string& tag, std::string& row, wire::error& why) {
   if (what.what == verb::show) {
     tag = "SHOW";
     if (what.name == "level") {
-      row = config::to_string(level_.get().value_or(worker_.shared.settings.consistency.default_level));
+      row = config::to_string(transaction_.level.get().value_or(worker_.shared.settings.consistency.default_level));
     } else if (what.name == "last_route") {
       row = describe_route();
     } else {
@@ -140,14 +139,14 @@ bool session::run_internal(const routing::internal_command& what, std::string& t
   const bool in_transaction = client_status() != wire::transaction_status::idle;
   const auto otherwise = worker_.shared.settings.consistency.default_level;
   const auto too_late = [&](config::level wanted) {
-    const auto refused = asked_too_late(wanted);
+    const auto refused = asked_too_late(wanted, stands());
     if (refused) why = *refused;
     return refused.has_value();
   };
   tag = what.what == verb::set ? "SET" : "RESET";
   if (what.what == verb::reset || what.value.empty()) {
-    if (too_late(level_.at_login().value_or(otherwise))) return false;
-    level_.reset(in_transaction, what.local);
+    if (too_late(transaction_.level.at_login().value_or(otherwise))) return false;
+    transaction_.level.reset(in_transaction, what.local);
     return true;
   }
   const auto wanted = config::parse_level(what.value);
@@ -163,7 +162,7 @@ bool session::run_internal(const routing::internal_command& what, std::string& t
     return false;
   }
   if (too_late(*wanted)) return false;
-  level_.set(*wanted, in_transaction, what.local);
+  transaction_.level.set(*wanted, in_transaction, what.local);
   return true;
 }
 
@@ -178,8 +177,8 @@ std::string session::describe_route() const {
   text += " reason=" + std::string(routing::to_string(last.reason));
   if (last.floor != 0) text += " floor=" + routing::to_string(last.floor);
   if (last.node_at != 0) text += " position=" + routing::to_string(last.node_at);
-  if (last.statement && last.statement->reason != routing::write_reason::none) {
-    text += " because=" + std::string(routing::to_string(last.statement->reason));
+  if (last.statement && last.statement->reason != sql::write_reason::none) {
+    text += " because=" + std::string(sql::to_string(last.statement->reason));
     if (!last.statement->detail.empty()) text += " detail=" + last.statement->detail;
   }
   return text;

@@ -12,21 +12,21 @@ using routing::route_reason;
 
 void session::lease_node() {
   auto& now = *work_;
-  auto& pool = worker_.pool_of(*kind_, now.plan.node);
+  auto& pool = worker_.pool_of(*kind_, now.attempt.plan().node);
   if (stage_ != stage::login) stage_ = stage::awaiting_lease;
   if (auto* connection = pool.acquire(*this)) {
-    routing::note_wait(worker_.loads[now.plan.node], {});
+    routing::note_wait(worker_.loads[now.attempt.plan().node], {});
     return take_lease(*connection);
   }
   now.queued_since = std::chrono::steady_clock::now();
   worker_.timers.cancel(now.deadline);
-  now.deadline = worker_.timers.schedule(now.arrived + worker_.shared.settings.pool.queue_timeout, [this, &pool] {
+  now.deadline = worker_.timers.schedule(now.attempt.limit(), [this, &pool] {
     const auto alive = shared_from_this();
     work_->deadline = {};
     pool.cancel(*this);
     note_queued(pool.key().node);
     worker_.probe.lease_timeouts.add();
-    answer_error(work_->refused.value_or(queue_timeout(pool)));
+    answer_error(work_->attempt.refused().value_or(queue_timeout(pool)));
     process();
     settle();
   });
@@ -60,14 +60,13 @@ void session::on_lease(server_connection& connection) {
   const auto alive = shared_from_this();
   worker_.timers.cancel(work_->deadline);
   note_queued(connection.node());
-  // A bound in time or bytes is a matter of now; what a floor asks for, a node that had it still has.
-  if (stage_ != stage::login && work_->need.bounded()) make_plan();
-  const bool still = work_->plan.what == routing::plan::action::serve && work_->plan.node == connection.node();
-  if (still) {
+  const auto next =
+      work_->attempt.may_be_outdated() ? work_->attempt.next(circumstances()) : attempt::move::lease;
+  if (next == attempt::move::lease && work_->attempt.serves_on(connection.node())) {
     take_lease(connection);
   } else {
     hand_back(connection);
-    follow_plan();
+    follow(next);
   }
   process();
   settle();
@@ -91,20 +90,11 @@ void session::on_lease_failed(const wire::error& why) {
   const auto alive = shared_from_this();
   worker_.timers.cancel(work_->deadline);
   const bool unreachable = is_unreachable(why);
-  if (unreachable && std::chrono::steady_clock::now() < work_->arrived + worker_.shared.settings.pool.queue_timeout) {
-    return replan_and_go_on();
-  }
+  if (unreachable && std::chrono::steady_clock::now() < work_->attempt.limit()) return replan_and_go_on();
   // The server's own verdict: unknown database, wrong password, too many connections.
   auto told = why;
-  told.detail = "Node " + worker_.shared.settings.cluster.nodes[work_->plan.node].name + " refused the connection.";
-  // A replica that takes nobody in is no reason to fail a read that another node could serve.
-  if (work_->plan.on_replica && work_->excluded == routing::no_node) {
-    work_->excluded = work_->plan.node;
-    work_->refused = std::move(told);
-    // What it does not know yet, or knows otherwise, the other replicas may not know either.
-    work_->conflicted |= !is_full(why);
-    return replan_and_go_on();
-  }
+  told.detail = "Node " + worker_.shared.settings.cluster.nodes[work_->attempt.plan().node].name + " refused the connection.";
+  if (work_->attempt.turned_away(told, is_full(why))) return replan_and_go_on();
   answer_error(told);
   if (stage_ == stage::ready) process();
   settle();
@@ -114,27 +104,20 @@ void session::on_lease_failed(const wire::error& why) {
 bool session::proved(server_connection& connection) {
   const auto& view = worker_.view();
   work_->seen = view.version;
-  const auto& node = view.nodes[connection.node()];
-  const bool same_server = node.started == 0 || connection.server_started() == node.started;
-  if (connection.proved == 0 && node.sampled > connection.established() && same_server) {
-    connection.proved = node.incarnation;
-  }
-  return connection.proved != 0;
+  return connection.session().prove(view.nodes[connection.node()]);
 }
 
-// Rule 25. Another replica may serve; else one more connection is tried, for as long as the client may wait.
+// Rule 25.
 bool session::leads_elsewhere() {
   auto& connection = *lease_;
   const auto node = connection.node();
-  auto why = is_stranger(connection.server_started(), connection.established(), worker_.view().nodes[node],
-                         worker_.shared.settings.cluster.nodes[node]);
-  if (!why || connection.proved != 0) return false;
+  auto why = is_stranger(connection.session().server_started(), connection.session().established(),
+                         worker_.view().nodes[node], worker_.shared.settings.cluster.nodes[node]);
+  if (!why || connection.session().proved() != 0) return false;
   if (worker_.strangers_told.may_tell(std::chrono::steady_clock::now())) spdlog::error("{}", why->message);
-  work_->refused = std::move(why);
+  work_->attempt.stranger(std::move(*why));
   end_lease();
   worker_.pool_of(*kind_, node).drop_stranger(connection);
-  const bool others_may = work_->plan.on_replica || stage_ == stage::login;
-  if (others_may && work_->excluded == routing::no_node) work_->excluded = node;
   replan();
   return true;
 }
@@ -145,16 +128,17 @@ void session::use_lease() {
   if (!proved(connection)) {
     // A new connection: wait for a sample that was sent after it stood.
     work_->awaiting_proof = true;
-    worker_.shared.monitor.need_sample(connection.node(), connection.established() + std::chrono::nanoseconds(1));
-    return await_view(work_->arrived + worker_.shared.settings.pool.queue_timeout);
+    worker_.shared.monitor.need_sample(connection.node(),
+                                       connection.session().established() + std::chrono::nanoseconds(1));
+    return await_view(work_->attempt.limit());
   }
   const auto current = worker_.view().nodes[connection.node()].incarnation;
-  if (connection.proved != current) {
+  if (connection.session().proved() != current) {
     // The node has had another life since: this connection's server is dead.
     drop_lease();
     return replan();
   }
-  if (connection.proved != work_->plan.incarnation) {
+  if (connection.session().proved() != work_->attempt.plan().incarnation) {
     // The decision was about the life before; it has to be taken again.
     release();
     return replan();
@@ -165,8 +149,8 @@ void session::use_lease() {
 
 // True if the wait for a proof is over, one way or the other.
 bool session::proof_arrived() {
-  const bool late = std::chrono::steady_clock::now() >= work_->arrived + worker_.shared.settings.pool.queue_timeout;
-  const bool younger = worker_.view().nodes[lease_->node()].sampled > lease_->established();
+  const bool late = std::chrono::steady_clock::now() >= work_->attempt.limit();
+  const bool younger = worker_.view().nodes[lease_->node()].sampled > server().established();
   if (!proved(*lease_) && !younger && !late) return false;
   work_->awaiting_proof = false;
   stop_waiting(true);
@@ -191,9 +175,9 @@ void session::on_settings_applied(const wire::error* failed) {
     go();
   } else if (held_.pins.any()) {
     return fatal(*failed);
-  } else if (!lease_->current_settings()->empty()) {
+  } else if (!server().settings()->empty()) {
     // Somebody's settings are in the way that this session may not take back. DISCARD ALL may.
-    lease_->soiled = true;
+    server().soil();
     release();
     return replan_and_go_on();
   } else {
@@ -210,10 +194,10 @@ void session::on_settings_applied(const wire::error* failed) {
 // The lease stands and the connection is in the session's state.
 void session::go() {
   if (stage_ == stage::login) return welcome(*lease_);
-  if (lease_->reported() != told_.digest() && keep_what_was_told()) return;
+  if (server().reported() != told_.digest() && keep_what_was_told()) return;
   stage_ = stage::ready;
-  held_.on_replica = work_->plan.on_replica;
-  if (!begin_failed_ && on_deposed_node()) {
+  held_.on_replica = work_->attempt.plan().on_replica;
+  if (!transaction_.failed() && on_deposed_node()) {
     // Rule 12: another primary has been proved since the plan was made.
     release();
     return replan();
@@ -222,21 +206,21 @@ void session::go() {
     notify(wire::severity::warning, {"01000", "a highwater hint in a comment was not understood, and is ignored", "",
                                      "A hint reads /* highwater: level=NAME */ with one of the levels."});
   }
-  if (work_->plan.reason == route_reason::stale) {
+  if (work_->attempt.plan().reason == route_reason::stale) {
     notify(wire::severity::warning,
            {"01000", "no node was fresh enough: this read may be stale", describe_distance(), ""});
   }
   if (work_->streaming) {
-    lease_->writer = identity();
+    server().written_by(identity());
     count_route(route_reason::write);
     return;
   }
-  dispatch(work_->plan.reason);
+  dispatch(work_->attempt.plan().reason);
 }
 
 // True if the connection is being brought to it first.
 bool session::keep_what_was_told() {
-  const auto kept = settings_to_keep(told_.all(), lease_->parameters(), *settings_);
+  const auto kept = settings_to_keep(told_.all(), server().parameters(), *settings_);
   if (!kept) return false;
   auto own = *settings_, at_login = *startup_settings_;
   for (const auto& [name, value] : *kept) {
@@ -259,8 +243,8 @@ void session::dispatch(route_reason reason) {
 
 // Is something there that no other connection could go on with?
 bool session::bound() const noexcept {
-  return lease_->status != wire::transaction_status::idle || held_.begin_unanswered || held_.pins.any() ||
-         held_.in_read_only || held_.copy_in || lease_->is_open() || work_->streaming;
+  return !server().idle() || held_.begin_unanswered || held_.pins.any() || held_.in_read_only || held_.copy_in ||
+         server().is_open() || work_->streaming;
 }
 
 server_connection& session::end_lease() {
@@ -302,8 +286,8 @@ void session::hand_back(server_connection& connection) {
 void session::abandon_lease() {
   auto& connection = *lease_;
   const bool in_the_middle =
-      connection.is_open() || held_.copy_in || (work_ && (work_->streaming || work_->pass_left > 0));
-  if (in_the_middle || !connection.queue.empty()) {
+      connection.session().is_open() || held_.copy_in || (work_ && (work_->streaming || work_->pass_left > 0));
+  if (in_the_middle || connection.session().owes()) {
     const auto writes = [](const flight& one) { return one.writes; };
     const bool reads = work_ && !work_->flights.empty() && !in_the_middle &&
                        std::none_of(work_->flights.begin(), work_->flights.end(), writes);
@@ -312,7 +296,7 @@ void session::abandon_lease() {
     return;
   }
   const bool changed = held_.pins.any() || (work_ && work_->changes.pending());
-  if (changed) connection.soiled = true;
+  if (changed) connection.session().soil();
   release();
 }
 

@@ -92,7 +92,7 @@ void session::login_failed(const wire::error& why) {
 void session::accept() {
   session_settings wanted;
   std::string application;
-  level_.start(std::nullopt, worker_.shared.settings.consistency.default_level);
+  transaction_.level.start(std::nullopt, worker_.shared.settings.consistency.default_level);
   for (const auto& [name, value] : login_->settings) {
     if (!take_setting(name, value)) {
       std::string what = "invalid value for startup parameter \"";
@@ -112,7 +112,7 @@ void session::accept() {
   const bool may_be_known = worker_.view().has_primary() && !keeps_one_server();
   if (const auto* const known = may_be_known ? worker_.welcome_of(*kind_, *settings_) : nullptr)
     return send_welcome(known->parameters);
-  work_->arrived = std::chrono::steady_clock::now();
+  work_->attempt.begin(std::chrono::steady_clock::now(), worker_.shared.settings.pool.queue_timeout);
   start_plan();
 }
 
@@ -120,7 +120,7 @@ bool session::take_setting(std::string_view name, std::string_view value) {
   if (!name.starts_with(own_prefix)) return true;
   if (name != "highwater.level") return false;
   const auto asked = config::parse_level(value);
-  level_.start(asked, worker_.shared.settings.consistency.default_level);
+  transaction_.level.start(asked, worker_.shared.settings.consistency.default_level);
   return asked.has_value() && has_bound(*asked);
 }
 
@@ -131,16 +131,16 @@ bool session::keeps_one_server() const noexcept {
 
 // The settings have been applied to `from`, so its parameters are what the client would have been told.
 void session::welcome(server_connection& from) {
-  auto parameters = std::make_shared<parameter_list>(from.parameters());
+  auto parameters = std::make_shared<parameter_list>(from.session().parameters());
   for (auto& [name, value] : *parameters) {
     if (name == tells_of_node) value = "off";
   }
   constexpr std::size_t most_welcomes = 1024;
   if (worker_.welcomes.size() >= most_welcomes) worker_.welcomes.clear();
   worker_.welcomes.insert_or_assign(std::tuple(kind_->user, kind_->database.name, *settings_),
-                                    welcome_text{parameters, from.node(), from.begun()});
+                                    welcome_text{parameters, from.node(), from.session().begun()});
   if (keeps_one_server()) {
-    pin(routing::pin_reason::pool_mode);
+    pin(sql::pin_reason::pool_mode);
   } else {
     release();
   }
@@ -158,8 +158,8 @@ void session::send_welcome(const std::shared_ptr<const parameter_list>& paramete
   };
   auto& cancels = worker_.shared.cancels;
   const bool backend = lease_ != nullptr && held_.pins.any();
-  key_ =
-      backend ? cancels.add_as(lease_->key().process, worker_.random(), cancel) : cancels.add(worker_.random(), cancel);
+  key_ = backend ? cancels.add_as(server().key().process, worker_.random(), cancel)
+                 : cancels.add(worker_.random(), cancel);
   std::string out;
   wire::write_authentication_ok(out);
   for (const auto& [name, value] : *parameters) wire::write_parameter_status(out, name, value);

@@ -7,7 +7,7 @@
 
 namespace highwater::proxy {
 
-using routing::pin_reason;
+using sql::pin_reason;
 
 namespace {
 

@@ -10,21 +10,21 @@
 #include <string>
 #include <string_view>
 
-#include "routing/statement.hpp"
+#include "routing/sql/statement.hpp"
 
 namespace highwater::proxy {
 
 class session_pins {
 public:
   bool any() const noexcept { return reasons_ != 0; }
-  bool has(routing::pin_reason why) const noexcept { return (reasons_ & bit(why)) != 0; }
+  bool has(sql::pin_reason why) const noexcept { return (reasons_ & bit(why)) != 0; }
 
   // False if it was known already.
-  bool add(routing::pin_reason why) noexcept;
+  bool add(sql::pin_reason why) noexcept;
   void clear() noexcept { *this = {}; }
 
   // Some of what was made for this reason may be gone.
-  void may_have_ended(routing::pin_reason why) noexcept { doubted_ |= bit(why) & reasons_; }
+  void may_have_ended(sql::pin_reason why) noexcept { doubted_ |= bit(why) & reasons_; }
   // A statement of the client's has been done.
   void done(std::string_view command_tag) noexcept;
   // The transaction is over, and what was made in it is undone, or may have been made for it alone.
@@ -37,7 +37,7 @@ public:
 
 private:
   using bits = std::uint32_t;
-  static constexpr bits bit(routing::pin_reason why) noexcept { return bits{1} << static_cast<unsigned>(why); }
+  static constexpr bits bit(sql::pin_reason why) noexcept { return bits{1} << static_cast<unsigned>(why); }
 
   bits reasons_ = 0;
   bits doubted_ = 0;

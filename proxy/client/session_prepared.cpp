@@ -18,13 +18,13 @@ std::string unknown_name(std::string_view name) {
 }
 
 // ... in SQL either.
-std::string without_our_name(std::string_view sql, const routing::name_in_text& place) {
+std::string without_our_name(std::string_view sql, const sql::name_in_text& place) {
   std::string text(sql);
   if (!place.name.starts_with(own_statement_prefix)) return text;
   return text.replace(place.offset, place.length, '"' + unknown_name(place.name) + '"');
 }
 
-std::string with_name(std::string_view sql, const routing::name_in_text& place, statement_id id) {
+std::string with_name(std::string_view sql, const sql::name_in_text& place, statement_id id) {
   std::string text(sql);
   return text.replace(place.offset, place.length, server_name(id));
 }
@@ -36,22 +36,11 @@ prepared_names& session::names() {
   return *names_;
 }
 
-// The place in the text of one of the client's names, if there is one; else of any.
-const routing::name_in_text* session::name_in(const routing::statement& what) const noexcept {
-  const routing::name_in_text* any = nullptr;
-  for (const auto* each : {&what.prepares, &what.deallocates, &what.executes}) {
-    if (!*each) continue;
-    if (find_named((*each)->name) != nullptr) return &**each;
-    any = &**each;
-  }
-  return any;
-}
-
 const named_statement* session::find_named(std::string_view name) const noexcept {
   return names_ ? std::as_const(*names_).find(name) : nullptr;
 }
 
-routing::statement_ptr session::verdict_on(std::string_view sql) {
+sql::statement_ptr session::verdict_on(std::string_view sql) {
   auto& database = kind_->database;
   return database.statements.find_or_classify(sql, database.catalog).what;
 }
@@ -66,7 +55,7 @@ prepared_ptr session::intern(std::string_view query, std::string_view parameter_
 
 // A text that runs or ends what another name stands for is prepared anew for each use, as that may be another by then.
 bool session::names_others(std::string_view sql) {
-  return work_->facts.names_others && name_in(*verdict_on(sql)) != nullptr;
+  return work_->facts.names_others && name_in(*verdict_on(sql), names_.get()) != nullptr;
 }
 
 // The client's statement in a form that the leased connection has, or may be given. A server that has analysed it goes
@@ -75,7 +64,7 @@ bool session::names_others(std::string_view sql) {
 void session::make_usable_here(std::string_view name, named_statement& known) {
   const auto& what = known.what;
   if (!what->names_others) {
-    if (lease_->statements().knows(what->id)) return;
+    if (server().statements().knows(what->id)) return;
     if (!held_.settings_unknown && what->under == analysed_under_) return;
   }
   if (!known.told) known.told = what->described;
@@ -97,7 +86,7 @@ void session::find_needs() {
 
 // They end with their transaction.
 void session::forget_portals_of_the_past() {
-  if (!lease_->is_settled() || lease_->status != wire::transaction_status::idle) return;
+  if (!server().is_settled() || !server().idle()) return;
   work_->stand_ins.clear();
   work_->ending_portals.clear();
   work_->resetting_portals.clear();
@@ -128,7 +117,7 @@ void session::find_needs_of(const wire::frame& message) {
   }
 }
 
-void session::need_what_is_executed(const routing::statement& what) {
+void session::need_what_is_executed(const sql::statement& what) {
   if (what.executes) need_statement(what.executes->name);
 }
 
@@ -138,10 +127,10 @@ void session::need_statement(std::string_view name) {
   const bool unnamed = name.empty();
   if (!unnamed) make_usable_here(name, *known);
   const auto told = known->told ? known->told : known->what->described;
-  if (unnamed && lease_->unnamed() == known->what->id) {
-    if (!preparation::differ(lease_->unnamed_described, told)) return;
-  } else if (!unnamed && lease_->statements().knows(known->what->id)) {
-    if (!preparation::differ(lease_->statements().described(known->what->id), told)) return;
+  if (unnamed && server().unnamed() == known->what->id) {
+    if (!preparation::differ(server().unnamed_described(), told)) return;
+  } else if (!unnamed && server().statements().knows(known->what->id)) {
+    if (!preparation::differ(server().statements().described(known->what->id), told)) return;
     // Prepared there when the table was another one. What it is now, or whether it is, the server shall say.
     if (!known->told) known->told = told;
     const auto old = known->what;
@@ -158,7 +147,7 @@ void session::need_statement(std::string_view name) {
 // too; what it ends, or finds in its way, is a stand-in, as the servers keep the statement itself for others.
 std::string session::server_text(std::string_view sql) {
   const auto what = verdict_on(sql);
-  const auto* place = name_in(*what);
+  const auto* place = name_in(*what, names_.get());
   const auto* known = find_named(place->name);
   if (known == nullptr || place->name.empty()) return without_our_name(sql, *place);
   if (place == (what->executes ? &*what->executes : nullptr)) {
@@ -198,7 +187,7 @@ void session::on_prepared(std::string_view failed) {
 
 void session::compare_prepared() {
   for (auto& one : work_->needs.items()) {
-    const auto there = one.unnamed ? lease_->unnamed_described : lease_->statements().described(one.what->id);
+    const auto there = one.unnamed ? server().unnamed_described() : server().statements().described(one.what->id);
     if (!one.what->described) one.what->described = there;
     one.compare(there);
     auto* known = names().find(one.name);
@@ -230,9 +219,9 @@ void session::outdated_statement() {
 
 // The client's unnamed statement is on the connection, or was never made: then nobody else's may be met there.
 void session::hide_unnamed_of_others(std::string& out) {
-  if (find_named("") != nullptr || lease_->unnamed() == no_unnamed) return;
+  if (find_named("") != nullptr || server().unnamed() == no_unnamed) return;
   wire::write_target(out, wire::frontend::close, 'S', "");
-  lease_->expect({reply_kind::close, true, 0, 0, true});
+  server().expect({reply_kind::close, true, 0, 0, true});
 }
 
 // A simple Query ends the unnamed statement. DEALLOCATE and EXECUTE mean the client's names, not the server's.
@@ -244,7 +233,7 @@ void session::send_query(const wire::frame& message, std::string& out) {
     if (!text.ends.empty()) {
       // What was prepared for it must be over if the Query fails.
       wire::write_empty(out, wire::frontend::sync);
-      lease_->expect({reply_kind::sync, true, 0, 0});
+      server().expect({reply_kind::sync, true, 0, 0});
     }
   }
   if (find_named("") != nullptr) {
@@ -257,7 +246,7 @@ void session::send_query(const wire::frame& message, std::string& out) {
   }
   const auto again =
       work_->facts.resets && work_->facts.executes ? led_back(*work_->facts.first()) : session_settings();
-  lease_->expect({reply_kind::query, false, changes, 0, false, !again.empty()});
+  server().expect({reply_kind::query, false, changes, 0, false, !again.empty()});
   if (!again.empty()) {
     // Behind a comment that ends with its line.
     text.sql.append(*wire::read_single_string(message.body())).append("\n;").append(transition_sql({}, again));
@@ -270,13 +259,13 @@ void session::send_query(const wire::frame& message, std::string& out) {
 }
 
 // What a text that names one of the client's statements is for the server.
-session::text_for_server session::named_text(const routing::statement& what, std::string_view sql, std::string& out) {
-  const auto* place = name_in(what);
+session::text_for_server session::named_text(const sql::statement& what, std::string_view sql, std::string& out) {
+  const auto* place = name_in(what, names_.get());
   const auto* known = place != nullptr && !place->name.empty() ? find_named(place->name) : nullptr;
   if (known == nullptr) return {place == nullptr ? std::string() : without_our_name(sql, *place), {}};
   // The server gets to see another name.
   const auto cut = wire::notice_of_cut(sql.substr(place->offset, place->length), place->name);
-  if (cut && lease_->queue.empty()) notify(wire::severity::notice, *cut);
+  if (cut && !server().owes()) notify(wire::severity::notice, *cut);
   if (place == (what.executes ? &*what.executes : nullptr)) return {with_name(sql, *place, known->what->id), {}};
   const bool ends = place == (what.deallocates ? &*what.deallocates : nullptr);
   return {with_name(sql, *place, prepare_stand_in(place->name, out)), ends ? place->name : std::string()};
@@ -287,25 +276,24 @@ session::text_for_server session::named_text(const routing::statement& what, std
 statement_id session::prepare_stand_in(std::string_view name, std::string& out) {
   const auto id = prepared_registry::make_private("", no_parameters)->id;
   wire::write_parse(out, server_name(id), "", no_parameters);
-  lease_->expect({reply_kind::parse, true, 0, id});
-  lease_->statements().add(id);
+  server().expect({reply_kind::parse, true, 0, id});
+  server().statements().add(id);
   work_->stand_ins.emplace_back(id, name);
   return id;
 }
 
 // May SQL have given the connection names that only the server knows?
 bool session::names_in_sql() const noexcept {
-  return held_.pins.has(routing::pin_reason::prepared_statement) ||
-         held_.pins.has(routing::pin_reason::stateful_function);
+  return held_.pins.has(sql::pin_reason::prepared_statement) || held_.pins.has(sql::pin_reason::stateful_function);
 }
 
 // Fails as the client's own Parse would if the server has that name, and leaves nothing. Possible in any transaction.
 void session::try_name(std::string_view name, std::string& out) {
   const auto as_told = unknown_name(name);
   wire::write_parse(out, as_told, "", no_parameters);
-  lease_->expect({reply_kind::parse, true, 0, 0});
+  server().expect({reply_kind::parse, true, 0, 0});
   wire::write_target(out, wire::frontend::close, 'S', as_told);
-  lease_->expect({reply_kind::close, true, 0, 0});
+  server().expect({reply_kind::close, true, 0, 0});
 }
 
 // A statement that no server gets to see.
@@ -322,8 +310,8 @@ void session::send_parse(const wire::frame& message, std::string& out) {
   if (parse.name.empty()) {
     const auto what = prepared_registry::make_private(parse.query, parse.parameter_types, others);
     names().add("", {what, nullptr});
-    lease_->unnamed_described = nullptr;
-    lease_->expect({reply_kind::parse, false, 1, what->id, true});
+    server().unnamed_not_described();
+    server().expect({reply_kind::parse, false, 1, what->id, true});
     if (text.sql.empty()) {
       out.append(message.available);
     } else {
@@ -337,34 +325,34 @@ void session::send_parse(const wire::frame& message, std::string& out) {
     // The server shall say that the name exists, once it has looked at the text.
     const auto taken = prepare_stand_in(parse.name, out);
     wire::write_parse(out, server_name(taken), sql, parse.parameter_types);
-    lease_->expect({reply_kind::parse, false, 0, taken});
+    server().expect({reply_kind::parse, false, 0, taken});
     return;
   }
   auto what = intern(parse.query, parse.parameter_types, others);
   const auto id = what->id;
   const bool tries = names_in_sql();
-  if (lease_->statements().knows(id)) {
+  if (server().statements().knows(id)) {
     if (tries) try_name(parse.name, out);
-    names().add(parse.name, {std::move(what), lease_->statements().described(id)});
-    lease_->expect({reply_kind::local_parse_complete, false, 1, id});
+    names().add(parse.name, {std::move(what), server().statements().described(id)});
+    server().expect({reply_kind::local_parse_complete, false, 1, id});
     return;
   }
   names().add(parse.name, {what, nullptr});
   lease_->make_room(1, out);
   wire::write_parse(out, server_name(id), sql, parse.parameter_types);
-  lease_->expect({reply_kind::parse, tries, static_cast<std::uint8_t>(!tries), id});
-  lease_->statements().add(id);
+  server().expect({reply_kind::parse, tries, static_cast<std::uint8_t>(!tries), id});
+  server().statements().add(id);
   ask_description(parse.name, what, out);
   if (!tries) return;
   // The server has looked at the text first, as it would for the client.
   try_name(parse.name, out);
-  lease_->expect({reply_kind::local_parse_complete, false, 1, id});
+  server().expect({reply_kind::local_parse_complete, false, 1, id});
 }
 
 // What the client is told, or would be if it asked.
 void session::ask_description(std::string_view name, const prepared_ptr& of, std::string& out) {
   wire::write_target(out, wire::frontend::describe, 'S', name.empty() ? std::string() : server_name(of->id));
-  lease_->expect({reply_kind::describe_statement, true, 0, of->id});
+  server().expect({reply_kind::describe_statement, true, 0, of->id});
   names().await_description(name, of);
 }
 
@@ -374,12 +362,12 @@ void session::send_bind(const wire::frame& message, std::string& out) {
   note_resetting(bind);
   if (bind.statement.empty()) {
     hide_unnamed_of_others(out);
-    lease_->expect({reply_kind::bind, false, 0, 0});
+    server().expect({reply_kind::bind, false, 0, 0});
     out.append(message.available);
     return;
   }
   const auto* known = find_named(bind.statement);
-  lease_->expect({reply_kind::bind, false, 0, 0});
+  server().expect({reply_kind::bind, false, 0, 0});
   const auto replacement = known != nullptr ? server_name(known->what->id) : unknown_name(bind.statement);
   const auto size = message.size - 1 - bind.statement.size() + replacement.size();
   char length[4];
@@ -409,7 +397,7 @@ void session::send_execute(const wire::frame& message, std::string& out) {
       break;
     }
   }
-  lease_->expect({reply_kind::execute, false, changes, 0});
+  server().expect({reply_kind::execute, false, changes, 0});
   out.append(message.available);
   lead_back_behind(portal, out);
 }
@@ -421,7 +409,7 @@ void session::send_target(const wire::frame& message, std::string& out) {
                     : target.kind == 'S' ? reply_kind::describe_statement
                                          : reply_kind::describe_portal;
   if (target.kind == 'P') {
-    lease_->expect({kind, false, 0, 0});
+    server().expect({kind, false, 0, 0});
     out.append(message.available);
     return;
   }
@@ -432,7 +420,7 @@ void session::send_target(const wire::frame& message, std::string& out) {
     } else {
       hide_unnamed_of_others(out);
     }
-    lease_->expect({kind, false, static_cast<std::uint8_t>(closes && known), 0, closes});
+    server().expect({kind, false, static_cast<std::uint8_t>(closes && known), 0, closes});
     out.append(message.available);
     return;
   }
@@ -440,11 +428,11 @@ void session::send_target(const wire::frame& message, std::string& out) {
   if (closes && known != nullptr) {
     // The server keeps the statement for others; the name is the client's alone.
     names().remove(target.name);
-    lease_->expect({reply_kind::local_close_complete, false, 1, 0});
+    server().expect({reply_kind::local_close_complete, false, 1, 0});
     return;
   }
-  if (closes) held_.pins.may_have_ended(routing::pin_reason::prepared_statement);
-  lease_->expect({kind, false, 0, known != nullptr ? known->what->id : 0});
+  if (closes) held_.pins.may_have_ended(sql::pin_reason::prepared_statement);
+  server().expect({kind, false, 0, known != nullptr ? known->what->id : 0});
   wire::write_target(out, message.type, 'S',
                      known != nullptr ? server_name(known->what->id) : unknown_name(target.name));
 }

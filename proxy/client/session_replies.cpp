@@ -49,17 +49,17 @@ struct session::reply_handler {
     self.answer_in_turn(what, gathered);
   }
   void completed(const wire::expected_reply& what) {
-    self.lease_->completed(what);
+    self.server().completed(what);
     for (auto left = what.changes; left > 0; --left) self.names_->confirm();
   }
   void abandoned(const wire::expected_reply& what, bool failed) {
     if (failed) failed_ = what;
-    self.lease_->skipped(what, failed);
+    self.server().skipped(what, failed);
     if (what.hidden && what.kind == reply_kind::describe_statement) self.names_->not_described();
     for (auto left = what.changes; left > 0; --left) failed ? self.names_->fail() : self.names_->revoke();
   }
   void described(const wire::expected_reply& what, const wire::frame& message) {
-    const auto as = self.lease_->described(what, message);
+    const auto as = self.server().described(what, message);
     if (!as) return;
     // Whoever prepares it from now on gets another one than those did who prepared it before.
     if (!self.names_->described(as)) self.worker_.shared.schema_changes.fetch_add(1, std::memory_order_relaxed);
@@ -74,7 +74,7 @@ struct session::reply_handler {
     if (tag == "DISCARD ALL") self.state_discarded();
   }
   bool parameter_status(const wire::parameter_status_message& message) {
-    self.lease_->note_parameter(message.name, message.value);
+    self.server().note_parameter(message.name, message.value);
     // Where a RESET leads to, the server does not know: see tell_parameters().
     const bool resets = !tells_who_one_is(message.name) && self.work_->changes.resets(message.name) &&
                         find_parameter(self.told_.at_login(), message.name) != message.value;
@@ -92,7 +92,7 @@ struct session::reply_handler {
     const bool stale = wire::is_stale_plan(fields);
     if (stale) self.worker_.shared.schema_changes.fetch_add(1, std::memory_order_relaxed);
     const auto ours = fields.message.find(own_statement_prefix);
-    if (stale || (ours != std::string_view::npos && disagrees_on_names(fields))) self.lease_->soiled = true;
+    if (stale || (ours != std::string_view::npos && disagrees_on_names(fields))) self.server().soil();
     const auto& flights = self.work_->flights;
     if (!flights.empty() && flights.front().hidden_sync) self.skip_to_sync_ = true;
     if (failed_.statement == own_failure_id && failed_.kind == reply_kind::parse) {
@@ -111,7 +111,7 @@ struct session::reply_handler {
     self.held_.copy_in = true;
     auto& flights = self.work_->flights;
     // The server drops the Syncs that it has, and waits for another one.
-    if (self.lease_->queue.front().kind == reply_kind::execute) {
+    if (self.server().next_owed().kind == reply_kind::execute) {
       if (!flights.empty()) flights.front().no_ready |= syncs != 0;
       return;
     }
@@ -132,8 +132,7 @@ struct session::reply_handler {
   }
   wire::after_ready ready(wire::transaction_status status, const wire::expected_reply& what) {
     using wire::after_ready;
-    self.lease_->status = status;
-    self.lease_->completed(what);
+    self.server().ready(status, what);
     // A Query has ended the unnamed statement, and what else it has done its tags have told.
     if (what.changes != 0) self.names_->end_query(what.changes, self.held_.deallocated);
     self.held_.deallocated = false;
@@ -148,7 +147,7 @@ struct session::reply_handler {
     const bool of_a_batch = !what.hidden || (!flights.empty() && flights.front().hidden_sync);
     if (of_a_batch) self.batch_answered(status);
     if (!what.hidden && status == wire::transaction_status::idle && self.work_->changes.pending() &&
-        self.lease_->queue.empty()) {
+        !self.server().owes()) {
       self.work_->ready_held = true;
       return after_ready::keep_and_stop;
     }
@@ -176,7 +175,7 @@ std::size_t session::on_server_bytes(std::string_view bytes) {
       using verdict = wire::first_reply::verdict;
       const auto first = wire::judge_first_reply(bytes.substr(used), flights.front().parses);
       if (first.what == verdict::undecided) break;
-      if (first.what == verdict::refused && has_elsewhere(first.why))
+      if (first.what == verdict::refused && work_->attempt.has_elsewhere(first.why, circumstances()))
         return used + refused(bytes.substr(used), first.why);
       work_->flights.front().retryable = false;
     }
@@ -186,7 +185,7 @@ std::size_t session::on_server_bytes(std::string_view bytes) {
     if (lease_ != connection || stage_ == stage::ended) return bytes.size();
     if (read.what != wire::reply_reader::outcome::stopped) break;
   }
-  if (connection->queue.empty()) held_.ends_names = work_->flushed = false;
+  if (!connection->session().owes()) held_.ends_names = work_->flushed = false;
   if (stage_ == stage::ready && !busy()) exchange_over();
   if (stage_ == stage::ready) process();
   settle();
@@ -200,7 +199,7 @@ wire::reply_reader::result session::take_replies(std::string_view bytes) {
   note_told(std::chrono::steady_clock::now());
   auto& connection = *lease_;
   reply_handler handler{*this};
-  const auto read = connection.reader.read(bytes, connection.queue, handler);
+  const auto read = connection.session().take(bytes, handler);
   handler.flush();
   if (!handler.begin_failed.empty()) {
     note_unknown_writes();
@@ -237,7 +236,7 @@ void session::doubt_what_changed() {
   if (!work_->touched.any() && !work_->logins.any()) return;
   const auto& flights = work_->flights;
   const bool ends = std::any_of(flights.begin(), flights.end(), [](const flight& one) { return one.ends; });
-  if (lease_->status != wire::transaction_status::idle && !ends) return;
+  if (!server().idle() && !ends) return;
   tell_of_ddl();
 }
 
@@ -254,7 +253,7 @@ void session::tell_of_ddl() {
 void session::note_told(routing::instant now) {
   doubt_what_changed();
   const auto node = lease_->node();
-  const auto life = lease_->proved;
+  const auto life = server().proved();
   // Which of the batches under way these bytes answer is not known yet; those that they do not will be told of again.
   const auto& flights = work_->flights;
   if (work_->streaming || std::any_of(flights.begin(), flights.end(), [](const flight& one) { return one.writes; })) {
@@ -275,15 +274,15 @@ void session::batch_answered(wire::transaction_status status) {
   }
   if (flights.empty()) work_->vacant = nullptr;
   if (status != wire::transaction_status::idle) {
-    if (held_.rolled_back) level_.partly_undone();
+    if (held_.rolled_back) transaction_.level.partly_undone();
     if (status == wire::transaction_status::in_transaction) {
       // Whatever failed has been rolled back to a savepoint. Or it was COMMIT AND CHAIN.
       held_.batch_failed = false;
-      if (std::exchange(held_.committed, false)) level_.transaction_over(false);
+      if (std::exchange(held_.committed, false)) transaction_.level.transaction_over(false);
     }
     return;
   }
-  level_.transaction_over(held_.rolled_back || held_.batch_failed);
+  transaction_.level.transaction_over(held_.rolled_back || held_.batch_failed);
   // Not before its transaction has been committed: until then the old catalogue is what there is to read.
   tell_of_schema_change();
 }
@@ -311,12 +310,12 @@ void session::on_server_drained() {
 // DEALLOCATE ALL and DISCARD ALL end the names that stand, and not those of what is sent behind them.
 void session::names_dropped() {
   if (names_) names_->clear_named();
-  lease_->statements().drop_parsed();
+  server().statements().drop_parsed();
 }
 
 void session::state_discarded() {
   if (!keeps_one_server()) unpin();
-  lease_->soiled = false;
+  server().discarded();
 }
 
 // An error of the server's, with the client's name for a statement in place of ours.

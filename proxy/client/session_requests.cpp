@@ -5,25 +5,13 @@
 
 namespace highwater::proxy {
 
-using routing::statement_kind;
+using sql::statement_kind;
 using wire::reply_kind;
-
-namespace {
-
-// What nobody knows may.
-bool may_write(const batch_facts& facts) {
-  if (!facts.executes) return false;
-  const bool unknown = facts.statements.empty() || facts.calls || facts.runs_older_portal || facts.unclear;
-  return unknown || std::any_of(facts.statements.begin(), facts.statements.end(),
-                                [](const auto& text) { return text.what->writes; });
-}
-
-}  // namespace
 
 // Sends the batch at the beginning of the input to the leased connection.
 void session::send_batch(routing::route_reason reason) {
   auto& now = *work_;
-  count_route(deferred_begin_.empty() || held_.in_read_only ? reason : routing::route_reason::transaction);
+  count_route(!transaction_.deferred() || held_.in_read_only ? reason : routing::route_reason::transaction);
   auto one = new_flight();
   auto& out = worker_.out_scratch;
   out.clear();
@@ -33,14 +21,14 @@ void session::send_batch(routing::route_reason reason) {
 
   // A Flush behind messages that only prepare becomes a Sync, so that the connection need not be kept for what may be a
   // long time; the client does not see its ReadyForQuery.
-  one.hidden_sync = now.facts.end == wire::batch_end::flush && !now.facts.executes && !lease_->is_open() && !begins &&
-                    lease_->status == wire::transaction_status::idle && !held_.pins.any();
+  one.hidden_sync = now.facts.end == wire::batch_end::flush && !now.facts.executes && !server().is_open() && !begins &&
+                    server().idle() && !held_.pins.any();
   one.no_ready &= !one.hidden_sync;
   const auto batch = input_left();
   for (const auto& message : now.scanner.messages()) {
     if (message.type == wire::frontend::flush && one.hidden_sync) {
       wire::write_empty(out, wire::frontend::sync);
-      lease_->expect({reply_kind::sync, true, 0, 0});
+      server().expect({reply_kind::sync, true, 0, 0});
     } else {
       send_message({message.type, message.size, batch.substr(message.offset, message.size)}, out);
     }
@@ -59,23 +47,23 @@ void session::send_batch(routing::route_reason reason) {
 flight session::new_flight() const {
   const auto& now = *work_;
   const auto kind = now.facts.kind;
-  const bool alone = deferred_begin_.empty() && !held_.in_read_only && !held_.pins.any() && !lease_->is_open() &&
-                     lease_->status == wire::transaction_status::idle;
+  const bool alone =
+      !transaction_.deferred() && !held_.in_read_only && !held_.pins.any() && !server().is_open() && server().idle();
   flight one;
   one.begin = now.begin;
   one.size = now.scanner.size();
   one.ends = std::any_of(now.facts.statements.begin(), now.facts.statements.end(), [](const auto& text) {
-    return text.what->ends_transaction || (text.what->kind == statement_kind::write && text.what->statement_count != 1);
+    return text.statement->ends_transaction || (text.statement->kind == statement_kind::write && text.statement->statement_count != 1);
   });
-  one.writes = !held_.on_replica && (may_write(now.facts) || (one.ends && held_.wrote));
+  one.writes = !held_.on_replica && (now.facts.may_write() || (one.ends && held_.wrote));
   one.reads = !one.ends && (kind == statement_kind::read || kind == statement_kind::begin_read_only ||
                             kind == statement_kind::neutral);
-  one.retryable = held_.on_replica && kind == statement_kind::read && alone && !now.retried &&
-                  (lease_->queue.empty() || (!now.flights.empty() && now.flights.back().retryable));
+  one.retryable = held_.on_replica && kind == statement_kind::read && alone && !now.attempt.retried() &&
+                  (!server().owes() || (!now.flights.empty() && now.flights.back().retryable));
   one.parses = now.facts.parses;
   one.no_ready = now.facts.end == wire::batch_end::flush || now.facts.end == wire::batch_end::cut;
   one.schema = std::any_of(now.facts.statements.begin(), now.facts.statements.end(),
-                           [](const auto& text) { return text.what->changes_schema; });
+                           [](const auto& text) { return text.statement->changes_schema; });
   return one;
 }
 
@@ -94,18 +82,12 @@ void session::take_off(flight& one) {
 
 // The BEGIN that has been answered already; nobody sees the server's answer.
 bool session::send_deferred_begin(std::string& out) {
-  if (deferred_begin_.empty()) return false;
-  // A transaction that has failed here fails there: with the server in the same state it says all the rest itself.
-  wire::write_query(out, begin_failed_ ? "BEGIN" : std::string_view(deferred_begin_));
-  lease_->expect({reply_kind::query, true, 0, 0});
+  if (!transaction_.deferred()) return false;
+  const auto opening = transaction_.send();
+  server().add_hidden_query(opening.begin, out);
   held_.begin_unanswered = true;
-  if (begin_failed_) {
-    wire::write_query(out, failing_statement);
-    lease_->expect({reply_kind::query, true, 0, 0});
-  }
-  held_.in_read_only = deferred_read_only_ && !begin_failed_;
-  begin_failed_ = false;
-  forget_deferred_begin();
+  if (opening.fails) server().add_hidden_query(transaction::failing_statement, out);
+  held_.in_read_only = opening.reads_only;
   return true;
 }
 
@@ -118,7 +100,7 @@ void session::answer_due_locals() {
     std::string text{};
     void local(const wire::expected_reply& what) { self.answer_in_turn(what, text); }
   } locals{*this};
-  lease_->reader.run_locals(lease_->queue, locals);
+  server().take_turns(locals);
   write_client(locals.text);
 }
 
@@ -128,7 +110,7 @@ void session::send_message(const wire::frame& message, std::string& out) {
     case wire::frontend::query:
       return send_query(message, out);
     case wire::frontend::function_call:
-      lease_->expect({reply_kind::function_call, false, 0, 0});
+      server().expect({reply_kind::function_call, false, 0, 0});
       break;
     case wire::frontend::parse:
       return send_parse(message, out);
@@ -141,7 +123,7 @@ void session::send_message(const wire::frame& message, std::string& out) {
       return send_execute(message, out);
     case wire::frontend::sync:
       lease_->make_room(0, out);
-      lease_->expect({reply_kind::sync, false, 0, 0});
+      server().expect({reply_kind::sync, false, 0, 0});
       break;
     default:
       break;
@@ -155,17 +137,17 @@ void session::count_route(routing::route_reason reason) {
   const bool read = facts.kind == statement_kind::read || facts.kind == statement_kind::begin_read_only;
   auto& last = last_route_;
   last.node = node;
-  last.floor = work_->plan.floor;
-  last.node_at = work_->plan.node_at;
+  last.floor = work_->attempt.plan().floor;
+  last.node_at = work_->attempt.plan().node_at;
   last.reason = reason;
-  last.level = read || held_.on_replica ? work_->need.level : config::level::primary;
-  last.statement = facts.statements.empty() ? nullptr : facts.statements.back().what;
+  last.level = read || held_.on_replica ? work_->attempt.need().level : config::level::primary;
+  last.statement = facts.statements.empty() ? nullptr : facts.statements.back().statement;
   if (read) {
     worker_.probe.read_routed(node, static_cast<std::size_t>(last.level), static_cast<std::size_t>(reason));
-  } else if (work_->streaming || may_write(facts)) {
+  } else if (work_->streaming || facts.may_write()) {
     worker_.probe.write_routed(node);
   }
-  if (keeps_one_server() && !held_.pins.any()) pin(routing::pin_reason::pool_mode);
+  if (keeps_one_server() && !held_.pins.any()) pin(sql::pin_reason::pool_mode);
 }
 
 }  // namespace highwater::proxy

@@ -12,118 +12,93 @@ namespace highwater::proxy {
 using routing::plan;
 using routing::route_reason;
 
-namespace {
-
-// Where the replicas can say it, the primary, which may be far away, is asked only if they take long.
-void ask_for_bounds(const plan& what, routing::instant arrived, const routing::cluster_view& view, monitor& of) {
-  constexpr std::chrono::milliseconds long_enough{20};
-  const bool replicas_only = what.replicas_do && std::chrono::steady_clock::now() < arrived + long_enough;
-  for (routing::node_index node = 0; node < view.nodes.size(); ++node) {
-    const bool wanted = node == view.primary ? !replicas_only : what.replicas_do && view.nodes[node].usable;
-    if (wanted) of.need_sample(node, what.since);
-  }
-}
-
-// Of the replicas that may be there in time; of the others, and who knows, once.
-void ask_for_positions(const plan& what, routing::instant arrived, const routing::cluster_view& view, monitor& of) {
-  for (routing::node_index node = 0; node < view.nodes.size(); ++node) {
-    const auto& one = view.nodes[node];
-    if (one.role != routing::node_role::replica || !one.usable) continue;
-    if (one.catches_up_in <= what.deadline - arrived) {
-      of.need_position(node, std::max<routing::lsn>(what.floor, 1), what.deadline);
-    } else if (one.sampled < arrived) {
-      of.need_sample(node, arrived);
-    }
-  }
-}
-
-}  // namespace
-
+// From a batch to a node, or to an answer that there is none.
 void session::start_plan() {
   auto& now = *work_;
-  now.need = kind_ && stage_ != stage::login ? required() : routing::requirement{};
+  attempt::subject what;
+  const bool greets = stage_ == stage::login;
+  what.greets = greets;
+  what.anywhere = (greets && !keeps_one_server()) || transaction_.failed();
+  what.as_read = !greets && placed_read();
+  if (!greets) what.need = required();
   // Taken once: what others are told of while this batch waits does not bind it.
-  if (routing::minds_what_others_were_told(now.need.level)) worker_.shared.domain.snapshot(now.told);
-  if (kind_ && routing::sees_own_writes(now.need.level) && placed_read()) reads_after_writes_.reads();
-  now.refused.reset();
-  make_plan();
-  follow_plan();
+  if (routing::minds_what_others_were_told(what.need.level)) worker_.shared.domain.snapshot(now.attempt.told());
+  if (routing::sees_own_writes(what.need.level) && what.as_read) reads_after_writes_.reads();
+  now.attempt.place(what, floors_);
+  replan();
 }
 
-void session::make_plan() {
-  auto& now = *work_;
+attempt::circumstances session::circumstances() {
   const auto& view = worker_.view();
-  now.seen = view.version;
-  if ((stage_ == stage::login && !keeps_one_server()) || begin_failed_) {
-    now.plan = routing::decide_anywhere(view, worker_.loads, now.excluded);
-    return;
-  }
-  routing::read_request request;
-  request.need = now.need;
-  request.arrived = now.arrived;
-  request.floors = &floors_;
-  request.excluded = now.excluded;
-  request.conflicted = now.conflicted;
-  request.domain = &now.told;
-  if (stage_ == stage::login || !placed_read()) {
-    now.plan = routing::decide_write(request, view, worker_.loads);
-    return;
-  }
-  now.plan = routing::decide_read(request, view, worker_.loads, std::chrono::steady_clock::now(), worker_.turn++);
-  if (now.plan.floor_restarted) {
-    worker_.probe.floors_restarted.add();
-    if (std::exchange(worker_.restarted_on, view.timeline) != view.timeline) {
-      spdlog::warn(
-          "floors of sessions lay on a timeline that has ended, or in WAL that a crash of the primary has taken; they "
-          "begin anew on timeline {}",
-          view.timeline);
-    }
-  }
+  work_->seen = view.version;
+  return {view, worker_.loads, std::chrono::steady_clock::now(), worker_.turn++};
 }
 
-void session::follow_plan() {
-  auto& now = *work_;
-  const auto limit = now.arrived + worker_.shared.settings.pool.queue_timeout;
-  const auto& view = worker_.view();
-  switch (now.plan.what) {
-    case plan::action::serve:
+void session::replan() {
+  const auto next = work_->attempt.next(circumstances());
+  note_restarted_floors();
+  follow(next);
+}
+
+void session::note_restarted_floors() {
+  if (!work_->attempt.plan().floor_restarted) return;
+  worker_.probe.floors_restarted.add();
+  const auto timeline = worker_.view().timeline;
+  if (std::exchange(worker_.restarted_on, timeline) == timeline) return;
+  spdlog::warn(
+      "floors of sessions lay on a timeline that has ended, or in WAL that a crash of the primary has taken; they begin "
+      "anew on timeline {}",
+      timeline);
+}
+
+void session::follow(attempt::move next) {
+  using enum attempt::move;
+  switch (next) {
+    case lease:
       stop_waiting(true);
       return lease_node();
-    case plan::action::await_sample:
-      ask_for_bounds(now.plan, now.arrived, view, worker_.shared.monitor);
-      return await_view(now.plan.deadline);
-    case plan::action::await_replay: {
-      if (now.plan.since != routing::never) ask_for_bounds(now.plan, now.arrived, view, worker_.shared.monitor);
-      ask_for_positions(now.plan, now.arrived, view, worker_.shared.monitor);
-      return await_view(now.plan.deadline);
-    }
-    case plan::action::await_proof: {
-      const auto moment = std::chrono::steady_clock::now();
-      if (moment >= limit) return give_up_waiting();
-      now.waiting.at_gate(moment, worker_.probe);
-      worker_.shared.monitor.need_proof(now.plan.proof_of, now.plan.best, now.plan.since);
-      // A node that does not answer is not waited for.
-      if (now.waiting.long_at_gate(moment)) {
-        worker_.shared.monitor.need_proof(routing::shown_by::anybody, routing::no_node, now.plan.since);
-      }
-      return await_view(now.plan.deadline == routing::never ? limit : std::min(limit, now.plan.deadline));
-    }
-    case plan::action::await_node: {
-      // Somebody who logs in is told at once; a node that is only in doubt is asked first.
-      const bool hopeless = stage_ == stage::login && view.settled &&
-                            std::none_of(view.nodes.begin(), view.nodes.end(), [](const auto& n) { return n.usable; });
-      if (hopeless || std::chrono::steady_clock::now() >= limit) return give_up_waiting();
-      return await_view(limit);
-    }
-    case plan::action::fail:
+    case wait:
+      ask_nodes();
+      return await_view(work_->attempt.deadline());
+    case too_stale:
       stop_waiting(false);
       return refuse_stale();
+    case gate_closed:
+      stop_waiting(false);
+      worker_.probe.gate_timeouts.add();
+      return answer_error(gate_stayed_closed(work_->attempt.plan(), worker_.view(), worker_.shared.settings));
+    case no_node:
+      stop_waiting(false);
+      return refuse_for_want_of_node();
+  }
+}
+
+void session::ask_nodes() {
+  using kind = attempt::question::kind;
+  auto& monitor = worker_.shared.monitor;
+  for (const auto& one : work_->attempt.questions()) {
+    switch (one.what) {
+      case kind::sample:
+        monitor.need_sample(one.node, one.when);
+        break;
+      case kind::position:
+        monitor.need_position(one.node, one.floor, one.when);
+        break;
+      case kind::proof:
+        monitor.need_proof(one.whom, one.node, one.when);
+        break;
+    }
   }
 }
 
 void session::await_view(routing::instant deadline) {
   auto& now = *work_;
-  if (now.plan.what != plan::action::await_proof) now.waiting.for_node(std::chrono::steady_clock::now(), worker_.probe);
+  const auto moment = std::chrono::steady_clock::now();
+  if (!now.awaiting_proof && now.attempt.at_gate()) {
+    now.waiting.at_gate(moment, worker_.probe);
+  } else {
+    now.waiting.for_node(moment, worker_.probe);
+  }
   if (!std::exchange(now.awaiting_view, true)) {
     worker_.awaiting_view.push_back(now.view_place);
     worker_.view_reader.wait(true);
@@ -149,7 +124,8 @@ void session::stop_waiting(bool reached) {
   auto& now = *work_;
   worker_.timers.cancel(now.deadline);
   if (!std::exchange(now.awaiting_view, false)) return;
-  const bool fell_back = now.plan.reason == route_reason::fallback || now.plan.reason == route_reason::stale;
+  const auto reason = now.attempt.plan().reason;
+  const bool fell_back = reason == route_reason::fallback || reason == route_reason::stale;
   now.waiting.end(std::chrono::steady_clock::now(), reached && !fell_back, worker_.probe);
   now.view_place.unlink();
   if (!worker_.anybody_awaits_view()) worker_.view_reader.wait(false);
@@ -168,11 +144,6 @@ void session::view_changed() {
   settle();
 }
 
-void session::replan() {
-  make_plan();
-  follow_plan();
-}
-
 // ... after an event of its own: what is planned may be an error, and there may be more to do behind it.
 void session::replan_and_go_on() {
   replan();
@@ -181,7 +152,7 @@ void session::replan_and_go_on() {
 }
 
 void session::refuse_stale() {
-  if (work_->refused) return answer_error(*work_->refused);
+  if (const auto& why = work_->attempt.refused()) return answer_error(*why);
   worker_.probe.stale_errors.add();
   answer_error({std::string(wire::sqlstate::serialization_failure), "no node is fresh enough for this read",
                 describe_distance(), "Try again, or let on_stale end in primary."});
@@ -189,9 +160,9 @@ void session::refuse_stale() {
 
 // How far the best node is from what the read needs.
 std::string session::describe_distance() const {
-  const auto& p = work_->plan;
+  const auto& p = work_->attempt.plan();
   const auto& nodes = worker_.shared.settings.cluster.nodes;
-  std::string detail = "Level " + std::string(config::to_string(work_->need.level));
+  std::string detail = "Level " + std::string(config::to_string(work_->attempt.need().level));
   if (p.floor != 0) detail += " needs position " + routing::to_string(p.floor);
   if (p.best == routing::no_node) {
     detail += "; no replica can be used.";
@@ -203,21 +174,16 @@ std::string session::describe_distance() const {
   return detail;
 }
 
-void session::give_up_waiting() {
-  stop_waiting(false);
-  if (work_->plan.what == plan::action::await_proof) {
-    worker_.probe.gate_timeouts.add();
-    return answer_error(gate_stayed_closed(work_->plan, worker_.view(), worker_.shared.settings));
-  }
+void session::refuse_for_want_of_node() {
   wire::error why{std::string(wire::sqlstate::cannot_connect_now), "no primary is known", "",
                   "Highwater goes on looking for one; /readyz and its log tell what each node answers."};
   if (stage_ == stage::login) {
     why.message = "no node of the cluster can be used";
-  } else if (placed_read() && !routing::may_use_primary(work_->need)) {
+  } else if (work_->attempt.as_read() && !routing::may_use_primary(work_->attempt.need())) {
     why.message = "no replica can be used, and on_stale does not let this read go to the primary";
     why.hint = "Let on_stale name primary for reads that must not fail with the replicas.";
   }
-  answer_error(work_->refused.value_or(why));
+  answer_error(work_->attempt.refused().value_or(why));
 }
 
 void session::notify(wire::severity how, const wire::error& what) {

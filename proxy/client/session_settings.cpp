@@ -21,7 +21,7 @@ std::string lower_case(std::string_view text) {
 
 // All that was sent has been answered.
 void session::exchange_over() {
-  if (lease_ == nullptr || lease_->status != wire::transaction_status::idle) {
+  if (lease_ == nullptr || !server().idle()) {
     held_.batch_failed = false;
     return;
   }
@@ -29,7 +29,7 @@ void session::exchange_over() {
   const bool failed = std::exchange(held_.batch_failed, false);
   held_.pins.transaction_over(failed || held_.rolled_back, held_.committed);
   auto& changes = work_->changes;
-  const auto outcome = changes.over(failed || held_.rolled_back, *lease_->current_settings());
+  const auto outcome = changes.over(failed || held_.rolled_back, *server().settings());
   if (outcome == settings_exchange::outcome::reset) reset_settings();
   if (outcome == settings_exchange::outcome::inquire) return inquire(changes.inquiry());
   doubt_pins();
@@ -37,14 +37,14 @@ void session::exchange_over() {
 
 // RESET ALL and DISCARD ALL lead back to what the client logged in with.
 void session::reset_settings() {
-  lease_->assume(no_settings());
+  server().assume(no_settings());
   adopt_settings(startup_settings_);
-  level_.reset(false, false);
+  transaction_.level.reset(false, false);
 }
 
 // What is to be set again behind the statement, where the client may look before its transaction is over.
-session_settings session::led_back(const routing::statement& what) {
-  if (work_->facts.alone || work_->facts.unclear) return {};
+session_settings session::led_back(const sql::statement& what) {
+  if (work_->alone || work_->facts.unclear) return {};
   auto& changes = work_->changes;
   const bool as_another =
       find(*settings_, "role") || find(*settings_, "session_authorization") || changes.changes_identity();
@@ -70,15 +70,15 @@ void session::lead_back_behind(std::string_view portal, std::string& out) {
   const auto name = server_name(prepared_registry::make_private("", no_parameters)->id);
   const auto portal_name = own_statement_prefix;
   wire::write_parse(out, name, transition_sql({}, resets->second), no_parameters);
-  lease_->expect({reply_kind::parse, true});
+  server().expect({reply_kind::parse, true});
   wire::write_bind(out, portal_name, name);
-  lease_->expect({reply_kind::bind, true});
+  server().expect({reply_kind::bind, true});
   wire::write_target(out, wire::frontend::close, 'S', name);
-  lease_->expect({reply_kind::close, true});
+  server().expect({reply_kind::close, true});
   wire::write_execute(out, portal_name);
-  lease_->expect({reply_kind::execute, true});
+  server().expect({reply_kind::execute, true});
   wire::write_target(out, wire::frontend::close, 'P', portal_name);
-  lease_->expect({reply_kind::close, true});
+  server().expect({reply_kind::close, true});
 }
 
 // What the settings have come to, as far as the client does not know. A RESET leads back to what it logged in with,
@@ -92,7 +92,7 @@ void session::tell_parameters() {
     };
     const bool as_at_login = tells_who_one_is(name) ? is_as_at_login("role") && is_as_at_login("session_authorization")
                                                     : is_as_at_login(lower_case(name));
-    const auto here = find_parameter(lease_->parameters(), name);
+    const auto here = find_parameter(server().parameters(), name);
     const auto value = as_at_login || !here ? std::string_view(at_login) : *here;
     if (told_.news(name, value)) wire::write_parameter_status(out, name, value);
   }
@@ -102,11 +102,7 @@ void session::tell_parameters() {
 // What the settings are after an exchange that changed some only the server knows.
 void session::inquire(std::string_view sql) {
   stage_ = stage::inquiring;
-  std::string request;
-  wire::write_query(request, sql);
-  lease_->expect({reply_kind::query, true, 0, 0});
-  lease_->send(request);
-  lease_->read_on();
+  lease_->ask_hidden(sql);
 }
 
 std::size_t session::take_inquiry(std::string_view bytes) {
@@ -121,8 +117,7 @@ std::size_t session::take_inquiry(std::string_view bytes) {
     if (message.type == wire::backend::error_response) row = {};
     if (message.type != wire::backend::ready_for_query) continue;
     forward_notifications(bytes.substr(0, at));
-    lease_->completed(lease_->queue.front());
-    lease_->queue.clear();
+    server().taken_whole();
     stage_ = stage::ready;
     std::exchange(work_->asks_pins, false) ? pins_answered(row) : inquired(row);
     process();
@@ -142,17 +137,17 @@ void session::forward_notifications(std::string_view among) {
 
 // `row` is empty if the server did not say.
 void session::inquired(std::string_view row) {
-  auto now = work_->changes.answered(row, *settings_, *lease_->current_settings(), *startup_settings_);
+  auto now = work_->changes.answered(row, *settings_, *server().settings(), *startup_settings_);
   work_->changes.clear();
   constexpr std::size_t longest_kept = 64U << 10U;
   if (now && size_of(now->own) > longest_kept) {
-    pin(routing::pin_reason::dynamic_setting);  // they stay where they are
-    lease_->assume(settings_);
+    pin(sql::pin_reason::dynamic_setting);  // they stay where they are
+    server().assume(settings_);
   } else if (now) {
-    lease_->assume(worker_.interner.intern(std::move(now->on_server)));
+    server().assume(worker_.interner.intern(std::move(now->on_server)));
     adopt_settings(worker_.interner.intern(std::move(now->own)));
   } else {
-    lease_->soiled = true;
+    server().soil();
   }
   doubt_pins();
 }
@@ -172,10 +167,10 @@ void session::doubt_pins() {
 }
 
 void session::pins_answered(std::string_view row) {
-  const bool temporary = held_.pins.has(routing::pin_reason::temporary_table);
+  const bool temporary = held_.pins.has(sql::pin_reason::temporary_table);
   held_.pins.answered(row);
   // The schema itself stays, until it is discarded.
-  lease_->soiled |= temporary && !held_.pins.has(routing::pin_reason::temporary_table);
+  if (temporary && !held_.pins.has(sql::pin_reason::temporary_table)) server().soil();
   if (!held_.pins.any()) worker_.probe.pinned_sessions.add(-1);
   keep_or_release();
 }

@@ -62,7 +62,7 @@ bool session::pass_copy() {
       if (!message.complete()) return false;
       // Ignored in copy-in mode; but the copy may have failed by then.
       lease_->send(message.available);
-      lease_->reader.sync_within_copy();
+      server().sync_within_copy();
       break;
     case wire::frontend::flush:
       if (!message.complete()) return false;
@@ -84,7 +84,7 @@ bool session::pass_copy() {
 
 // How many Syncs of a copy that has failed are answered: see reply_reader.
 void session::doubt_syncs_of_copy() {
-  lease_->expect({wire::reply_kind::late_syncs, true});
+  server().expect({wire::reply_kind::late_syncs, true});
   held_.syncs_in_doubt = true;
   ask_for_late_syncs();
 }
@@ -105,9 +105,9 @@ void session::ask_for_late_syncs() {
 bool session::begin_stream() {
   auto& now = *work_;
   // Behind what no Sync has ended there is nothing to wait for; see can_join().
-  if (lease_ != nullptr && busy() && (!lease_->is_open() || held_.copy_in)) return false;
+  if (lease_ != nullptr && busy() && (!server().is_open() || held_.copy_in)) return false;
   now.facts = {};
-  now.facts.kind = routing::statement_kind::write;
+  now.facts.kind = sql::statement_kind::write;
   now.streaming = true;
   now.scanner.next();
   if (lease_ != nullptr) return true;
@@ -127,7 +127,7 @@ bool session::meet_needs_of(const wire::frame& message) {
   worker_.parsed_names.clear();
   find_needs_of(message);
   if (!now.needs.needed()) return true;
-  if (lease_->queue.empty()) {
+  if (!server().owes()) {
     prepare_needs(routing::route_reason::write);
   } else {
     ask_for_answers();
@@ -137,7 +137,7 @@ bool session::meet_needs_of(const wire::frame& message) {
 
 // In the middle of an exchange the server keeps them until somebody does.
 void session::ask_for_answers() {
-  if (!lease_->is_open() || std::exchange(work_->flushed, true)) return;
+  if (!server().is_open() || std::exchange(work_->flushed, true)) return;
   std::string out;
   wire::write_empty(out, wire::frontend::flush);
   lease_->send(out);
@@ -174,7 +174,7 @@ bool session::stream_messages() {
   if (message.type == wire::frontend::parse) {
     const auto parse = *wire::read_parse(message.body());
     const auto cost = prepared_names::cost(parse.name, parse.query.size() + parse.parameter_types.size());
-    if (const auto why = too_much_prepared(parse.name.empty() ? 0 : cost)) {
+    if (const auto why = too_much_prepared(parse.name.empty() ? 0 : cost, stands())) {
       fatal(*why);
       return false;
     }
@@ -190,8 +190,9 @@ bool session::stream_messages() {
     return false;
   }
   // What nobody has looked at may leave anything behind.
-  lease_->soiled |= message.type == wire::frontend::query || message.type == wire::frontend::parse ||
-                    message.type == wire::frontend::function_call;
+  if (message.type == wire::frontend::query || message.type == wire::frontend::parse ||
+      message.type == wire::frontend::function_call)
+    server().soil();
   if (message.type == wire::frontend::bind) note_bound(message);
   send_message(message, out);
   lease_->send(out);

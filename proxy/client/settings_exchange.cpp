@@ -27,7 +27,7 @@ bool speaks_for_another(const session_settings& some) {
 
 }  // namespace
 
-void settings_exchange::note(const routing::statement& what, bool alone) {
+void settings_exchange::note(const sql::statement& what, bool alone) {
   if (what.resets_all_settings) {
     all_alone_ = alone && !all_ && touched_.empty();
     all_ = true;
@@ -46,7 +46,7 @@ bool settings_exchange::changes_identity() const {
 }
 
 bool settings_exchange::resets(std::string_view name) const noexcept {
-  const auto is_it = [&](const routing::setting_change& one) { return boost::algorithm::iequals(one.name, name); };
+  const auto is_it = [&](const sql::setting_change& one) { return boost::algorithm::iequals(one.name, name); };
   const auto known = std::ranges::find_if(touched_, is_it);
   return known != touched_.end() ? known->to_default : all_;
 }
@@ -79,7 +79,7 @@ settings_exchange::outcome settings_exchange::over(bool failed, const session_se
 }
 
 bool settings_exchange::touches(std::string_view name) const {
-  return std::ranges::find(touched_, name, &routing::setting_change::name) != touched_.end();
+  return std::ranges::find(touched_, name, &sql::setting_change::name) != touched_.end();
 }
 
 // In another encoding the other values have other bytes.

@@ -9,14 +9,14 @@
 #include <string_view>
 
 #include "proxy/server/settings.hpp"
-#include "routing/statement.hpp"
+#include "routing/sql/statement.hpp"
 
 namespace highwater::proxy {
 
 class settings_exchange {
 public:
   // A statement is sent for execution. `alone`: it is the only one of a transaction of its own.
-  void note(const routing::statement& what, bool alone);
+  void note(const sql::statement& what, bool alone);
   // Behind a RESET these have been set again, to what the client logged in with.
   void restored(const session_settings& to);
   // May it have changed who one is?
@@ -50,7 +50,7 @@ private:
   bool touches(std::string_view name) const;
   void touch_what_is_encoded(const session_settings& on_server);
 
-  routing::setting_changes touched_;
+  sql::setting_changes touched_;
   bool all_ = false;        // RESET ALL, DISCARD ALL
   bool all_alone_ = false;  // ... alone
   bool discards_ = false;   // DISCARD ALL: who one is goes with the rest

@@ -6,7 +6,7 @@
 
 namespace highwater::proxy {
 
-vacancy::vacancy(process& in, std::vector<std::string> databases) : in_(in), databases_(std::move(databases)) {
+vacancy::vacancy(process_context& in, std::vector<std::string> databases) : in_(in), databases_(std::move(databases)) {
   for (const auto& each : databases_) {
     in_.logins.hold(each);
     in_.catalogs.hold(each);

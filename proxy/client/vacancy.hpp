@@ -11,11 +11,11 @@
 
 namespace highwater::proxy {
 
-struct process;
+struct process_context;
 
 class vacancy {
 public:
-  vacancy(process& in, std::vector<std::string> databases);
+  vacancy(process_context& in, std::vector<std::string> databases);
   ~vacancy();
   vacancy(const vacancy&) = delete;
   vacancy& operator=(const vacancy&) = delete;
@@ -25,7 +25,7 @@ public:
   void close_idle(std::function<void()> closed);
 
 private:
-  process& in_;
+  process_context& in_;
   std::vector<std::string> databases_;
 };
 

@@ -17,7 +17,7 @@ constexpr unsigned tidies_until_forgotten = 8;
 
 }  // namespace
 
-worker::worker(process& in) : context_(in, io_, [this] { view_published(); }) {
+worker::worker(process_context& in) : context_(in, io_, [this] { view_published(); }) {
   lives_.resize(in.settings.cluster.nodes.size());
   context_.session_ended = [this](session& which) {
     count_.fetch_sub(1, std::memory_order_relaxed);
@@ -112,9 +112,10 @@ void worker::tidy() {
   context_.for_each_pool([&](pool& one) {
     const auto life = view.nodes[one.key().node].incarnation;
     one.close_idle([&](const server_connection& connection) {
-      const bool of_another_life = connection.proved != 0 && life != 0 && connection.proved != life;
+      const bool of_another_life =
+          connection.session().proved() != 0 && life != 0 && connection.session().proved() != life;
       return of_another_life || now - connection.idle_since() > settings.idle_timeout ||
-             now - connection.established() > settings.max_lifetime;
+             now - connection.session().established() > settings.max_lifetime;
     });
   });
   abandon_dead_nodes();

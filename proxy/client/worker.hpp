@@ -18,7 +18,7 @@ namespace highwater::proxy {
 
 class worker {
 public:
-  explicit worker(process& in);
+  explicit worker(process_context& in);
   ~worker();
 
   void start(const std::string& name);  // what the thread is called, at most 15 bytes

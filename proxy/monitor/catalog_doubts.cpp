@@ -31,7 +31,7 @@ void catalog_doubts::lift(schema_generation upto) {
   count_.store(changes_.size(), std::memory_order_release);
 }
 
-bool catalog_doubts::concern(const routing::name_set& names) const {
+bool catalog_doubts::concern(const sql::name_set& names) const {
   const std::scoped_lock lock(mutex_);
   return std::ranges::any_of(changes_, [&](const schema_change& one) { return one.touched.concern(names); });
 }

@@ -8,7 +8,7 @@
 #include <mutex>
 #include <vector>
 
-#include "routing/name_set.hpp"
+#include "routing/sql/name_set.hpp"
 
 namespace highwater::proxy {
 
@@ -17,7 +17,7 @@ using schema_generation = std::uint64_t;
 
 struct schema_change {
   schema_generation generation = 0;
-  routing::touched_names touched;
+  sql::touched_names touched;
 };
 
 class catalog_doubts {
@@ -31,7 +31,7 @@ public:
   void lift(schema_generation upto);
 
   bool any() const noexcept { return count_.load(std::memory_order_acquire) != 0; }
-  bool concern(const routing::name_set& names) const;
+  bool concern(const sql::name_set& names) const;
 
 private:
   std::atomic<std::size_t> count_{0};

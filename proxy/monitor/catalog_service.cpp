@@ -11,7 +11,7 @@
 
 #include "proxy/io/log_text.hpp"
 #include "proxy/monitor/catalog_source.hpp"
-#include "routing/catalog_rows.hpp"
+#include "routing/sql/catalog_rows.hpp"
 
 namespace highwater::proxy {
 
@@ -44,7 +44,7 @@ public:
 
 private:
   bool read_some(std::span<const std::string> views) {
-    const auto result = connection_.run(routing::view_definitions_sql(views));
+    const auto result = connection_.run(sql::view_definitions_sql(views));
     if (!result) return divide(views);
     for (int row = 0; row < PQntuples(result.get()); ++row) {
       texts_.emplace(PQgetvalue(result.get(), row, 0), PQgetvalue(result.get(), row, 1));
@@ -64,13 +64,13 @@ private:
   unsigned failures_ = 0;
 };
 
-bool read_rows(catalog_connection& connection, routing::catalog_query which, const routing::marked_functions& marked,
-               routing::catalog_rows& into) {
+bool read_rows(catalog_connection& connection, sql::catalog_query which, const sql::marked_functions& marked,
+               sql::catalog_rows& into) {
   constexpr std::size_t definition = 4;
-  const auto result = connection.run(routing::catalog_sql(which, marked));
+  const auto result = connection.run(sql::catalog_sql(which, marked));
   if (!result) return false;
   view_definitions definitions(connection);
-  if (which == routing::catalog_query::relations) {
+  if (which == sql::catalog_query::relations) {
     std::vector<std::string> views;
     for (int row = 0; row < PQntuples(result.get()); ++row) {
       const std::string view = PQgetvalue(result.get(), row, definition);
@@ -84,24 +84,24 @@ bool read_rows(catalog_connection& connection, routing::catalog_query which, con
       columns[static_cast<std::size_t>(column)] = {PQgetvalue(result.get(), row, column),
                                                    static_cast<std::size_t>(PQgetlength(result.get(), row, column))};
     }
-    if (which == routing::catalog_query::relations) {
+    if (which == sql::catalog_query::relations) {
       columns[definition] = definitions.of(std::string(columns[definition]));
     }
-    if (!routing::add_catalog_row(which, columns, into)) return false;
+    if (!sql::add_catalog_row(which, columns, into)) return false;
   }
   return true;
 }
 
 std::optional<std::string> fingerprint(catalog_connection& connection) {
-  return value_of(connection.run(std::string(routing::catalog_fingerprint_sql())));
+  return value_of(connection.run(std::string(sql::catalog_fingerprint_sql())));
 }
 
-std::optional<routing::catalog_rows> read_once(catalog_connection& connection) {
-  const auto found = connection.run(std::string(routing::marked_functions_sql()));
+std::optional<sql::catalog_rows> read_once(catalog_connection& connection) {
+  const auto found = connection.run(std::string(sql::marked_functions_sql()));
   const auto oids = value_of(found, 0), kinds = value_of(found, 1);
   if (!oids || !kinds) return std::nullopt;
-  routing::catalog_rows rows;
-  for (const auto which : routing::catalog_queries) {
+  sql::catalog_rows rows;
+  for (const auto which : sql::catalog_queries) {
     if (!read_rows(connection, which, {*oids, *kinds}, rows)) return std::nullopt;
   }
   return rows;
@@ -110,10 +110,10 @@ std::optional<routing::catalog_rows> read_once(catalog_connection& connection) {
 // Each query sees what is there when it runs. So what is found to be the same before and after them all is one state;
 // where it goes on changing, the last one has to do: whoever changes it has it doubted and read again. An object that
 // goes away while it is looked at fails a query, and nothing else.
-std::optional<routing::catalog_rows> read_catalog(catalog_connection& connection) {
+std::optional<sql::catalog_rows> read_catalog(catalog_connection& connection) {
   constexpr int most_attempts = 4;
-  if (!connection.run(std::string(routing::catalog_search_path))) return std::nullopt;
-  std::optional<routing::catalog_rows> rows;
+  if (!connection.run(std::string(sql::catalog_search_path))) return std::nullopt;
+  std::optional<sql::catalog_rows> rows;
   auto before = fingerprint(connection);
   for (int attempt = 0; before && attempt < most_attempts; ++attempt) {
     auto found = read_once(connection);
@@ -174,7 +174,7 @@ known_catalog catalog_service::use(const std::string& database) {
   return {one.newest, one.doubts};
 }
 
-void catalog_service::out_of_date(const std::string& database, const routing::touched_names& touched) {
+void catalog_service::out_of_date(const std::string& database, const sql::touched_names& touched) {
   const std::scoped_lock lock(mutex_);
   doubt(known(database), touched);
 }
@@ -185,7 +185,7 @@ void catalog_service::replaced(const std::string& database) {
   if (found != databases_.end()) doubt(found->second, {true, {}});
 }
 
-void catalog_service::doubt(entry& one, const routing::touched_names& touched) {
+void catalog_service::doubt(entry& one, const sql::touched_names& touched) {
   const auto now = steady_clock::now();
   one.since = now;
   if (touched.any()) {
@@ -293,7 +293,7 @@ void catalog_service::make_catalog(const std::string& database, reading& from) {
     const auto& one = databases_.at(database);
     if (one.newest != nullptr && one.rows == from.rows) return;
   }
-  from.catalog = std::make_shared<const routing::catalog>(from.rows, policy_tables_);
+  from.catalog = std::make_shared<const sql::catalog>(from.rows, policy_tables_);
 }
 
 void catalog_service::complain(const std::string& database, entry& one, const std::string& problem) {

@@ -17,13 +17,13 @@
 #include "proxy/monitor/catalog_doubts.hpp"
 #include "proxy/monitor/catalog_schedule.hpp"
 #include "proxy/monitor/view_board.hpp"
-#include "routing/catalog.hpp"
+#include "routing/sql/catalog.hpp"
 
 namespace highwater::proxy {
 
 // A catalogue, and what it may be wrong about by now. Both null: nothing is known.
 struct known_catalog {
-  routing::catalog_ptr catalog;
+  sql::catalog_ptr catalog;
   std::shared_ptr<const catalog_doubts> doubts;
 };
 
@@ -42,7 +42,7 @@ public:
   known_catalog use(const std::string& database);
   // Something was created, altered or dropped there, and that is committed, or may be. All that is known is in doubt
   // about these names from now on, until a reading has begun after this and come to its end.
-  void out_of_date(const std::string& database, const routing::touched_names& touched);
+  void out_of_date(const std::string& database, const sql::touched_names& touched);
   // Another database may have its name now.
   void replaced(const std::string& database);
   // A name is not known there. It may have been made by somebody who went round Highwater; reads again, but not often.
@@ -56,10 +56,10 @@ public:
 private:
   struct entry {
     catalog_schedule schedule;
-    std::string problem = {};         // why it cannot be read, as logged
-    bool failed = false;              // the last time it was tried
-    routing::catalog_rows rows = {};  // what `newest` was made of
-    routing::catalog_ptr newest = nullptr;
+    std::string problem = {};     // why it cannot be read, as logged
+    bool failed = false;          // the last time it was tried
+    sql::catalog_rows rows = {};  // what `newest` was made of
+    sql::catalog_ptr newest = nullptr;
     std::shared_ptr<catalog_doubts> doubts = {};             // of `newest`
     std::vector<std::weak_ptr<catalog_doubts>> living = {};  // of all that somebody may still use
     std::vector<schema_change> uncovered = {};               // changes that no reading began after
@@ -72,13 +72,13 @@ private:
     outcome how;
     std::string problem = {};
     schema_generation covers = 0;
-    routing::catalog_rows rows = {};
-    routing::catalog_ptr catalog = nullptr;  // null: there is nothing new in the rows
+    sql::catalog_rows rows = {};
+    sql::catalog_ptr catalog = nullptr;  // null: there is nothing new in the rows
   };
 
   void run();
   entry& known(const std::string& database);
-  void doubt(entry& one, const routing::touched_names& touched);
+  void doubt(entry& one, const sql::touched_names& touched);
   routing::node_index source(entry& one, routing::instant now) const;
   reading read(const std::string& database, routing::node_index from) const;
   reading read_from(routing::node_index node, const std::string& database) const;

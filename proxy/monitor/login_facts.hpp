@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "routing/login_change.hpp"
+#include "routing/sql/login_change.hpp"
 
 namespace highwater::proxy {
 
@@ -25,9 +25,9 @@ struct login_fact {
 };
 
 struct login_news {
-  std::vector<routing::login_scope> scopes;  // whose logins are others now
-  std::vector<std::string> gone;             // databases that are no more
-  bool reloaded = false;                     // the node has read its configuration again
+  std::vector<sql::login_scope> scopes;  // whose logins are others now
+  std::vector<std::string> gone;         // databases that are no more
+  bool reloaded = false;                 // the node has read its configuration again
 
   bool any() const noexcept { return !scopes.empty() || reloaded; }
 };

@@ -1,6 +1,6 @@
 #pragma once
 
-// The control thread's work: keeps one tracker and one probe per node, and publishes what they find.
+// The control thread's work: keeps one tracker and one monitoring connection per node, and publishes what they find.
 
 #include <atomic>
 #include <boost/asio/io_context.hpp>
@@ -14,7 +14,7 @@
 #include "metrics/monitor_probe.hpp"
 #include "proxy/monitor/cluster_state.hpp"
 #include "proxy/monitor/flush_nudge.hpp"
-#include "proxy/monitor/probe.hpp"
+#include "proxy/monitor/monitoring_connection.hpp"
 #include "proxy/monitor/tracker.hpp"
 #include "proxy/monitor/view_board.hpp"
 #include "proxy/monitor/wal_flusher.hpp"
@@ -42,7 +42,7 @@ public:
   void need_proof(routing::shown_by whom, routing::node_index node, routing::instant since);
 
 private:
-  struct watch final : probe::listener {
+  struct watch final : monitoring_connection::listener {
     watch(monitor& in, routing::node_index index, const config::node& settings);
     void on_identity(const node_identity& identity) override;
     void on_sample(const node_sample& sample) override;
@@ -52,7 +52,7 @@ private:
     routing::node_index node;
     const config::node& settings;
     tracker when;
-    probe connection;
+    monitoring_connection connection;
     boost::asio::steady_timer timer;
     std::string last_failure;
     bool overdue = false;  // has not answered in time; one more look

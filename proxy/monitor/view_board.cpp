@@ -15,7 +15,7 @@ void view_board::publish(routing::cluster_view_ptr view) {
   const auto version = view->version;
   newest_ = std::move(view);
   version_.store(version, std::memory_order_release);
-  for (auto* one : readers_) {
+  for (auto* one : subscriptions_) {
     if (one->waiting_.load(std::memory_order_relaxed)) one->notify_();
   }
 }
@@ -25,18 +25,18 @@ routing::cluster_view_ptr view_board::newest() const {
   return newest_;
 }
 
-view_board::reader::reader(view_board& board, std::function<void()> notify)
+view_board::subscription::subscription(view_board& board, std::function<void()> notify)
     : board_(board), notify_(std::move(notify)), current_(board.newest()) {
   const std::scoped_lock lock(board_.mutex_);
-  board_.readers_.push_back(this);
+  board_.subscriptions_.push_back(this);
 }
 
-view_board::reader::~reader() {
+view_board::subscription::~subscription() {
   const std::scoped_lock lock(board_.mutex_);
-  std::erase(board_.readers_, this);
+  std::erase(board_.subscriptions_, this);
 }
 
-const routing::cluster_view& view_board::reader::view() {
+const routing::cluster_view& view_board::subscription::view() {
   if (board_.version_.load(std::memory_order_acquire) != current_->version) current_ = board_.newest();
   return *current_;
 }

@@ -15,14 +15,14 @@ namespace highwater::proxy {
 
 class view_board {
 public:
-  // A reader's place: who is told when a new view is out, if he has said that he waits for one.
-  class reader {
+  // A worker's place: who is told when a new view is out, if he has said that he waits for one.
+  class subscription {
   public:
     // `notify` is called on the control thread and must only post.
-    reader(view_board& board, std::function<void()> notify);
-    ~reader();
-    reader(const reader&) = delete;
-    reader& operator=(const reader&) = delete;
+    subscription(view_board& board, std::function<void()> notify);
+    ~subscription();
+    subscription(const subscription&) = delete;
+    subscription& operator=(const subscription&) = delete;
 
     // The newest view; cheap when it has not changed.
     const routing::cluster_view& view();
@@ -45,7 +45,7 @@ public:
 private:
   mutable std::mutex mutex_;  // of the two below
   routing::cluster_view_ptr newest_;
-  std::vector<reader*> readers_;
+  std::vector<subscription*> subscriptions_;
   std::atomic<std::uint64_t> version_{0};
 };
 

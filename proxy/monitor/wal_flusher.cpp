@@ -24,8 +24,8 @@ bool wal_flusher::write(routing::node_index primary, routing::instant now) {
   }
   node_ = primary;
   state_ = state::connecting;
-  connection_ =
-      std::make_unique<probe>(io_, cluster_.nodes[primary], cluster_.monitor, static_cast<probe::listener&>(*this));
+  connection_ = std::make_unique<monitoring_connection>(io_, cluster_.nodes[primary], cluster_.monitor,
+                                                        static_cast<monitoring_connection::listener&>(*this));
   connection_->connect();
   return true;
 }

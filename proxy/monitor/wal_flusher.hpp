@@ -4,11 +4,11 @@
 
 #include <memory>
 
-#include "proxy/monitor/probe.hpp"
+#include "proxy/monitor/monitoring_connection.hpp"
 
 namespace highwater::proxy {
 
-class wal_flusher final : probe::listener {
+class wal_flusher final : monitoring_connection::listener {
 public:
   wal_flusher(boost::asio::io_context& io, const config::cluster& cluster) : io_(io), cluster_(cluster) {}
 
@@ -27,7 +27,7 @@ private:
 
   boost::asio::io_context& io_;
   const config::cluster& cluster_;
-  std::unique_ptr<probe> connection_;
+  std::unique_ptr<monitoring_connection> connection_;
   routing::node_index node_ = routing::no_node;
   state state_ = state::none;
   routing::instant retry_at_ = routing::never;

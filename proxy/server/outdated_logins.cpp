@@ -12,7 +12,7 @@ constexpr std::size_t most_replays = 200;
 
 }  // namespace
 
-void outdated_logins::changed(const std::vector<routing::login_scope>& scopes, routing::instant when) {
+void outdated_logins::changed(const std::vector<sql::login_scope>& scopes, routing::instant when) {
   if (scopes.empty()) return;
   {
     const std::scoped_lock lock(mutex_);
@@ -22,7 +22,7 @@ void outdated_logins::changed(const std::vector<routing::login_scope>& scopes, r
   news();
 }
 
-void outdated_logins::changed_on(routing::node_index node, const routing::login_scope& scope, routing::instant when) {
+void outdated_logins::changed_on(routing::node_index node, const sql::login_scope& scope, routing::instant when) {
   {
     const std::scoped_lock lock(mutex_);
     note(scope, node, when);
@@ -30,7 +30,7 @@ void outdated_logins::changed_on(routing::node_index node, const routing::login_
   news();
 }
 
-void outdated_logins::await_replay(const std::vector<routing::login_scope>& scopes, routing::instant when) {
+void outdated_logins::await_replay(const std::vector<sql::login_scope>& scopes, routing::instant when) {
   if (replays_.size() + scopes.size() > most_replays) {
     replays_ = {{{}, when}};
     return;
@@ -58,7 +58,7 @@ void outdated_logins::look(const routing::cluster_view& view, routing::instant n
   if (found) news();
 }
 
-void outdated_logins::note(const routing::login_scope& scope, routing::node_index node, routing::instant when) {
+void outdated_logins::note(const sql::login_scope& scope, routing::node_index node, routing::instant when) {
   if (scopes_.size() >= most_scopes && !scopes_.contains(scope)) {
     auto latest = when;
     for (const auto& [key, known] : scopes_) {
@@ -95,7 +95,7 @@ routing::instant outdated_logins::since(routing::node_index node, const std::str
                                         const std::string& database) const {
   const std::scoped_lock lock(mutex_);
   auto latest = routing::never;
-  const routing::login_scope matching[] = {{user, database}, {user, {}}, {{}, database}, {}};
+  const sql::login_scope matching[] = {{user, database}, {user, {}}, {{}, database}, {}};
   for (const auto& each : matching) {
     const auto known = scopes_.find(each);
     if (known == scopes_.end()) continue;

@@ -13,7 +13,7 @@
 
 #include "routing/cluster_view.hpp"
 #include "routing/instant.hpp"
-#include "routing/login_change.hpp"
+#include "routing/sql/login_change.hpp"
 
 namespace highwater::proxy {
 
@@ -24,9 +24,9 @@ public:
 
   // Changed by `when`, on the primary: a login there that began earlier may be of before. Logins to replicas may be
   // as long as they have not replayed it.
-  void changed(const std::vector<routing::login_scope>& scopes, routing::instant when);
+  void changed(const std::vector<sql::login_scope>& scopes, routing::instant when);
   // On one node, and known to be so.
-  void changed_on(routing::node_index node, const routing::login_scope& scope, routing::instant when);
+  void changed_on(routing::node_index node, const sql::login_scope& scope, routing::instant when);
   // Looks which replicas have replayed by `now` what they had not: logins there are of before until then.
   void look(const routing::cluster_view& view, routing::instant now);
 
@@ -46,19 +46,19 @@ private:
     std::map<routing::node_index, routing::instant> on;
   };
   struct replay {
-    routing::login_scope scope;
+    sql::login_scope scope;
     routing::instant when;
     std::vector<routing::node_index> done = {};
   };
 
-  void note(const routing::login_scope& scope, routing::node_index node, routing::instant when);
-  void await_replay(const std::vector<routing::login_scope>& scopes, routing::instant when);
+  void note(const sql::login_scope& scope, routing::node_index node, routing::instant when);
+  void await_replay(const std::vector<sql::login_scope>& scopes, routing::instant when);
   void news();
 
   std::function<void()> tell_;
   std::atomic<std::uint64_t> version_{1};
   mutable std::mutex mutex_;  // of what follows
-  std::map<routing::login_scope, moments> scopes_;
+  std::map<sql::login_scope, moments> scopes_;
   std::vector<replay> replays_;
   std::map<std::string, unsigned> held_;
 };

@@ -145,10 +145,11 @@ void pool::look_for_changes() {
 // Would it be another one if it were begun now?
 bool pool::outdated(const server_connection& connection) {
   look_for_changes();
-  if (connection.begun() < outdated_since_) return true;
+  if (connection.session().begun() < outdated_since_) return true;
   // Whoever it has been made by SET ROLE, may have got another name.
-  const auto role = find(*connection.current_settings(), "role");
-  return role && connection.begun() < environment_.outdated.since(key_.node, std::string(*role), key_.database);
+  const auto role = find(*connection.session().settings(), "role");
+  return role &&
+         connection.session().begun() < environment_.outdated.since(key_.node, std::string(*role), key_.database);
 }
 
 void pool::close_outdated() {
@@ -242,10 +243,11 @@ server_connection* pool::take_idle(const lease_waiter& whom) {
   const auto first_that = [&](const auto& suits) { return std::find_if(idle_.rbegin(), idle_.rend(), suits); };
   auto chosen = idle_.rend();
   if (const auto writer = whom.wanted_writer(); writer != 0)
-    chosen = first_that([&](const server_connection* one) { return one->writer == writer; });
+    chosen = first_that([&](const server_connection* one) { return one->session().writer() == writer; });
   if (chosen == idle_.rend()) {
-    chosen = first_that(
-        [wanted = whom.wanted_settings()](const server_connection* one) { return one->current_settings() == wanted; });
+    chosen = first_that([wanted = whom.wanted_settings()](const server_connection* one) {
+      return one->session().settings() == wanted;
+    });
   }
   if (chosen == idle_.rend()) chosen = idle_.rbegin();
   auto* connection = *chosen;
@@ -352,8 +354,8 @@ void pool::on_connected(server_connection& which) {
   }
   refusal_.reset();
   quiet_until_ = {};
-  if (shared_->reports(which.reported()))
-    environment_.outdated.changed_on(key_.node, {key_.user, key_.database}, which.begun());
+  if (shared_->reports(which.session().reported()))
+    environment_.outdated.changed_on(key_.node, {key_.user, key_.database}, which.session().begun());
   which.read_on();
   // Made for somebody who waits here, and who may be in no other queue.
   if (waiters_.empty() || outdated(which)) return serve_or_keep(which);
@@ -367,7 +369,7 @@ void pool::on_connect_failed(server_connection& which, const wire::error& why) {
   --connecting_;
   count(connection_state::connecting, -1);
   environment_.probe.server_connect_failed(key_.node);
-  refused_ = which.begun();
+  refused_ = which.session().begun();
   bury(which);
   if (!std::exchange(failing_, true)) tell_of_failing(why);
   constexpr std::chrono::milliseconds unreachable_for{100};

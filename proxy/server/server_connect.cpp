@@ -14,8 +14,9 @@ using tcp = asio::ip::tcp;
 
 void server_connection::connect(const std::string& host, std::uint16_t port, server_login login) {
   login_ = std::make_unique<server_login>(std::move(login));
-  begun_ = std::chrono::steady_clock::now();
-  deadline_ = context_->timers.schedule(std::chrono::steady_clock::now() + context_->connect_timeout, [this] {
+  const auto now = std::chrono::steady_clock::now();
+  session().begin(now);
+  deadline_ = context_->timers.schedule(now + context_->connect_timeout, [this] {
     deadline_ = {};
     fail_connect(server_lost("timeout"));
   });
@@ -24,7 +25,7 @@ void server_connection::connect(const std::string& host, std::uint16_t port, ser
                                                         const tcp::endpoint& to) {
     if (!*alive || state_ == state::closed) return;
     if (error) return fail_connect(server_lost(error.message()));
-    endpoint_ = to;
+    baggage_.endpoint = to;
     stream_ = stream(std::move(*socket), *this);
     state_ = state::logging_in;
     std::string first;
@@ -74,12 +75,10 @@ void server_connection::login_with(std::string_view bytes, std::size_t& used) {
 
 void server_connection::finish_login() {
   context_->timers.cancel(deadline_);
-  key_ = login_->key();
-  parameters_ = std::move(login_->parameters());
-  server_started_ = login_->server_started();
+  idle_since_ = std::chrono::steady_clock::now();
+  session().logged_in({login_->key(), std::move(login_->parameters()), login_->server_started(), idle_since_});
   login_ = nullptr;
   state_ = state::ready;
-  established_ = idle_since_ = std::chrono::steady_clock::now();
   home_->on_connected(*this);
 }
 

@@ -29,13 +29,14 @@ struct own_replies {
   void forward(std::string_view bytes) {
     if (holder != nullptr) holder->on_notification(bytes);
   }
-  void completed(const wire::expected_reply& what) { connection.completed(what); }
-  void described(const wire::expected_reply& what, const wire::frame& message) { connection.described(what, message); }
-  void abandoned(const wire::expected_reply& what, bool failed) { connection.skipped(what, failed); }
+  server_session& known() const { return connection.session(); }
+  void completed(const wire::expected_reply& what) { known().completed(what); }
+  void described(const wire::expected_reply& what, const wire::frame& message) { known().described(what, message); }
+  void abandoned(const wire::expected_reply& what, bool failed) { known().skipped(what, failed); }
   void local(const wire::expected_reply&) {}
   void command_complete(std::string_view) {}
   bool parameter_status(const wire::parameter_status_message& message) {
-    connection.note_parameter(message.name, message.value);
+    known().note_parameter(message.name, message.value);
     return false;
   }
   void replacement() {}
@@ -47,20 +48,15 @@ struct own_replies {
   void copy_ended(bool) {}  // it is closed if it is given back within a copy
   void late_syncs(std::size_t, bool, wire::transaction_status) {}
   wire::after_ready ready(wire::transaction_status status, const wire::expected_reply& what) {
-    connection.status = status;
-    connection.completed(what);
-    return connection.queue.empty() ? wire::after_ready::stop : wire::after_ready::go_on;
+    known().ready(status, what);
+    return known().owes() ? wire::after_ready::go_on : wire::after_ready::stop;
   }
 };
 
 }  // namespace
 
-std::string server_name(statement_id id) {
-  return std::string(own_statement_prefix) + std::to_string(id);
-}
-
 server_connection::server_connection(connection_context& context, connection_home& home, routing::node_index node)
-    : context_(&context), home_(&home), node_(node) {}
+    : context_(&context), home_(&home), baggage_{server_session(node)} {}
 
 server_connection::~server_connection() {
   *alive_ = false;
@@ -72,21 +68,10 @@ server_connection::~server_connection() {
 }
 
 std::unique_ptr<server_connection> server_connection::move_to(connection_context& context, connection_home& home) {
-  auto moved = std::make_unique<server_connection>(context, home, node_);
+  auto moved = std::make_unique<server_connection>(context, home, node());
   moved->moving_ = stream_.release();
-  moved->partial_ = std::move(partial_);
+  moved->baggage_ = std::move(baggage_);
   moved->state_ = state::ready;
-  moved->key_ = key_;
-  moved->parameters_ = std::move(parameters_);
-  moved->settings_ = std::move(settings_);
-  moved->prepared_ = std::move(prepared_);
-  moved->unnamed_ = unnamed_;
-  moved->writer = writer;
-  moved->endpoint_ = endpoint_;
-  moved->proved = proved;
-  moved->server_started_ = server_started_;
-  moved->begun_ = begun_;
-  moved->established_ = established_;
   moved->idle_since_ = idle_since_;
   state_ = state::closed;
   return moved;
@@ -123,18 +108,18 @@ void server_connection::lost(const wire::error& why) {
 
 void server_connection::on_readable() {
   auto& scratch = context_->scratch;
-  if (partial_.size() + wire::header_size > scratch.size()) scratch.resize(2 * partial_.size());
-  partial_.copy(scratch.data(), partial_.size());
-  const auto got = stream_.read(scratch.data() + partial_.size(), scratch.size() - partial_.size());
+  if (baggage_.partial.size() + wire::header_size > scratch.size()) scratch.resize(2 * baggage_.partial.size());
+  baggage_.partial.copy(scratch.data(), baggage_.partial.size());
+  const auto got = stream_.read(scratch.data() + baggage_.partial.size(), scratch.size() - baggage_.partial.size());
   if (got.status == stream::read_status::closed) {
     if (state_ == state::logging_in) return fail_connect(server_lost("the server closed the connection"));
     return lost(server_lost("the server closed the connection"));
   }
-  const std::string_view bytes(scratch.data(), partial_.size() + got.size);
+  const std::string_view bytes(scratch.data(), baggage_.partial.size() + got.size);
   const auto used = got.size == 0 ? 0 : handle(bytes);
   if (state_ == state::closed) return;
   if (bytes.size() - used > max_partial) return lost(server_lost("the server sent a message that is too long"));
-  if (got.size != 0) partial_.assign(bytes.substr(used));
+  if (got.size != 0) baggage_.partial.assign(bytes.substr(used));
   if (!paused_) stream_.await_readable();
 }
 
@@ -165,7 +150,7 @@ void server_connection::on_drained() {
 
 std::size_t server_connection::skip(std::string_view bytes) {
   own_replies handler{*this};
-  const auto used = reader.read(bytes, queue, handler).consumed;
+  const auto used = session().take(bytes, handler).consumed;
   own_error_.reset();
   own_error_message_.clear();
   return used;
@@ -173,13 +158,13 @@ std::size_t server_connection::skip(std::string_view bytes) {
 
 std::size_t server_connection::handle_own(std::string_view bytes) {
   own_replies handler{*this, holder_};
-  const auto read = reader.read(bytes, queue, handler);
+  const auto read = session().take(bytes, handler);
   if (read.what == wire::reply_reader::outcome::violation) {
     // Unasked: what a server says before it closes an idle connection.
     lost(server_lost("the server ended the connection"));
     return bytes.size();
   }
-  if (queue.empty() && state_ != state::ready) finish_own();
+  if (!session().owes() && state_ != state::ready) finish_own();
   return read.consumed;
 }
 
@@ -194,23 +179,27 @@ void server_connection::finish_own() {
   state_ = state::ready;
   own_error_message_.clear();
   const auto error = std::exchange(own_error_, std::nullopt);
-  if (!error) settings_ = wanted_;
+  if (!error) session().assume(wanted_);
   wanted_ = nullptr;
   if (holder_ != nullptr) holder_->on_settings_applied(error ? &*error : nullptr);
 }
 
+void server_connection::ask_hidden(std::string_view sql) {
+  std::string request;
+  session().add_hidden_query(sql, request);
+  send_and_read(request);
+}
+
 bool server_connection::apply(const settings_ptr& wanted) {
-  if (same(settings_, wanted)) {
-    settings_ = wanted;
+  const auto& now = session().settings();
+  if (same(now, wanted)) {
+    session().assume(wanted);
     return false;
   }
-  std::string request;
-  wire::write_query(request, transition_sql(*settings_, *wanted));
-  expect({wire::reply_kind::query, true, 0, 0});
+  const auto change = transition_sql(*now, *wanted);
   wanted_ = wanted;
   state_ = state::applying;
-  stream_.write(request);
-  read_on();
+  ask_hidden(change);
   return true;
 }
 
@@ -219,39 +208,34 @@ void server_connection::give_back() {
   holder_ = nullptr;
   paused_ = false;
   if (state_ == state::closed) return;
-  if (is_open() || reader.copying_in()) return lost(server_lost("given back in the middle of an exchange"));
+  if (session().is_open() || session().copying_in())
+    return lost(server_lost("given back in the middle of an exchange"));
   state_ = state::cleaning;
-  soiled |= context_->always_discards;
+  if (context_->always_discards) session().soil();
   clean();
 }
 
 // What still has to happen before the next session may have it.
 void server_connection::clean() {
-  if (!queue.empty() || cancelling_) {
+  auto& known = session();
+  if (known.owes() || cancelling_) {
     limit_cleaning();
     return read_on();
   }
-  if (status != wire::transaction_status::idle || stream_.pending() != 0) {
-    return lost(server_lost("given back inside a transaction"));
-  }
+  if (!known.idle() || stream_.pending() != 0) return lost(server_lost("given back inside a transaction"));
   // After a copy that failed it is not known which of its Syncs are still to be answered, among others.
-  if (!is_settled()) return lost(server_lost("given back with an answer outstanding"));
+  if (!known.is_settled()) return lost(server_lost("given back with an answer outstanding"));
   if (cancel_lost_) return lost(server_lost("a cancel request to it was lost"));
-  if (closes) return lost(server_lost("it holds what only its end takes away"));
-  if (std::exchange(soiled, false)) {
-    std::string request;
-    wire::write_query(request, "DISCARD ALL");
-    expect({wire::reply_kind::query, true, 0, 0});
-    stream_.write(request);
+  if (known.is_soiled_for_good()) return lost(server_lost("it holds what only its end takes away"));
+  if (known.is_soiled()) {
+    known.discarding();
     discarding_ = true;
-    prepared_.clear();
-    settings_ = no_settings();
     limit_cleaning();
-    return read_on();
+    return ask_hidden("DISCARD ALL");
   }
   context_->timers.cancel(deadline_);
   state_ = state::ready;
-  reader.reset();
+  known.rest();
   idle_since_ = std::chrono::steady_clock::now();
   read_on();
   home_->on_clean(*this);
@@ -280,7 +264,7 @@ void server_connection::cancel(std::function<void()> over) {
 
 // Who waits is told, whatever has become of the connection.
 void server_connection::send_cancel() {
-  send_cancel_request(context_->io, endpoint_, key_, longest_cancel,
+  send_cancel_request(context_->io, baggage_.endpoint, session().key(), longest_cancel,
                       [this, alive = alive_, waiting = cancelling_](bool delivered) {
                         for (const auto& over : *waiting) over();
                         if (*alive) cancel_over(delivered);
@@ -291,12 +275,7 @@ void server_connection::cancel_over(bool delivered) {
   cancel_lost_ |= !delivered;
   cancelling_ = std::exchange(cancel_next_, nullptr);
   if (cancelling_) return send_cancel();
-  if (state_ == state::cleaning && queue.empty()) clean();
-}
-
-void server_connection::completed(const wire::expected_reply& what) {
-  unnamed_.completed(what);
-  if (what.kind == wire::reply_kind::parse) prepared_.parsed(what.statement);
+  if (state_ == state::cleaning && !session().owes()) clean();
 }
 
 // The first one is the cause of what follows.
@@ -313,70 +292,24 @@ void server_connection::finish_preparing() {
   if (holder_ != nullptr) holder_->on_prepared(failed);
 }
 
-// The server has passed it over, after an error, or it is what failed: what it would have done to the connection it has
-// not done.
-void server_connection::skipped(const wire::expected_reply& what, bool failed) {
-  using wire::reply_kind;
-  unnamed_.skipped(what, failed);
-  if (what.statement == 0 || what.unnamed) return;
-  if (what.kind == reply_kind::parse) prepared_.remove(what.statement);
-  if (what.kind != reply_kind::close) return;
-  prepared_.add(what.statement);
-  prepared_.parsed(what.statement);
-}
-
-description_ptr server_connection::described(const wire::expected_reply& what, const wire::frame& message) {
-  if (message.type == wire::backend::parameter_description) {
-    parameter_types_ = message.body();
-    return nullptr;
-  }
-  const bool rows = message.type == wire::backend::row_description;
-  auto told = std::make_shared<const wire::description>(
-      wire::description{std::move(parameter_types_), rows ? std::string(message.body()) : ""});
-  if (what.statement == unnamed()) {
-    unnamed_described = told;
-  } else {
-    prepared_.describe(what.statement, told);
-  }
-  return told;
-}
-
-// For so many statements more. What has been used last, among others by who asks, goes last.
-void server_connection::make_room(std::size_t count, std::string& out) {
-  while (const auto surplus = prepared_.surplus(most_statements(count))) {
-    wire::write_target(out, wire::frontend::close, 'S', server_name(surplus));
-    expect({wire::reply_kind::close, true, 0, surplus});
-    prepared_.remove(surplus);
-  }
-}
-
 void server_connection::prepare(std::span<const statement_to_prepare> what) {
-  const bool was_open = is_open();
+  using wire::reply_kind;
+  auto& known = session();
+  const bool was_open = known.is_open();
   std::string request;
   make_room(what.size(), request);
   for (const auto& one : what) {
     const auto name = one.unnamed ? std::string() : server_name(one.id);
     wire::write_parse(request, name, one.query, one.parameter_types);
-    expect({wire::reply_kind::parse, true, 0, one.id, one.unnamed});
+    known.expect({reply_kind::parse, true, 0, one.id, one.unnamed});
     wire::write_target(request, wire::frontend::describe, 'S', name);
-    expect({wire::reply_kind::describe_statement, true, 0, one.id});
-    if (!one.unnamed) prepared_.add(one.id);
+    known.expect({reply_kind::describe_statement, true, 0, one.id});
+    if (!one.unnamed) known.statements().add(one.id);
   }
   wire::write_empty(request, was_open ? wire::frontend::flush : wire::frontend::sync);
-  if (!was_open) expect({wire::reply_kind::sync, true, 0, 0});
+  if (!was_open) known.expect({reply_kind::sync, true, 0, 0});
   state_ = state::preparing;
-  stream_.write(request);
-  read_on();
-}
-
-void server_connection::note_parameter(std::string_view name, std::string_view value) {
-  put_parameter(parameters_, name, value);
-  reported_ = 0;
-}
-
-std::uint64_t server_connection::reported() const noexcept {
-  if (reported_ == 0) reported_ = digest_of(parameters_);
-  return reported_;
+  send_and_read(request);
 }
 
 }  // namespace highwater::proxy

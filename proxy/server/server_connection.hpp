@@ -14,14 +14,8 @@
 
 #include "proxy/io/stream.hpp"
 #include "proxy/io/timer_queue.hpp"
-#include "proxy/server/held_statements.hpp"
-#include "proxy/server/reported_parameters.hpp"
 #include "proxy/server/server_login.hpp"
-#include "proxy/server/settings.hpp"
-#include "proxy/server/unnamed_statement.hpp"
-#include "proxy/wire/reply_queue.hpp"
-#include "proxy/wire/reply_reader.hpp"
-#include "routing/cluster_view.hpp"
+#include "proxy/server/server_session.hpp"
 
 namespace highwater::proxy {
 
@@ -54,11 +48,6 @@ public:
 protected:
   ~connection_home() = default;
 };
-
-// Servers know a client's statement by this and its number.
-inline constexpr std::string_view own_statement_prefix = "_highwater_";
-std::string server_name(statement_id id);
-inline constexpr std::string_view no_parameters{"\0\0", 2};  // as in Parse
 
 // A prepared statement that a connection is to be given.
 struct statement_to_prepare {
@@ -112,75 +101,44 @@ public:
   // `gone` is called later, when the server has closed it too, or after a few seconds.
   void close(std::function<void()> gone = {});
 
+  // What is known of it. Whoever sends something says there what is to be expected.
+  server_session& session() noexcept { return baggage_.session; }
+  const server_session& session() const noexcept { return baggage_.session; }
+
   // Brings the connection to these settings; on_settings_applied follows, unless nothing was to be done (false).
   bool apply(const settings_ptr& wanted);
-  void assume(settings_ptr now) { settings_ = std::move(now); }
-  const settings_ptr& current_settings() const noexcept { return settings_; }
 
   void send(std::string_view bytes) { stream_.write(bytes); }
+  void send_and_read(std::string_view bytes) {
+    stream_.write(bytes);
+    read_on();
+  }
+  // A statement of the proxy's own, whose answer nobody sees.
+  void ask_hidden(std::string_view sql);
   std::size_t unsent() const noexcept { return stream_.pending(); }
   void read_on() { stream_.await_readable(); }
   void pause(bool paused) noexcept { paused_ = paused; }
 
-  // Prepared statements that this connection has.
-  held_statements& statements() noexcept { return prepared_; }
-  // Of the replies to what changes them, in their order.
-  void completed(const wire::expected_reply& what);
-  void skipped(const wire::expected_reply& what, bool failed);
-  description_ptr described(const wire::expected_reply& what, const wire::frame& message);  // null: more is to come
-  // An error in what the connection asked for itself.
-  void note_failure(const wire::error_fields& fields);
-  // Appends what closes those that are too many, if there are to be so many more.
-  void make_room(std::size_t count, std::string& out);
+  // Appends what closes prepared statements that are too many, if there are to be so many more.
+  void make_room(std::size_t count, std::string& out) { session().close_surplus(most_statements(count), out); }
   // Gives it these; on_prepared follows. In the middle of an exchange a failure is one of the exchange's; else it is
   // over by then.
   void prepare(std::span<const statement_to_prepare> what);
-  // What it will hold when all that was sent has been done.
-  statement_id unnamed() const noexcept { return unnamed_.get(); }
-  description_ptr unnamed_described;  // ... as the server described it, if it was asked
-  std::uint64_t writer = 0;           // the session that has written last; 0: none
-
-  // Of what is sent.
-  void expect(const wire::expected_reply& what) {
-    unnamed_.sent(what);
-    queue.push(what);
-  }
-  wire::reply_queue queue;
-  wire::reply_reader reader;
-  wire::transaction_status status = wire::transaction_status::idle;
-  bool soiled = false;  // holds session state that cannot be described: clean with DISCARD ALL
-  bool closes = false;  // holds what DISCARD ALL does not take away: it serves nobody else after this lease
-
-  // Nothing is owed, and nothing is under way.
-  bool is_settled() const noexcept { return reader.is_settled(queue); }
-  // What is sent next is part of an exchange that has begun; see reply_queue.
-  bool is_open() const noexcept { return reader.is_open(queue); }
-  // An error has come, and the server ignores everything but a Sync.
-  bool skips() const noexcept { return reader.skips(queue); }
+  // An error in what the connection asked for itself.
+  void note_failure(const wire::error_fields& fields);
 
   // Asks the server to cancel what runs here. `over` is called, if there is one, when it cannot hit anything later
   // than that any more, or after a few seconds. The connection is not handed on before. Requests that come while one is
   // under way are merged into one more.
   void cancel(std::function<void()> over);
 
-  routing::node_index node() const noexcept { return node_; }
-  wire::backend_key_message key() const noexcept { return key_; }
-  const parameter_list& parameters() const noexcept { return parameters_; }
-  void note_parameter(std::string_view name, std::string_view value);
-  std::uint64_t reported() const noexcept;              // the digest of them
-  time_point begun() const noexcept { return begun_; }  // before the server looked at anything
-  time_point established() const noexcept { return established_; }
-  std::int64_t server_started() const noexcept { return server_started_; }  // rule 25; in microseconds since 1970
+  routing::node_index node() const noexcept { return session().node(); }
   time_point idle_since() const noexcept { return idle_since_; }
   bool is_leased() const noexcept { return holder_ != nullptr; }
   // False once the connection is no more.
   std::shared_ptr<const bool> life() const noexcept { return alive_; }
   // Takes replies that nobody wants; returns how many bytes that were.
   std::size_t skip(std::string_view bytes);
-
-  // The life of the node that this connection was shown to belong to: a sample of that life was sent after the
-  // connection stood, and a crash would have ended both. 0: not shown yet.
-  routing::incarnation_id proved = 0;
 
 private:
   enum class state : std::uint8_t { connecting, logging_in, ready, applying, preparing, cleaning, closed };
@@ -203,37 +161,32 @@ private:
   void cancel_over(bool delivered);
   void lost(const wire::error& why);
 
+  // All that goes along when the connection moves to another worker. What is not in here stays behind.
+  struct baggage {
+    server_session session;
+    boost::asio::ip::tcp::endpoint endpoint{};  // of a name's several addresses, the one that it is connected to
+    std::string partial{};                      // the beginning of a message that is not complete yet
+  };
+
   connection_context* context_;
   connection_home* home_;
-  routing::node_index node_;
+  baggage baggage_;
   lease_holder* holder_ = nullptr;
   stream stream_;
-  int moving_ = -1;      // its socket, between two workers
-  std::string partial_;  // the beginning of a message that is not complete yet
+  int moving_ = -1;  // its socket, between two workers
   std::unique_ptr<server_login> login_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
   timer_queue::ticket deadline_;
   state state_ = state::connecting;
   bool paused_ = false;
-  wire::backend_key_message key_;
-  parameter_list parameters_;
-  mutable std::uint64_t reported_ = 0;  // 0: to be found out
-  settings_ptr settings_ = no_settings();
   settings_ptr wanted_;
   std::optional<wire::error> own_error_;
   std::string own_error_message_;  // the whole of it, of what is being prepared
-  std::string parameter_types_;    // of the statement that is being described
   bool discarding_ = false;        // what is being cleaned is DISCARD ALL
-  held_statements prepared_;
-  unnamed_statement unnamed_;
-  boost::asio::ip::tcp::endpoint endpoint_;  // of a name's several addresses, the one that it is connected to
   using cancel_waiters = std::shared_ptr<std::vector<std::function<void()>>>;
   cancel_waiters cancelling_;   // who waits for the request that is under way; null: there is none
   cancel_waiters cancel_next_;  // ... for the one behind it
   bool cancel_lost_ = false;    // one may hit at any time
-  std::int64_t server_started_ = 0;
-  time_point begun_{};
-  time_point established_{};
   time_point idle_since_{};
 };
 

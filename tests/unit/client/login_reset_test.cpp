@@ -7,14 +7,14 @@
 namespace highwater::proxy {
 namespace {
 
-routing::statement statement(routing::setting_changes changes, bool all = false, std::uint32_t count = 1) {
-  routing::statement made;
+sql::statement statement(sql::setting_changes changes, bool all = false, std::uint32_t count = 1) {
+  sql::statement made;
   made.settings = std::move(changes);
   made.resets_all_settings = all;
   made.statement_count = count;
   return made;
 }
-routing::statement discard_all() {
+sql::statement discard_all() {
   auto made = statement({}, true);
   made.discards_all = true;
   return made;
@@ -24,7 +24,7 @@ const session_settings login{{"a", "1"}, {"b", "2"}, {"role", "r"}};
 
 struct row {
   const char* is;
-  routing::statement what;
+  sql::statement what;
   bool as_another;
   session_settings again;
 };

@@ -8,7 +8,7 @@
 namespace highwater::proxy {
 namespace {
 
-using routing::pin_reason;
+using sql::pin_reason;
 
 std::string row(const std::vector<const char*>& values) {
   std::string message;

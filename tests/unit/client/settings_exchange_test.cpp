@@ -8,15 +8,15 @@ namespace highwater::proxy {
 namespace {
 
 using outcome = settings_exchange::outcome;
-using routing::setting_changes;
+using sql::setting_changes;
 
-routing::statement set(setting_changes changes) {
-  routing::statement made;
+sql::statement set(setting_changes changes) {
+  sql::statement made;
   made.settings = std::move(changes);
   return made;
 }
-routing::statement reset_all() {
-  routing::statement made;
+sql::statement reset_all() {
+  sql::statement made;
   made.resets_all_settings = true;
   return made;
 }
@@ -44,7 +44,7 @@ struct exchange : settings_exchange {
 
 TEST(settings_exchange, leaves_settings_alone_that_nobody_touched) {
   exchange one;
-  one.note(routing::statement{}, true);
+  one.note(sql::statement{}, true);
   EXPECT_FALSE(one.pending());
   EXPECT_EQ(one.over(false, before), outcome::nothing);
 }

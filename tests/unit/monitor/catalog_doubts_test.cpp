@@ -5,8 +5,8 @@
 namespace highwater::proxy {
 namespace {
 
-routing::name_set names(std::initializer_list<const char*> all) {
-  routing::name_set made;
+sql::name_set names(std::initializer_list<const char*> all) {
+  sql::name_set made;
   for (const char* each : all) made.add(std::string_view(each));
   return made;
 }

@@ -14,17 +14,17 @@ routing::cluster_view_ptr version(std::uint64_t number) {
 
 TEST(view_board, shows_unknown_nodes_at_first) {
   view_board board(2);
-  view_board::reader reader(board, [] {});
+  view_board::subscription reader(board, [] {});
   EXPECT_EQ(reader.view().nodes.size(), 2U);
   EXPECT_FALSE(reader.view().has_primary());
 }
 
 TEST(view_board, shows_the_newest_view_to_everybody) {
   view_board board(2);
-  view_board::reader early(board, [] {});
+  view_board::subscription early(board, [] {});
   board.publish(version(1));
   board.publish(version(2));
-  view_board::reader late(board, [] {});
+  view_board::subscription late(board, [] {});
   EXPECT_EQ(early.view().version, 2U);
   EXPECT_EQ(late.view().version, 2U);
   EXPECT_EQ(board.newest()->version, 2U);
@@ -32,7 +32,7 @@ TEST(view_board, shows_the_newest_view_to_everybody) {
 
 TEST(view_board, keeps_a_view_alive_while_it_is_looked_at) {
   view_board board(2);
-  view_board::reader reader(board, [] {});
+  view_board::subscription reader(board, [] {});
   board.publish(version(1));
   const auto& seen = reader.view();
   board.publish(version(2));
@@ -42,7 +42,7 @@ TEST(view_board, keeps_a_view_alive_while_it_is_looked_at) {
 TEST(view_board, notifies_those_who_wait) {
   view_board board(2);
   int patient = 0, indifferent = 0;
-  view_board::reader one(board, [&] { ++patient; }), other(board, [&] { ++indifferent; });
+  view_board::subscription one(board, [&] { ++patient; }), other(board, [&] { ++indifferent; });
   one.wait(true);
   board.publish(version(1));
   board.publish(version(2));
@@ -56,7 +56,7 @@ TEST(view_board, forgets_readers_that_are_gone) {
   view_board board(2);
   int notified = 0;
   {
-    view_board::reader gone(board, [&] { ++notified; });
+    view_board::subscription gone(board, [&] { ++notified; });
     gone.wait(true);
   }
   board.publish(version(1));

@@ -6,7 +6,9 @@ namespace highwater::routing {
 namespace {
 
 using config::level;
-using enum statement_kind;
+using enum sql::statement_kind;
+using sql::statement;
+using sql::statement_kind;
 
 requirement needs(level what, std::chrono::milliseconds staleness = {}) {
   requirement made;

@@ -6,8 +6,8 @@ namespace highwater::proxy {
 namespace {
 
 using routing::instant;
-using routing::login_scope;
 using routing::never;
+using sql::login_scope;
 
 instant at(int seconds) {
   return instant(std::chrono::seconds(seconds));

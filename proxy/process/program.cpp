@@ -1,0 +1,347 @@
+#include "proxy/process/program.hpp"
+
+#include <malloc.h>
+#include <openssl/rand.h>
+#include <spdlog/spdlog.h>
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <atomic>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <csignal>
+#include <cstdio>
+#include <memory>
+#include <stdexcept>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "metrics/exposition.hpp"
+#include "proxy/client/worker.hpp"
+#include "proxy/io/log_text.hpp"
+#include "proxy/monitor/login_watch.hpp"
+#include "proxy/process/http_thread.hpp"
+#include "proxy/process/pages.hpp"
+
+namespace highwater::proxy {
+
+namespace {
+
+namespace asio = boost::asio;
+using tcp = asio::ip::tcp;
+
+std::string text_of(const tcp::endpoint& where) {
+  const auto address = where.address().to_string();
+  return (where.address().is_v6() ? "[" + address + "]" : address) + ":" + std::to_string(where.port());
+}
+
+tcp::acceptor listen(asio::io_context& io, const config::endpoint& where, const char* what) {
+  try {
+    return {io, tcp::endpoint(asio::ip::make_address(where.address), where.port)};
+  } catch (const boost::system::system_error& error) {
+    throw std::runtime_error(std::string("cannot listen on ") + where.address + ":" + std::to_string(where.port) +
+                             " for " + what + ": " + error.code().message());
+  }
+}
+
+auth::user_table make_users(const config::auth& section) {
+  auth::digest key;
+  if (RAND_bytes(key.data(), static_cast<int>(key.size())) != 1) throw std::runtime_error("no random numbers");
+  auto made = auth::user_table::make(section, key);
+  if (!made) throw std::runtime_error("cannot set up the users: " + made.error().message());
+  for (const auto& name : made->unusable()) spdlog::warn("user {} cannot log in: no usable secret", quoted(name));
+  return std::move(*made);
+}
+
+// As many descriptors as we are allowed to: each client needs one, and each server connection.
+void raise_descriptor_limit(const config::config& settings) {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+  constexpr rlim_t own = 64;  // logs, event loops, monitoring connections
+  const auto& limits = settings.limits;
+  const rlim_t wanted =
+      limits.max_clients + limits.max_logins + settings.cluster.nodes.size() * settings.pool.size + own;
+  if (limit.rlim_max >= wanted) return;
+  spdlog::warn(
+      "only {} files may be open, and limits.max_clients = {} with limits.max_logins = {} and full pools may need {}: "
+      "raise the limit (ulimit -n, LimitNOFILE=), or clients will have to wait",
+      limit.rlim_max, limits.max_clients, limits.max_logins, wanted);
+}
+
+void warn_of_open_door(const config::config& settings) {
+  if (settings.auth.method != config::auth_method::trust) return;
+  if (asio::ip::make_address(settings.listen.address).is_loopback()) return;
+  spdlog::warn(
+      "auth.method is trust and listen.address is {}: everyone who can reach the port may log in under any name, "
+      "without a password",
+      settings.listen.address);
+}
+
+std::vector<std::string> policy_tables(const std::vector<config::policy>& policies) {
+  std::vector<std::string> patterns;
+  for (const auto& each : policies) patterns.insert(patterns.end(), each.tables.begin(), each.tables.end());
+  return patterns;
+}
+
+// None of these is a reason to end: not a reader of the log who goes away, and not a signal that means something to
+// other servers.
+void ignore_signals() {
+  for (const int number : {SIGPIPE, SIGUSR1, SIGUSR2}) std::signal(number, SIG_IGN);
+}
+
+class program {
+public:
+  explicit program(const config::config& settings);
+  int run();
+
+private:
+  void accept();
+  void accept_later(const boost::system::error_code& why);
+  void await_hangup();
+  void give_back_memory();
+  worker& least_busy();
+  http_page page(std::string_view path) const;
+  void logins_found(const login_news& news, routing::node_index node, routing::instant when);
+  void shut_down();
+  void drained(std::chrono::steady_clock::time_point deadline);
+
+  const config::config& settings_;
+  asio::io_context io_{1};
+  auth::user_table users_;
+  view_board board_;
+  metrics::monitor_probe monitor_probe_;
+  monitor monitor_;
+  std::vector<std::unique_ptr<worker>> workers_;
+  catalog_service catalogs_;
+  domain domain_;
+  shared_pools pools_;
+  outdated_logins logins_;
+  cancel_registry cancels_;
+  std::atomic<unsigned> clients_{0};
+  std::atomic<unsigned> strangers_{0};
+  process_context process_;
+  tcp::acceptor acceptor_;
+  std::string http_endpoint_;
+  http_thread http_;
+  asio::signal_set signals_;
+  asio::signal_set hangups_;
+  asio::steady_timer drain_timer_;
+  asio::steady_timer accept_timer_;
+  asio::steady_timer memory_timer_;
+  login_watch login_watch_;
+  std::size_t free_before_ = 0;
+  bool cannot_accept_ = false;
+  std::atomic<bool> shutting_down_{false};
+};
+
+program::program(const config::config& settings)
+    : settings_(settings),
+      users_(make_users(settings.auth)),
+      board_(settings.cluster.nodes.size()),
+      monitor_probe_(settings.cluster.nodes.size()),
+      monitor_(io_, settings.cluster, board_, monitor_probe_),
+      catalogs_(settings.cluster, policy_tables(settings.policies), board_,
+                [this](const std::string& database, const known_catalog& catalog) {
+                  for (auto& one : workers_) one->catalog_changed(database, catalog);
+                }),
+      domain_(settings.cluster.nodes.size(), std::chrono::steady_clock::now()),
+      pools_(settings.pool.size),
+      logins_([this] {
+        for (auto& one : workers_) one->logins_changed();
+        login_watch_.look();
+      }),
+      process_{settings_,
+               users_,
+               board_,
+               monitor_,
+               catalogs_,
+               domain_,
+               pools_,
+               logins_,
+               cancels_,
+               clients_,
+               strangers_,
+               [this](const auto& what) {
+                 for (auto& one : workers_) one->run(what);
+               }},
+      acceptor_(listen(io_, settings.listen, "clients")),
+      http_(
+          [&](asio::io_context& io) {
+            auto acceptor = listen(io, settings.http, "HTTP");
+            http_endpoint_ = text_of(acceptor.local_endpoint());
+            return acceptor;
+          },
+          [this](std::string_view path) { return page(path); }),
+      signals_(io_, SIGTERM, SIGINT),
+      hangups_(io_, SIGHUP),
+      drain_timer_(io_),
+      accept_timer_(io_),
+      memory_timer_(io_),
+      login_watch_(
+          settings.cluster, board_,
+          [this](const login_news& news, routing::node_index node, routing::instant when) {
+            logins_found(news, node, when);
+          },
+          [this] { logins_.look(*board_.newest(), std::chrono::steady_clock::now()); }) {
+  const auto count = settings.workers != 0 ? settings.workers : std::max(1U, std::thread::hardware_concurrency());
+  for (unsigned i = 0; i < count; ++i) workers_.push_back(std::make_unique<worker>(process_));
+}
+
+int program::run() {
+  monitor_.start();
+  for (std::size_t i = 0; i < workers_.size(); ++i) workers_[i]->start("worker " + std::to_string(i));
+  login_watch_.start();
+  accept();
+  http_.start();
+  signals_.async_wait([this](const boost::system::error_code& error, int) {
+    if (!error) shut_down();
+  });
+  await_hangup();
+  give_back_memory();
+  // One line that scripts can wait for.
+  std::printf("highwater: listening on %s, metrics on http://%s/metrics\n", text_of(acceptor_.local_endpoint()).c_str(),
+              http_endpoint_.c_str());
+  std::fflush(stdout);
+  io_.run();
+  http_.stop();
+  // The last accept, which has ended with an error, holds a socket of a worker that is about to go.
+  io_.restart();
+  io_.poll();
+  login_watch_.stop();
+  catalogs_.stop();
+  for (auto& one : workers_) one->stop();
+  // What was cancelled on the way out, an accept above all, holds sockets of the workers: it must go before they do.
+  io_.restart();
+  io_.poll();
+  spdlog::info("ended");
+  return 0;
+}
+
+void program::await_hangup() {
+  hangups_.async_wait([this](const boost::system::error_code& error, int) {
+    if (error) return;
+    spdlog::warn("SIGHUP: the configuration is read at the start only; restart Highwater to apply a new one");
+    await_hangup();
+  });
+}
+
+// What thousands of clients needed at once lies free between what stays, where only this finds it. It takes the
+// allocator's locks for some milliseconds, so not for little.
+void program::give_back_memory() {
+  constexpr std::chrono::seconds pause{5};
+  constexpr std::size_t worth_it = 4U << 20U;
+  const auto free = ::mallinfo2().fordblks;
+  if (free > free_before_ + worth_it) {
+    ::malloc_trim(0);
+    free_before_ = ::mallinfo2().fordblks;
+  } else {
+    free_before_ = std::min(free_before_, free);
+  }
+  memory_timer_.expires_after(pause);
+  memory_timer_.async_wait([this](const boost::system::error_code& error) {
+    if (!error) give_back_memory();
+  });
+}
+
+worker& program::least_busy() {
+  return **std::min_element(workers_.begin(), workers_.end(),
+                            [](const auto& a, const auto& b) { return a->sessions() < b->sessions(); });
+}
+
+void program::accept() {
+  auto& to = least_busy();
+  acceptor_.async_accept(to.io(), [this, &to](const boost::system::error_code& error, tcp::socket socket) {
+    if (!acceptor_.is_open()) return;
+    if (error) return accept_later(error);
+    if (std::exchange(cannot_accept_, false)) spdlog::info("clients are accepted again");
+    to.serve(std::move(socket));
+    accept();
+  });
+}
+
+// Out of descriptors, above all: it passes when clients leave, and asking at once would only keep a processor busy.
+void program::accept_later(const boost::system::error_code& why) {
+  constexpr std::chrono::milliseconds pause{100};
+  if (!std::exchange(cannot_accept_, true)) {
+    spdlog::error("cannot accept clients, who have to wait: {}; there are {}", why.message(), clients_.load());
+  }
+  accept_timer_.expires_after(pause);
+  accept_timer_.async_wait([this](const boost::system::error_code& error) {
+    if (!error && acceptor_.is_open()) accept();
+  });
+}
+
+// On the HTTP thread.
+http_page program::page(std::string_view path) const {
+  const auto view = board_.newest();
+  if (path == "/healthz") return {200, "text/plain; charset=utf-8", "alive\n"};
+  if (path == "/readyz") return shutting_down_ ? leaving_page() : ready_page(settings_.cluster, *view);
+  if (path != "/metrics") return not_found_page();
+  std::vector<const metrics::worker_probe*> probes;
+  for (const auto& one : workers_) probes.push_back(&one->probe());
+  return {200, "text/plain; version=0.0.4; charset=utf-8",
+          metrics::expose(metric_names(settings_.cluster), node_statuses(*view, std::chrono::steady_clock::now()),
+                          monitor_probe_, probes, version)};
+}
+
+// On the watch's thread.
+void program::logins_found(const login_news& news, routing::node_index node, routing::instant when) {
+  for (const auto& each : news.scopes) {
+    if (!each.database.empty()) catalogs_.replaced(each.database);
+  }
+  logins_.changed(news.scopes, when);
+  if (news.reloaded) logins_.changed_on(node, {}, when);
+  for (const auto& database : news.gone) {
+    spdlog::info("database {} does not exist any more: its sessions end", quoted(database));
+    for (auto& one : workers_) one->database_gone(database);
+  }
+}
+
+void program::shut_down() {
+  if (shutting_down_.exchange(true)) return io_.stop();
+  spdlog::info("shutting down: waiting for transactions to finish, {} ms at most", settings_.drain_timeout.count());
+  boost::system::error_code ignored;
+  acceptor_.close(ignored);
+  accept_timer_.cancel();
+  for (auto& one : workers_) one->drain();
+  drained(std::chrono::steady_clock::now() + settings_.drain_timeout);
+  // A second signal does not wait.
+  signals_.async_wait([this](const boost::system::error_code& error, int) {
+    if (!error) shut_down();
+  });
+}
+
+void program::drained(std::chrono::steady_clock::time_point deadline) {
+  const bool empty = std::all_of(workers_.begin(), workers_.end(), [](const auto& w) { return w->sessions() == 0; });
+  if (empty || std::chrono::steady_clock::now() >= deadline) {
+    monitor_.stop();
+    signals_.cancel();
+    hangups_.cancel();
+    memory_timer_.cancel();
+    return io_.stop();
+  }
+  constexpr std::chrono::milliseconds look_again{5};
+  drain_timer_.expires_after(look_again);
+  drain_timer_.async_wait([this, deadline](const boost::system::error_code& error) {
+    if (!error) drained(deadline);
+  });
+}
+
+}  // namespace
+
+int run(const config::config& settings) {
+  ignore_signals();
+  raise_descriptor_limit(settings);
+  warn_of_open_door(settings);
+  try {
+    return program(settings).run();
+  } catch (const std::exception& error) {
+    spdlog::critical("cannot start: {}", error.what());
+    return 1;
+  }
+}
+
+}  // namespace highwater::proxy

@@ -1,0 +1,151 @@
+#!/usr/bin/python3
+"""The laws of the house that no compiler checks, in seconds: which room may include which, where there is no clock, no
+socket and no randomness, and how sources are formatted. Prints each breach as file:line, and exits with 1 if there is
+one. `check.py --self` shows that each law sees its breach."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+# Room -> the rooms that it may include, besides itself. The folder of a room is its name; the longest name wins.
+ROOMS = {
+    "config": set(),
+    "metrics": set(),
+    "routing/sql": {"config/level.hpp"},
+    "routing": {"config", "routing/sql"},
+    "proxy/wire": set(),
+    "proxy/auth": {"config"},
+    "proxy/io": set(),
+    "proxy/monitor": {"config", "metrics", "routing", "routing/sql", "proxy/io"},
+    "proxy/server": {"config", "metrics", "routing", "routing/sql", "proxy/io", "proxy/wire", "proxy/auth",
+                     "proxy/monitor"},
+    "proxy/client": {"config", "metrics", "routing", "routing/sql", "proxy/io", "proxy/wire", "proxy/auth",
+                     "proxy/monitor", "proxy/server"},
+    "proxy/process": {"config", "metrics", "routing", "routing/sql", "proxy/io", "proxy/monitor", "proxy/client"},
+    "proxy": {"config", "proxy/process", "proxy/io"},  # main.cpp
+    "bench": {"config"},
+    "tests/support": set(),
+    "tests/integration": {"tests/support"},
+    "tests/fuzz": {"tests/support"},
+    "tests/simulation": {"config", "routing", "routing/sql", "proxy/monitor", "proxy/server", "proxy/client",
+                         "proxy/wire"},
+}
+
+# Where nothing but arguments decides. A file name stands for that file, and `name*` for those that begin so.
+SOCKETS = r'#include <(boost/asio|boost/beast|libpq-fe|sys/socket|netinet|poll|sys/epoll)'
+CLOCKS = r'\b(steady_clock|system_clock|high_resolution_clock)::now\b|\b(gettimeofday|clock_gettime)\s*\(|\btime\(nullptr\)'
+CHANCE = r'\brandom_device\b|\brand\(\)|\bmt19937'
+PURE = {
+    "config": (SOCKETS, CLOCKS, CHANCE),
+    "routing": (SOCKETS, CLOCKS, CHANCE),
+    "routing/sql": (SOCKETS, CLOCKS, CHANCE),
+    "proxy/wire": (SOCKETS, CLOCKS, CHANCE),
+    "proxy/auth": (SOCKETS, CLOCKS, CHANCE),
+}
+
+
+def room_of(path):
+    inside = [room for room in ROOMS if path.startswith(room + "/")]
+    return max(inside, key=len, default=None)
+
+
+def owner(path):
+    """The room that a test belongs to knows what that room knows."""
+    unit = re.match(r"tests/unit/([a-z]+)/", path)
+    if not unit:
+        return room_of(path)
+    name = unit[1]
+    return next((room for room in ROOMS if room == name or room.endswith("/" + name)), None)
+
+
+def may_include(path, header):
+    room, other = owner(path), room_of(header)
+    if room is None or other is None or room == other:
+        return True
+    if path.startswith("tests/unit/") and header.startswith("tests/"):
+        return True
+    return other in ROOMS[room] or header in ROOMS[room]
+
+
+def breaches_in(path, text):
+    room = room_of(path)
+    for number, line in enumerate(text.splitlines(), 1):
+        code = line.split("//")[0]
+        include = re.match(r'\s*#include "([^"]+)"', line)
+        if include and not may_include(path, include[1]):
+            yield f"{path}:{number}: {owner(path)} may not know {room_of(include[1])}: {include[1]}"
+        for law in PURE.get(room, ()):
+            if re.search(law, code):
+                yield f"{path}:{number}: no clock, socket or chance in {room}: {code.strip()}"
+
+
+def sources():
+    listed = subprocess.run(["git", "-c", "safe.directory=*", "ls-files", "--cached", "--others", "--exclude-standard",
+                             "*.cpp", "*.hpp"], cwd=TOP, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    if listed.returncode == 0:
+        found = listed.stdout.split()
+    else:  # an archive of the sources
+        found = [os.path.relpath(os.path.join(folder, name), TOP) for folder, _, names in os.walk(TOP)
+                 for name in names if name.endswith((".cpp", ".hpp"))]
+    return [one for one in found if not one.startswith("build/") and os.path.exists(os.path.join(TOP, one))]
+
+
+def unformatted(paths):
+    tool = shutil.which("clang-format-14") or shutil.which("clang-format")
+    if not tool:
+        sys.exit("clang-format is missing: scripts/install_dependencies.sh test")
+    done = subprocess.run([tool, "--dry-run", *paths], cwd=TOP, stderr=subprocess.PIPE, text=True)
+    lines = [line for line in done.stderr.splitlines() if "[-Wclang-format-violations]" in line]
+    return [line.split(": warning:")[0] + ": not as clang-format writes it" for line in lines]
+
+
+def read(path):
+    with open(os.path.join(TOP, path), encoding="utf-8") as file:
+        return file.read()
+
+
+def check():
+    paths = sources()
+    found = [breach for path in paths for breach in breaches_in(path, read(path))] + unformatted(paths)
+    print("\n".join(found) or f"{len(paths)} sources keep the laws")
+    return 1 if found else 0
+
+
+# Each breach is seen where it is one, and not where it is none.
+EXAMPLES = (
+    ("routing/sql/a.cpp", '#include "routing/decide.hpp"', True),
+    ("routing/sql/a.cpp", '#include "config/level.hpp"', False),
+    ("routing/sql/a.cpp", '#include "config/config.hpp"', True),
+    ("routing/a.cpp", '#include "routing/sql/statement.hpp"', False),
+    ("routing/a.cpp", '#include "proxy/wire/frame.hpp"', True),
+    ("config/a.cpp", '#include "routing/plan.hpp"', True),
+    ("proxy/wire/a.hpp", '#include "proxy/io/stream.hpp"', True),
+    ("proxy/server/a.hpp", '#include "proxy/client/session.hpp"', True),
+    ("proxy/client/a.hpp", '#include "proxy/server/pool.hpp"', False),
+    ("proxy/client/a.hpp", '#include "proxy/process/pages.hpp"', True),
+    ("bench/checker/a.cpp", '#include "proxy/client/session.hpp"', True),
+    ("tests/unit/wire/a_test.cpp", '#include "proxy/wire/frame.hpp"', False),
+    ("tests/unit/wire/a_test.cpp", '#include "proxy/server/pool.hpp"', True),
+    ("tests/integration/a_pgtest.cpp", '#include "proxy/client/session.hpp"', True),
+    ("routing/a.cpp", "  const auto now = std::chrono::steady_clock::now();", True),
+    ("routing/a.cpp", "  // not std::chrono::steady_clock::now()", False),
+    ("routing/a.cpp", "  std::chrono::steady_clock::time_point when;", False),
+    ("proxy/wire/a.cpp", "#include <boost/asio/io_context.hpp>", True),
+    ("proxy/auth/a.cpp", "#include <libpq-fe.h>", True),
+    ("routing/sql/a.cpp", "  std::random_device entropy;", True),
+    ("proxy/io/a.cpp", "  const auto now = std::chrono::steady_clock::now();", False),
+)
+
+
+def check_itself():
+    wrong = [f"{path}: {text}" for path, text, breach in EXAMPLES if bool(list(breaches_in(path, text))) != breach]
+    print("\n".join(wrong) or f"{len(EXAMPLES)} examples are judged rightly")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(check_itself() if sys.argv[1:] == ["--self"] else check())
