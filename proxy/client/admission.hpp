@@ -15,19 +15,19 @@ namespace highwater::proxy {
 // Where a session stands when a batch comes. Nothing but the last two means anything without a lease.
 struct standing {
   bool leased = false;
-  bool on_replica = false;        // the connection was chosen as a replica's
-  bool in_read_only = false;      // the transaction was placed as one that only reads
-  bool bound = false;             // something is there that no other connection could go on with
-  bool stale = false;             // chosen for a read that takes what there is
-  bool busy = false;              // something is under way
-  bool owed = false;              // ... and answers are outstanding
-  bool open = false;              // no Sync has ended what was sent
-  bool copying = false;           // the server waits for copy data
-  bool decides_names = false;     // what is under way may end names of prepared statements
-  bool settings_pending = false;  // ... or has changed settings that are yet to be asked back
-  bool ends = false;              // ... or may end a transaction
-  bool only_reads = true;         // nothing else is under way
-  bool hidden_sync = false;       // what is under way ends with a Sync that the client has not sent
+  bool on_replica = false;         // the connection was chosen as a replica's
+  bool in_read_only = false;       // the transaction was placed as one that only reads
+  bool bound = false;              // something is there that no other connection could go on with
+  bool stale = false;              // chosen for a read that takes what there is
+  bool busy = false;               // something is under way
+  bool owed = false;               // ... and answers are outstanding
+  bool open = false;               // no Sync has ended what was sent
+  bool copying = false;            // the server waits for copy data
+  bool decides_names = false;      // what is under way may end names of prepared statements
+  bool settings_pending = false;   // ... or has changed settings that are yet to be asked back
+  bool ends = false;               // ... or may end a transaction
+  bool only_reads = true;          // nothing else is under way
+  bool hidden_sync = false;        // what is under way ends with a Sync that the client has not sent
   routing::requirement looked_at;  // what the replica was held against
 
   std::size_t prepared_bytes = 0;       // that the session's prepared statements take

@@ -114,9 +114,9 @@ private:
 
   routing::node_index excluded_ = routing::no_node;
   std::optional<wire::error> refused_;
-  bool conflicted_ = false;    // the other replicas would refuse it as well
-  bool retrying_ = false;      // the batch is about to begin again
-  bool retried_ = false;       // ... has done so
+  bool conflicted_ = false;  // the other replicas would refuse it as well
+  bool retrying_ = false;    // the batch is about to begin again
+  bool retried_ = false;     // ... has done so
   bool learns_write_ = false;
 };
 

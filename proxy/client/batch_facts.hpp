@@ -60,15 +60,22 @@ struct batch_facts {
   bool ends_names() const;
 };
 
+// The verdict on a text, looked up or made.
+struct verdicts {
+  sql::statement_cache& statements;
+  const sql::catalog_ptr& catalog;
+  sql::statement_ptr operator()(std::string_view sql) const { return statements.find_or_classify(sql, catalog).what; }
+};
+
 // What the texts are held against.
 struct examination {
   sql::statement_cache& statements;
   const sql::catalog_ptr& catalog;
-  const catalog_doubts* doubts = nullptr;   // null: there are none
-  const prepared_names* names = nullptr;    // the client's; null: it has prepared nothing
-  bool reads_texts = true;                  // settings in force let texts mean what they seem to
-  bool knows_bounded = true;                // level `bounded` has a bound
-  bool learns_write = false;                // a replica has found that what was taken for a read is none
+  const catalog_doubts* doubts = nullptr;  // null: there are none
+  const prepared_names* names = nullptr;   // the client's; null: it has prepared nothing
+  bool reads_texts = true;                 // settings in force let texts mean what they seem to
+  bool knows_bounded = true;               // level `bounded` has a bound
+  bool learns_write = false;               // a replica has found that what was taken for a read is none
 };
 
 // Facts of the batch in `bytes`, which begin where it does. False if a message is malformed: `malformed` is its type.

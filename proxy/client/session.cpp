@@ -23,7 +23,7 @@ constexpr std::uint64_t kept_back = 8U << 10U;
 
 session::session(worker_context& worker, boost::asio::ip::tcp::socket socket)
     : worker_(worker),
-      client_(std::move(socket), *this),
+      socket_(std::move(socket), *this),
       login_(std::make_unique<login>(worker.shared.users, worker.nonce())) {}
 
 session::~session() {
@@ -39,7 +39,7 @@ void session::start() {
         work_->deadline = {};
         fatal({std::string(wire::sqlstate::protocol_violation), "login took too long", "", ""});
       });
-  client_.await_readable();
+  socket_.await_readable();
   // Whoever has not said who it is keeps nobody out who wants to.
   const auto most = worker_.shared.settings.limits.max_logins;
   if (worker_.shared.strangers.fetch_add(1) >= most) worker_.logging_in.front().who.make_room();
@@ -56,7 +56,7 @@ void session::make_room() {
 }
 
 session::activity& session::work() {
-  if (!work_) work_ = std::make_unique<activity>(*this);
+  if (!work_) work_ = std::make_unique<activity>(*this, worker_.probe);
   return *work_;
 }
 
@@ -65,13 +65,13 @@ std::string_view session::input_left() const noexcept {
 }
 
 bool session::busy() const noexcept {
-  return lease_ != nullptr && (server().owes() || server().is_open() || held_.copy_in || work_->streaming ||
-                               (work_->pass_left > 0 && !work_->pass_drop));
+  return leased() && (server().owes() || server().is_open() || under_way().held.copy_in || under_way().streaming ||
+                      (work_->pass_left > 0 && !work_->pass_drop));
 }
 
 wire::transaction_status session::client_status() const noexcept {
-  if (const auto status = transaction_.status()) return *status;
-  return lease_ != nullptr ? server().status() : wire::transaction_status::idle;
+  if (const auto status = client_.transaction.status()) return *status;
+  return leased() ? server().status() : wire::transaction_status::idle;
 }
 
 void session::on_readable() {
@@ -88,7 +88,7 @@ void session::on_readable() {
 stream::read_result session::read_some(std::string& input) {
   if (stage_ == stage::login) {
     constexpr std::size_t enough = 4096;
-    const auto got = client_.read(worker_.scratch.data(), enough);
+    const auto got = socket_.read(worker_.scratch.data(), enough);
     input.append(worker_.scratch, 0, got.size);
     return got;
   }
@@ -100,9 +100,15 @@ stream::read_result session::read_some(std::string& input) {
   const auto before = input.size();
   const auto room = std::max(input.capacity() - before, std::size_t{4096});
   input.resize(before + room);
-  const auto got = client_.read(input.data() + before, room);
+  const auto got = socket_.read(input.data() + before, room);
   input.resize(before + got.size);
   return got;
+}
+
+// Behind an event: what there is more to do, and what an idle session does not need.
+void session::go_on() {
+  if (stage_ == stage::ready) process();
+  settle();
 }
 
 // Goes on with what has been read, as far as the session's state allows, and no further than is fair.
@@ -132,33 +138,33 @@ void session::settle() {
     compact();
     constexpr std::size_t much = 8 * buffer_pool::usual_size;
     if (work_->input.empty() && work_->input.capacity() > much) work_->input = std::string();
-    const bool idle = stage_ == stage::ready && lease_ == nullptr && work_->input.empty() && work_->pass_left == 0 &&
-                      work_->deadline.number == 0 && !work_->changes.pending();
+    const bool idle = stage_ == stage::ready && !leased() && work_->input.empty() && work_->pass_left == 0 &&
+                      work_->deadline.number == 0 && !under_way().changes.pending();
     if (idle) {
       worker_.timers.cancel(work_->stall);
       worker_.buffers.give(std::move(work_->input));
       work_ = nullptr;
     }
   }
-  if (draining_ && !transaction_.deferred() && (!work_ || keeps_idle_lease())) {
+  if (draining_ && !client_.transaction.deferred() && (!work_ || keeps_idle_lease())) {
     return fatal({std::string(wire::sqlstate::admin_shutdown), "Highwater is shutting down", "", "Connect again."});
   }
   // A batch that is not complete yet is read to its end, however long; behind one that has to wait, only so much.
   const bool waits = stage_ != stage::ready || (work_ && (work_->scanner.held() || work_->yielded));
   const bool room = !work_ || input_left().size() < read_ahead || !waits;
-  const bool flooded = lease_ != nullptr && lease_->unsent() > read_ahead;
-  const bool reads_its_answers = client_.pending() < read_ahead;
+  const bool flooded = leased() && connection().unsent() > read_ahead;
+  const bool reads_its_answers = socket_.pending() < read_ahead;
   const bool reads = room && !flooded && reads_its_answers;
-  if (reads) client_.await_readable();
+  if (reads) socket_.await_readable();
   if (work_) watch_for_stall(reads);
 }
 
 // Is the client in the middle of something that keeps a server connection? Not between two messages of a COPY, which
 // may last as long as it likes.
 bool session::stopped_within() const noexcept {
-  if (stage_ != stage::ready || lease_ == nullptr || !work_) return false;
-  if (held_.copy_in) return !work_->pass_drop && work_->pass_left > kept_back;
-  return work_->streaming || (work_->pass_left > 0 && !work_->pass_drop);
+  if (stage_ != stage::ready || !leased() || !work_) return false;
+  if (under_way().held.copy_in) return !work_->pass_drop && work_->pass_left > kept_back;
+  return under_way().streaming || (work_->pass_left > 0 && !work_->pass_drop);
 }
 
 void session::watch_for_stall(bool reads) {
@@ -186,7 +192,7 @@ void session::stalled() {
 
 // A session that is bound to its connection, and between two statements.
 bool session::keeps_idle_lease() const noexcept {
-  return stage_ == stage::ready && lease_ != nullptr && !busy() && input_left().empty() && server().idle();
+  return stage_ == stage::ready && leased() && !busy() && input_left().empty() && server().idle();
 }
 
 // One step: true if there may be more to do.
@@ -195,23 +201,23 @@ bool session::process_one() {
   if (now.pass_left > 0) {
     const auto part = std::min<std::uint64_t>(now.pass_left, input_left().size());
     if (part == 0) return false;
-    if (!now.pass_drop && lease_ != nullptr) lease_->send(input_left().substr(0, static_cast<std::size_t>(part)));
+    if (!now.pass_drop && leased()) connection().send(input_left().substr(0, static_cast<std::size_t>(part)));
     now.pass_left -= part;
     consume(static_cast<std::size_t>(part));
     // The answer may have come before the message's end: a copy that failed.
     ask_for_late_syncs();
-    if (now.pass_left == 0 && lease_ != nullptr && !busy()) exchange_over();
+    if (now.pass_left == 0 && leased() && !busy()) exchange_over();
     return stage_ == stage::ready;
   }
-  if (lease_ != nullptr && lease_->unsent() > read_ahead) return false;
-  if (held_.copy_in) return pass_copy();
-  if (now.streaming && lease_ != nullptr && server().may_owe_ready()) {
+  if (leased() && connection().unsent() > read_ahead) return false;
+  if (under_way().held.copy_in) return pass_copy();
+  if (under_way().streaming && leased() && server().may_owe_ready()) {
     ask_for_answers();
     return false;
   }
   // What the server skips need not be sent: see skip_batch().
-  if (now.streaming && server().skips()) now.streaming = false;
-  if (now.streaming) return stream_messages();
+  if (under_way().streaming && server().skips()) under_way().streaming = false;
+  if (under_way().streaming) return stream_messages();
   const auto& limits = worker_.shared.settings.limits;
   using outcome = wire::batch_scanner::outcome;
   switch (now.scanner.scan(input_left(), limits.max_message_bytes, limits.max_batch_bytes)) {
@@ -237,7 +243,8 @@ void session::await_rest() {
   now.rest = worker_.timers.schedule(std::chrono::steady_clock::now() + longest_gap, [this] {
     const auto alive = shared_from_this();
     work_->rest = {};
-    const bool waits = stage_ == stage::ready && !work_->streaming && !held_.copy_in && work_->pass_left == 0;
+    const bool waits =
+        stage_ == stage::ready && !under_way().streaming && !under_way().held.copy_in && work_->pass_left == 0;
     if (waits && !work_->scanner.held() && !work_->scanner.messages().empty()) begin_batch(true);
     process();
     if (stage_ != stage::ended) settle();
@@ -254,7 +261,7 @@ void session::consume(std::size_t bytes) {
 void session::compact() {
   auto& now = *work_;
   std::size_t keep = now.begin;
-  for (const auto& one : now.flights) {
+  for (const auto& one : under_way().flights) {
     if (one.retryable) {
       keep = one.begin;
       break;
@@ -263,23 +270,23 @@ void session::compact() {
   if (keep == 0) return;
   now.input.erase(0, keep);
   now.begin -= keep;
-  for (auto& one : now.flights) one.begin = one.begin >= keep ? one.begin - keep : 0;
+  for (auto& one : under_way().flights) one.begin = one.begin >= keep ? one.begin - keep : 0;
 }
 
 void session::on_drained() {
   const auto alive = shared_from_this();
-  if (lease_ != nullptr) {
-    lease_->pause(false);
-    lease_->read_on();
+  if (leased()) {
+    connection().pause(false);
+    connection().read_on();
   }
   process();
   settle();
 }
 
 void session::write_client(std::string_view bytes) {
-  client_.write(bytes);
+  socket_.write(bytes);
   // A slow client holds up its own server connection, and nobody else.
-  if (client_.pending() > 0 && lease_ != nullptr) lease_->pause(true);
+  if (socket_.pending() > 0 && leased()) connection().pause(true);
 }
 
 void session::protocol_error(std::string what) {
@@ -291,8 +298,8 @@ void session::fatal(const wire::error& why) {
   if (stage_ == stage::login && (kind_ || login_)) login_failed(why);  // else it asks to cancel something
   std::string out;
   wire::write_error(out, wire::severity::fatal, why);
-  client_.write(out);
-  client_.close_when_drained();
+  socket_.write(out);
+  socket_.close_when_drained();
   end();
 }
 
@@ -328,8 +335,8 @@ void session::end() noexcept {
     const auto node = work_->attempt.plan().node;
     if (node != routing::no_node && kind_) worker_.pool_of(*kind_, node).cancel(*this);
   }
-  if (lease_ != nullptr) abandon_lease();
-  client_.close();
+  if (leased()) abandon_lease();
+  socket_.close();
   if (work_) worker_.buffers.give(std::move(work_->input));
   worker_.session_ended(*this);
 }

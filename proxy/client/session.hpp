@@ -9,8 +9,6 @@
 //   session_routing.cpp    from a batch to a plan, and waiting for it to come true
 //   session_lease.cpp      from a plan to a server connection, and back
 //   session_requests.cpp   client to server
-//   session_effects.cpp    what a batch leaves behind in its connection
-//   session_prepared.cpp   ... messages that name prepared statements
 //   session_stream.cpp     ... what is too long to be held
 //   session_replies.cpp    server to client
 //   session_settings.cpp   ... the end of an exchange, and what has become of the session's settings
@@ -19,7 +17,6 @@
 //   session_internal.cpp   ... about itself: SHOW, SET and RESET of highwater.*
 
 #include <boost/asio/ip/tcp.hpp>
-#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -28,16 +25,14 @@
 
 #include "proxy/client/admission.hpp"
 #include "proxy/client/attempt.hpp"
+#include "proxy/client/client_state.hpp"
 #include "proxy/client/context.hpp"
+#include "proxy/client/exchange.hpp"
 #include "proxy/client/gate_wait.hpp"
 #include "proxy/client/login.hpp"
 #include "proxy/client/preparation.hpp"
-#include "proxy/client/prepared_names.hpp"
-#include "proxy/client/read_after_write.hpp"
-#include "proxy/client/session_pins.hpp"
-#include "proxy/client/settings_exchange.hpp"
-#include "proxy/client/transaction.hpp"
 #include "proxy/client/vacancy.hpp"
+#include "proxy/client/writing.hpp"
 #include "proxy/io/stream.hpp"
 #include "proxy/server/pool.hpp"
 #include "proxy/wire/batch_scanner.hpp"
@@ -51,42 +46,6 @@ inline constexpr std::string_view tells_of_node = "in_hot_standby";
 constexpr bool tells_who_one_is(std::string_view parameter) noexcept {
   return parameter == "is_superuser" || parameter == "session_authorization";
 }
-
-// What ends with a lease, however it ends. Nothing of it means anything without one.
-struct lease_state {
-  bool on_replica = false;        // the connection was chosen as a replica's
-  session_pins pins;              // the session keeps it
-  bool in_read_only = false;      // the transaction was placed as one that only reads
-  bool begin_unanswered = false;  // BEGIN has been sent, and the server has not answered it yet
-  bool cancel_wanted = false;     // ... and a cancel request waits for that
-  bool copy_in = false;           // the server waits for copy data
-  bool syncs_in_doubt = false;    // ... no longer: a question is due, behind the message that is being passed on
-  bool unreadable = false;        // it has changed a setting behind which texts may mean something else
-  bool wrote = false;             // the transaction may have changed data
-  bool settings_unknown = false;  // the transaction may have changed some: nobody else shall have what it prepares
-  bool rolled_back = false;       // the last command tag was ROLLBACK
-  bool committed = false;         // ... COMMIT
-  bool deallocated = false;       // a command tag since the last ReadyForQuery was DEALLOCATE
-  bool batch_failed = false;      // an error was among the batch's replies
-  bool ends_names = false;        // what is under way may end names of prepared statements
-};
-
-// Stands for a Parse that is to fail on the server because the client is told an error of ours in its place.
-inline constexpr statement_id own_failure_id = UINT64_MAX - 1;
-
-// A batch that a server is answering.
-struct flight {
-  std::size_t begin = 0;  // where its bytes are in the session's input, while they are kept
-  std::size_t size = 0;
-  bool writes = false;       // its end may be a commit: the session's write floor rises
-  bool reads = false;        // nothing but: a transaction that it is part of goes on behind it
-  bool ends = false;         // may end a transaction in its middle
-  bool parses = false;       // prepares what it runs
-  bool retryable = false;    // an autocommit read of which nothing has been forwarded (rule 15)
-  bool schema = false;       // DDL
-  bool hidden_sync = false;  // Flush was sent on as Sync
-  bool no_ready = false;     // ends with a Flush, or its Sync was lost in copy-in mode
-};
 
 class session final : public std::enable_shared_from_this<session>, stream::listener, lease_holder, lease_waiter {
 public:
@@ -122,21 +81,15 @@ private:
 
   // Everything that only a session with something to do needs.
   struct activity {
-    explicit activity(session& whose) : view_place(whose), login_place(whose) {}
+    activity(session& whose, metrics::worker_probe& probe) : exchange(probe), view_place(whose), login_place(whose) {}
 
     std::string input;
     std::size_t begin = 0;  // of the batch that is being gathered; what is before has been sent
     wire::batch_scanner scanner;
     batch_facts facts;
-    std::deque<flight> flights;
     class attempt attempt;
-    bool alone = false;  // the batch is a statement that is a transaction of its own
-    settings_exchange changes;
-    timer_queue::ticket rest;    // when a batch that has begun is sent as it comes, if its end has not come by then
-    bool ready_held = false;     // a ReadyForQuery is kept back until it is known what the client's settings are
-    bool asks_pins = false;      // what is inquired is whether they still stand
-    sql::touched_names touched;  // by the DDL of the transaction that is under way
-    sql::login_change logins;    // ... and the logins that it is about
+    class exchange exchange;
+    timer_queue::ticket rest;  // when a batch that has begun is sent as it comes, if its end has not come by then
     std::shared_ptr<vacancy> vacant;  // databases that it wants nobody to be connected to
     timer_queue::ticket deadline;
     node_wait waiting;
@@ -146,18 +99,11 @@ private:
     std::uint64_t pass_left = 0;  // of a message that is being passed on in pieces
     bool pass_drop = false;       // ... to nobody
     std::uint64_t seen = 0;       // version of the view that was looked at last
-    bool streaming = false;       // the batch was too long to be examined: its messages are sent as they come
-    bool flushed = false;         // the answers to what has been sent have been asked for
     bool cut_here = false;        // the batch is the first part of one: what follows depends on what comes of it
     preparation needs;
-    routing::route_reason reason = routing::route_reason::write;              // to be sent for, when the needs are met
-    std::vector<std::pair<statement_id, std::string>> stand_ins;              // and the client's names for them
-    std::vector<std::pair<std::string, std::string>> ending_portals;          // and the names that running them ends
-    std::vector<std::pair<std::string, session_settings>> resetting_portals;  // and what is to be set again then
-    std::vector<std::function<void()>> cancel_over;  // who is to be told when a request that waits is over
-    std::string own_failure;    // the ErrorResponse that the client gets where own_failure_id fails
-    waiting_place view_place;   // among those who wait for a view
-    waiting_place login_place;  // among those who have not logged in
+    routing::route_reason reason = routing::route_reason::write;  // to be sent for, when the needs are met
+    waiting_place view_place;                                     // among those who wait for a view
+    waiting_place login_place;                                    // among those who have not logged in
     bool yielded = false;       // others have their turn, although there is more to do here
     timer_queue::ticket stall;  // if the client has stopped in the middle of something
     routing::instant heard;     // from the client, while that is watched
@@ -167,7 +113,13 @@ private:
   friend struct reply_handler;
 
   // session.cpp
-  server_session& server() const noexcept { return lease_->session(); }  // while there is a lease
+  bool leased() const noexcept { return work_ && work_->exchange.leased(); }
+  // While there is a lease.
+  class exchange& under_way() const noexcept {
+    return work_->exchange;
+  }
+  server_session& server() const noexcept { return work_->exchange.server(); }
+  server_connection& connection() const noexcept { return work_->exchange.connection(); }
   activity& work();
   std::string_view input_left() const noexcept;
   bool busy() const noexcept;
@@ -175,6 +127,7 @@ private:
   void on_readable() override;
   stream::read_result read_some(std::string& input);
   void process();
+  void go_on();
   void yield();
   void settle();
   bool stopped_within() const noexcept;
@@ -251,74 +204,27 @@ private:
   bool proof_arrived();
   void on_settings_applied(const wire::error* failed) override;
   void go();
-  void dispatch(routing::route_reason reason);
   bool keep_what_was_told();
-  bool bound() const noexcept;
   server_connection& end_lease();
   void release();
   void drop_lease();
-  void unpin() noexcept;
   void hand_back(server_connection& connection);
   void abandon_lease();
-  settings_ptr wanted_settings() const override { return settings_; }
+  settings_ptr wanted_settings() const override { return client_.settings; }
   std::uint64_t wanted_writer() const override;
 
   // session_requests.cpp
-  void send_batch(routing::route_reason reason);
-  flight new_flight() const;
-  void take_off(flight& one);
-  bool send_deferred_begin(std::string& out);
-  void answer_due_locals();
-  void send_message(const wire::frame& message, std::string& out);
-  void count_route(routing::route_reason reason);
-
-  // session_effects.cpp
-  void note_batch_effects(bool begins, bool no_ready);
-  void note_what_follows(const flight& one);
-  void note_effects_of(const named_statement* prepared);
-  void note_effects(const sql::statement& what, bool alone);
-  void pin(sql::pin_reason why);
-  bool needs_other_rights(const sql::statement& what) const;
-  bool searches_temporary_schema() const;
-  std::uint64_t identity() const noexcept;
-  bool reads_sequences() const;
-  void forget_sequences_of_others();
-
-  // session_prepared.cpp
-  struct text_for_server {
-    std::string sql;   // empty: as it is
-    std::string ends;  // the client's name that it ends, if it does
-  };
-  prepared_names& names();
-  const named_statement* find_named(std::string_view name) const noexcept;
-  sql::statement_ptr verdict_on(std::string_view sql);
-  prepared_ptr intern(std::string_view query, std::string_view parameter_types, bool names_others);
-  bool names_others(std::string_view sql);
-  void make_usable_here(std::string_view name, named_statement& known);
+  writing writes();
+  void dispatch(routing::route_reason reason);
   void find_needs();
-  void find_needs_of(const wire::frame& message);
-  void need_what_is_executed(const sql::statement& what);
-  void need_statement(std::string_view name);
-  std::string server_text(std::string_view sql);
   void prepare_needs(routing::route_reason reason);
   void on_prepared(std::string_view failed) override;
-  void compare_prepared();
   void outdated_statement();
-  bool refused_by_server() const;
-  void hide_unnamed_of_others(std::string& out);
-  void send_query(const wire::frame& message, std::string& out);
-  text_for_server named_text(const sql::statement& what, std::string_view sql, std::string& out);
-  void forget_portals_of_the_past();
-  statement_id prepare_stand_in(std::string_view name, std::string& out);
-  bool names_in_sql() const noexcept;
-  void try_name(std::string_view name, std::string& out);
-  void remember_parsed(const wire::parse_message& parse);
-  void send_parse(const wire::frame& message, std::string& out);
-  void ask_description(std::string_view name, const prepared_ptr& of, std::string& out);
-  void send_bind(const wire::frame& message, std::string& out);
-  void note_ended_by(const wire::bind_names& bind);
-  void send_execute(const wire::frame& message, std::string& out);
-  void send_target(const wire::frame& message, std::string& out);
+  void send_batch(routing::route_reason reason);
+  void answer_due_locals();
+  void note_route(routing::route_reason reason);
+  bool reads_sequences() const;
+  void forget_sequences_of_others();
 
   // session_stream.cpp
   bool pass_copy();
@@ -335,7 +241,6 @@ private:
   std::size_t on_server_bytes(std::string_view bytes) override;
   wire::reply_reader::result take_replies(std::string_view bytes);
   void send_wanted_cancel();
-  void cancel_is_over();
   void note_told(routing::instant now);
   void doubt_what_changed();
   void tell_of_ddl();
@@ -345,16 +250,11 @@ private:
   void on_server_drained() override;
   void names_dropped();
   void state_discarded();
-  std::string with_client_names(const wire::error_fields& fields) const;
-  std::string client_name_of(statement_id id) const;
 
   // session_settings.cpp
   void exchange_over();
   void reset_settings();
   void tell_parameters();
-  session_settings led_back(const sql::statement& what);
-  void note_resetting(const wire::bind_names& bind);
-  void lead_back_behind(std::string_view portal, std::string& out);
   void inquire(std::string_view sql);
   std::size_t take_inquiry(std::string_view bytes);
   void forward_notifications(std::string_view among);
@@ -373,7 +273,6 @@ private:
   void on_server_lost(const wire::error& why) override;
   void give_up_connection(const wire::error& why);
   std::string lost_connection_to(routing::node_index node) const;
-  bool outcome_unknown() const;
   void tell_of_loss(routing::node_index node, wire::error why, bool was_bound, bool unknown);
   void lost_flights(const wire::error& why);
   bool note_unknown_writes();
@@ -383,7 +282,6 @@ private:
   // session_local.cpp
   bool answer_sync();
   bool answer_transaction();
-  void end_unnamed();
   void answer_error(const wire::error& why);
   void answer_failure(std::string_view message);
   void drop_streamed(std::string out);
@@ -395,23 +293,16 @@ private:
   friend class internal_answers;
   void answer_internal();
   void send_sync();
+  void remember_parsed(const wire::parse_message& parse);
   bool run_internal(const sql::internal_command& what, std::string& tag, std::string& row, wire::error& why);
   std::string describe_route() const;
 
   worker_context& worker_;
-  stream client_;
+  stream socket_;
   std::unique_ptr<activity> work_;
   std::unique_ptr<login> login_;
-  std::unique_ptr<prepared_names> names_;
   session_kind_ptr kind_;
-  settings_ptr startup_settings_ = no_settings();
-  settings_ptr settings_ = no_settings();
-  settings_ptr analysed_under_ = no_settings();  // those of them that what is prepared may depend on
-  server_connection* lease_ = nullptr;
-  lease_state held_;
-  class transaction transaction_;
-  routing::session_floors floors_;
-  read_after_write reads_after_writes_;
+  client_state client_;
   wire::backend_key_message key_;
 
   // The last decision, for SHOW highwater.last_route.
@@ -423,10 +314,7 @@ private:
     sql::statement_ptr statement;
   } last_route_;
 
-  told_parameters told_;
   stage stage_ = stage::login;
-  bool schema_changed_ = false;                 // by the transaction that is under way
-  bool skip_to_sync_ = false;                   // an error was answered; the messages up to Sync do not count
   bool draining_ = false;
   bool stranger_ = false;  // counts among those who have not logged in
   bool counted_ = false;   // ... among the clients

@@ -17,7 +17,7 @@ bool session::begin_batch(bool too_long) {
     end_on_deposed_node();
     return false;
   }
-  if (lease_ != nullptr && server().may_owe_ready() && now.scanner.end() != wire::batch_end::terminate) {
+  if (leased() && server().may_owe_ready() && now.scanner.end() != wire::batch_end::terminate) {
     ask_for_answers();
     return false;
   }
@@ -34,7 +34,7 @@ bool session::begin_batch(bool too_long) {
 // Perhaps it belongs to a copy that a statement under way is about to begin; not if the end of one has been sent
 // already. Late data of a copy that has failed are discarded, as the server does.
 bool session::drop_late_copy() {
-  if (lease_ != nullptr && server().owes() && !(server().copying_in() && !held_.copy_in)) {
+  if (leased() && server().owes() && !(server().copying_in() && !under_way().held.copy_in)) {
     ask_for_answers();
     return false;
   }
@@ -46,8 +46,9 @@ bool session::drop_late_copy() {
 bool session::look_at_batch() {
   auto& now = *work_;
   auto& database = kind_->database;
-  const examination by{database.statements, database.catalog,      database.doubts.get(),       names_.get(),
-                       reads_texts(),       has_bound(config::level::bounded), now.attempt.learns_write()};
+  const examination by{database.statements,       database.catalog, database.doubts.get(),
+                       client_.prepared.get(),    reads_texts(),    has_bound(config::level::bounded),
+                       now.attempt.learns_write()};
   char malformed = 0;
   bool known = examine(now.scanner, input_left(), by, now.facts, malformed);
   if (known) {
@@ -81,8 +82,8 @@ bool session::act_on_batch() {
     return stage_ == stage::ready;
   }
   if (!vacated()) return false;
-  const auto in_place = held_.pins.any() ? route_reason::pinned : route_reason::transaction;
-  const auto behind = held_.pins.any() ? route_reason::pinned : route_reason::pipelined;
+  const auto in_place = under_way().held.pins.any() ? route_reason::pinned : route_reason::transaction;
+  const auto behind = under_way().held.pins.any() ? route_reason::pinned : route_reason::pipelined;
   switch (admit(now.facts, where, [&] { return required(); })) {
     case admission::answer_internal:
       answer_internal();
@@ -119,29 +120,29 @@ bool session::join(route_reason reason) {
 standing session::stands() const {
   const auto& now = *work_;
   standing where;
-  where.prepared_bytes = names_ ? names_->bytes() : 0;
+  where.prepared_bytes = client_.prepared ? client_.prepared->bytes() : 0;
   where.most_prepared_bytes = worker_.shared.settings.limits.max_prepared_bytes;
-  if (lease_ == nullptr) return where;
+  if (!leased()) return where;
   where.leased = true;
-  where.on_replica = held_.on_replica;
-  where.in_read_only = held_.in_read_only;
-  where.bound = bound();
+  where.on_replica = under_way().held.on_replica;
+  where.in_read_only = under_way().held.in_read_only;
+  where.bound = under_way().bound();
   where.stale = now.attempt.plan().reason == route_reason::stale;
   where.busy = busy();
   where.owed = server().owes();
   where.open = server().is_open();
-  where.copying = held_.copy_in;
-  where.decides_names = held_.ends_names;
-  where.settings_pending = now.changes.pending();
-  where.ends = std::ranges::any_of(now.flights, &flight::ends);
-  where.only_reads = std::ranges::all_of(now.flights, &flight::reads);
-  where.hidden_sync = !now.flights.empty() && now.flights.back().hidden_sync;
+  where.copying = under_way().held.copy_in;
+  where.decides_names = under_way().held.ends_names;
+  where.settings_pending = under_way().changes.pending();
+  where.ends = std::ranges::any_of(under_way().flights, &flight::ends);
+  where.only_reads = std::ranges::all_of(under_way().flights, &flight::reads);
+  where.hidden_sync = !under_way().flights.empty() && under_way().flights.back().hidden_sync;
   where.looked_at = now.attempt.need();
   return where;
 }
 
 bool session::skips_to_sync() const noexcept {
-  return skip_to_sync_ || (lease_ != nullptr && server().skips());
+  return client_.skip_to_sync || (leased() && server().skips());
 }
 
 // After an error was answered in the extended protocol, what the client had sent up to its Sync does not count. The
@@ -149,13 +150,13 @@ bool session::skips_to_sync() const noexcept {
 bool session::skip_batch() {
   std::string out;
   const bool ends = work_->scanner.end() == wire::batch_end::sync;
-  if (ends && lease_ != nullptr && server().skips()) {
+  if (ends && leased() && server().skips()) {
     work_->facts = {};
     send_sync();
     return true;
   }
   if (ends) {
-    skip_to_sync_ = false;
+    client_.skip_to_sync = false;
     wire::write_ready_for_query(out, client_status());
   }
   consume(work_->scanner.size());
@@ -186,8 +187,8 @@ bool session::has_bound(config::level level) const noexcept {
 
 // Can the texts be read that the client sends now?
 bool session::reads_texts() const {
-  if (lease_ != nullptr && held_.unreadable) return false;
-  return text_is_plain(*settings_) && told_.plain();
+  if (leased() && under_way().held.unreadable) return false;
+  return text_is_plain(*client_.settings) && client_.told.plain();
 }
 
 }  // namespace highwater::proxy

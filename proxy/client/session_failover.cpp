@@ -24,8 +24,8 @@ metrics::retry_cause cause_of(wire::replica_refusal how) noexcept {
 
 // A replica will not run it. The rest of the answer is the connection's own affair.
 std::size_t session::refused(std::string_view bytes, wire::replica_refusal how) {
-  auto& connection = *lease_;
-  work_->attempt.refused_by(connection.node(), how, work_->flights.size() == 1);
+  auto& connection = under_way().connection();
+  work_->attempt.refused_by(connection.node(), how, under_way().flights.size() == 1);
   if (how == wire::replica_refusal::shutdown) {
     worker_.node_suspect(connection.node());
     drop_lease();
@@ -42,9 +42,9 @@ std::size_t session::refused(std::string_view bytes, wire::replica_refusal how) 
 void session::retry(metrics::retry_cause cause) {
   auto& now = *work_;
   worker_.probe.retried(cause);
-  if (names_) names_->revoke_all();
-  now.begin = now.flights.front().begin;
-  now.flights.clear();
+  if (client_.prepared) client_.prepared->revoke_all();
+  now.begin = under_way().flights.front().begin;
+  under_way().flights.clear();
   now.scanner.next();
   now.attempt.try_again();
   stage_ = stage::ready;
@@ -53,8 +53,8 @@ void session::retry(metrics::retry_cause cause) {
 }
 
 void session::node_died(routing::node_index node) {
-  if (leave_before_sending(node) || stage_ != stage::ready || lease_ == nullptr || lease_->node() != node) return;
-  if (work_->flights.empty() || !work_->flights.front().retryable) return;
+  if (leave_before_sending(node) || stage_ != stage::ready || !leased() || server().node() != node) return;
+  if (under_way().flights.empty() || !under_way().flights.front().retryable) return;
   const auto alive = shared_from_this();
   drop_lease();
   work_->attempt.lost(node);
@@ -63,10 +63,10 @@ void session::node_died(routing::node_index node) {
 
 // Nothing of the session's is there yet: it goes elsewhere. False if that is not so.
 bool session::leave_before_sending(routing::node_index node) {
-  const bool queued = lease_ == nullptr && work_ && work_->attempt.serves_on(node) &&
+  const bool queued = !leased() && work_ && work_->attempt.serves_on(node) &&
                       (stage_ == stage::awaiting_lease || stage_ == stage::login);
-  const bool leased = lease_ != nullptr && lease_->node() == node && on_the_way();
-  if (!queued && !leased) return false;
+  const bool on_its_way = leased() && server().node() == node && on_the_way();
+  if (!queued && !on_its_way) return false;
   const auto alive = shared_from_this();
   leave_node();
   replan_and_go_on();
@@ -75,11 +75,12 @@ bool session::leave_before_sending(routing::node_index node) {
 
 // A lease that is not of use yet: not proved, or without the session's settings.
 bool session::on_the_way() const noexcept {
-  return !held_.pins.any() && (work_->awaiting_proof || stage_ == stage::awaiting_settings || stage_ == stage::login);
+  return !under_way().held.pins.any() &&
+         (work_->awaiting_proof || stage_ == stage::awaiting_settings || stage_ == stage::login);
 }
 
 void session::leave_node() {
-  if (lease_ == nullptr) {
+  if (!leased()) {
     worker_.pool_of(*kind_, work_->attempt.plan().node).cancel(*this);
     worker_.timers.cancel(work_->deadline);
     return;
@@ -91,12 +92,12 @@ void session::leave_node() {
 void session::on_server_lost(const wire::error& said) {
   auto why = said;
   const auto alive = shared_from_this();
-  const auto node = lease_->node();
+  const auto node = server().node();
   auto& now = *work_;
   const bool only_on_the_way = on_the_way();
-  const bool was_bound = bound() || stage_ == stage::inquiring;
+  const bool was_bound = under_way().bound() || stage_ == stage::inquiring;
   const bool in_message = server().in_message();
-  const bool unknown = outcome_unknown();
+  const bool unknown = under_way().outcome_unknown();
   end_lease();
   worker_.node_suspect(node);
   if (only_on_the_way) {
@@ -105,7 +106,7 @@ void session::on_server_lost(const wire::error& said) {
   }
   note_unknown_writes();
   if (in_message) return end();
-  if (!was_bound && !now.flights.empty() && now.flights.front().retryable) {
+  if (!was_bound && !under_way().flights.empty() && under_way().flights.front().retryable) {
     now.attempt.lost(node);
     return retry(metrics::retry_cause::connection_lost);
   }
@@ -117,18 +118,10 @@ std::string session::lost_connection_to(routing::node_index node) const {
   return "lost the connection to node " + worker_.shared.settings.cluster.nodes[node].name;
 }
 
-// Of what is under way, may anything have been committed that nobody will ever hear of? Not what a transaction does
-// before its COMMIT.
-bool session::outcome_unknown() const {
-  const bool in_block = !server().idle() || held_.begin_unanswered;
-  const auto may_be_committed = [&](const flight& one) { return one.writes && (one.ends || !in_block); };
-  return std::ranges::any_of(work_->flights, may_be_committed) || (work_->streaming && !in_block);
-}
-
 void session::give_up_connection(const wire::error& why) {
-  const auto node = lease_->node();
-  const bool was_bound = bound();
-  const auto unknown = outcome_unknown();
+  const auto node = server().node();
+  const bool was_bound = under_way().bound();
+  const auto unknown = under_way().outcome_unknown();
   note_unknown_writes();
   worker_.node_suspect(node);
   drop_lease();
@@ -148,52 +141,51 @@ void session::tell_of_loss(routing::node_index node, wire::error why, bool was_b
   }
   if (was_bound) return fatal(why);
   lost_flights(why);
-  if (stage_ == stage::ready) process();
-  settle();
+  go_on();
 }
 
 // Each batch that was under way gets the error for an answer.
 void session::lost_flights(const wire::error& why) {
   std::string out;
-  for (const auto& one : work_->flights) {
-    schema_changed_ |= one.schema;
+  for (const auto& one : under_way().flights) {
+    under_way().schema_changed |= one.schema;
     wire::write_error(out, wire::severity::error, why);
     if (one.hidden_sync || one.no_ready) {
-      skip_to_sync_ = true;
+      client_.skip_to_sync = true;
     } else {
       wire::write_ready_for_query(out, wire::transaction_status::idle);
     }
   }
   tell_of_schema_change();
-  work_->flights.clear();
-  work_->changes.clear();
-  if (names_) names_->revoke_all();
+  under_way().flights.clear();
+  under_way().changes.clear();
+  if (client_.prepared) client_.prepared->revoke_all();
   write_client(out);
 }
 
 // Rule 7: what was under way may have been committed. True if any of it writes.
 bool session::note_unknown_writes() {
-  const auto& flights = work_->flights;
-  const bool writes =
-      std::any_of(flights.begin(), flights.end(), [](const flight& one) { return one.writes; }) || work_->streaming;
+  const auto& flights = under_way().flights;
+  const bool writes = std::any_of(flights.begin(), flights.end(), [](const flight& one) { return one.writes; }) ||
+                      under_way().streaming;
   if (!writes) return false;
   const auto moment = std::chrono::steady_clock::now();
   tell_of_ddl();
-  floors_.written.raise(moment);
+  client_.floors.written.raise(moment);
   worker_.shared.domain.told_of_write(moment);
   return true;
 }
 
 // Rule 12: a transaction or a pinned session stays where it is, but writes nothing to a primary that is none any more.
 bool session::on_deposed_node() const {
-  if (lease_ == nullptr || held_.on_replica) return false;
+  if (!leased() || under_way().held.on_replica) return false;
   const auto& view = worker_.view();
-  return view.has_primary() && view.primary != lease_->node() && !view.nodes[lease_->node()].usable;
+  return view.has_primary() && view.primary != server().node() && !view.nodes[server().node()].usable;
 }
 
 // It may be hanging, and not even a cancel would reach it.
 void session::end_on_deposed_node() {
-  const auto& name = worker_.shared.settings.cluster.nodes[lease_->node()].name;
+  const auto& name = worker_.shared.settings.cluster.nodes[server().node()].name;
   const bool unknown = note_unknown_writes();
   drop_lease();
   fatal({std::string(unknown ? wire::sqlstate::connection_failure : wire::sqlstate::admin_shutdown),

@@ -1,5 +1,6 @@
 #include <utility>
 
+#include "proxy/client/message_writer.hpp"
 #include "proxy/client/session.hpp"
 
 namespace highwater::proxy {
@@ -93,12 +94,12 @@ void session::answer_internal() {
   for (const auto& message : now.scanner.messages()) {
     answers.take(message.type, batch.substr(message.offset + wire::header_size, message.size - wire::header_size));
   }
-  const bool open = lease_ != nullptr && server().is_open();
+  const bool open = leased() && server().is_open();
   const bool flushes = now.facts.end == wire::batch_end::flush || now.facts.end == wire::batch_end::cut;
   if (answers.failed() && open) return answer_error(answers.why());
   if (answers.failed()) fail_transaction();
-  if (answers.failed()) transaction_.fail();
-  if (answers.failed() && flushes) skip_to_sync_ = true;
+  if (answers.failed()) client_.transaction.fail();
+  if (answers.failed() && flushes) client_.skip_to_sync = true;
   if (!flushes && !open) wire::write_ready_for_query(answers.out, client_status());
   write_client(answers.out);
   if (!flushes && open) return send_sync();
@@ -107,23 +108,32 @@ void session::answer_internal() {
 
 // The batch is at an end that the server has to know of, because its part of it has not been ended by a Sync yet.
 void session::send_sync() {
-  auto one = new_flight();
+  auto one = under_way().flight_of(work_->facts, client_.transaction.deferred(), work_->attempt.retried());
+  one.begin = work_->begin;
+  one.size = work_->scanner.size();
   auto& out = worker_.out_scratch;
   out.clear();
-  std::string sync;
+  std::string sync, told;
   wire::write_empty(sync, wire::frontend::sync);
-  send_message({wire::frontend::sync, sync.size(), sync}, out);
-  take_off(one);
-  lease_->send(out);
-  lease_->read_on();
+  const auto about = writes();
+  message_writer(about, out, told).write({wire::frontend::sync, sync.size(), sync});
+  under_way().take_off(one);
+  connection().send_and_read(out);
   consume(one.size);
+}
+
+// A statement that no server gets to see.
+void session::remember_parsed(const wire::parse_message& parse) {
+  client_.names().add(parse.name, {writes().intern(parse.query, parse.parameter_types, false), nullptr});
+  client_.names().confirm();
 }
 
 bool session::run_internal(const sql::internal_command& what, std::string& tag, std::string& row, wire::error& why) {
   if (what.what == verb::show) {
     tag = "SHOW";
     if (what.name == "level") {
-      row = config::to_string(transaction_.level.get().value_or(worker_.shared.settings.consistency.default_level));
+      row = config::to_string(
+          client_.transaction.level.get().value_or(worker_.shared.settings.consistency.default_level));
     } else if (what.name == "last_route") {
       row = describe_route();
     } else {
@@ -145,8 +155,8 @@ bool session::run_internal(const sql::internal_command& what, std::string& tag, 
   };
   tag = what.what == verb::set ? "SET" : "RESET";
   if (what.what == verb::reset || what.value.empty()) {
-    if (too_late(transaction_.level.at_login().value_or(otherwise))) return false;
-    transaction_.level.reset(in_transaction, what.local);
+    if (too_late(client_.transaction.level.at_login().value_or(otherwise))) return false;
+    client_.transaction.level.reset(in_transaction, what.local);
     return true;
   }
   const auto wanted = config::parse_level(what.value);
@@ -162,7 +172,7 @@ bool session::run_internal(const sql::internal_command& what, std::string& tag, 
     return false;
   }
   if (too_late(*wanted)) return false;
-  transaction_.level.set(*wanted, in_transaction, what.local);
+  client_.transaction.level.set(*wanted, in_transaction, what.local);
   return true;
 }
 

@@ -60,8 +60,7 @@ void session::on_lease(server_connection& connection) {
   const auto alive = shared_from_this();
   worker_.timers.cancel(work_->deadline);
   note_queued(connection.node());
-  const auto next =
-      work_->attempt.may_be_outdated() ? work_->attempt.next(circumstances()) : attempt::move::lease;
+  const auto next = work_->attempt.may_be_outdated() ? work_->attempt.next(circumstances()) : attempt::move::lease;
   if (next == attempt::move::lease && work_->attempt.serves_on(connection.node())) {
     take_lease(connection);
   } else {
@@ -79,9 +78,8 @@ void session::note_queued(routing::node_index node) {
 }
 
 void session::take_lease(server_connection& connection) {
-  lease_ = &connection;
   connection.lease(*this);
-  ++worker_.loads[connection.node()].outstanding;
+  under_way().begin(connection.session(), &connection, worker_.loads[connection.node()]);
   if (stage_ == stage::awaiting_lease) stage_ = stage::awaiting_settings;
   use_lease();
 }
@@ -93,11 +91,11 @@ void session::on_lease_failed(const wire::error& why) {
   if (unreachable && std::chrono::steady_clock::now() < work_->attempt.limit()) return replan_and_go_on();
   // The server's own verdict: unknown database, wrong password, too many connections.
   auto told = why;
-  told.detail = "Node " + worker_.shared.settings.cluster.nodes[work_->attempt.plan().node].name + " refused the connection.";
+  told.detail =
+      "Node " + worker_.shared.settings.cluster.nodes[work_->attempt.plan().node].name + " refused the connection.";
   if (work_->attempt.turned_away(told, is_full(why))) return replan_and_go_on();
   answer_error(told);
-  if (stage_ == stage::ready) process();
-  settle();
+  go_on();
 }
 
 // A connection says nothing about a node's freshness unless it belongs to the life that the decision was about.
@@ -109,7 +107,7 @@ bool session::proved(server_connection& connection) {
 
 // Rule 25.
 bool session::leads_elsewhere() {
-  auto& connection = *lease_;
+  auto& connection = under_way().connection();
   const auto node = connection.node();
   auto why = is_stranger(connection.session().server_started(), connection.session().established(),
                          worker_.view().nodes[node], worker_.shared.settings.cluster.nodes[node]);
@@ -123,7 +121,7 @@ bool session::leads_elsewhere() {
 }
 
 void session::use_lease() {
-  auto& connection = *lease_;
+  auto& connection = under_way().connection();
   if (leads_elsewhere()) return;
   if (!proved(connection)) {
     // A new connection: wait for a sample that was sent after it stood.
@@ -143,15 +141,15 @@ void session::use_lease() {
     release();
     return replan();
   }
-  if (connection.apply(settings_)) return;
+  if (connection.apply(client_.settings)) return;
   go();
 }
 
 // True if the wait for a proof is over, one way or the other.
 bool session::proof_arrived() {
   const bool late = std::chrono::steady_clock::now() >= work_->attempt.limit();
-  const bool younger = worker_.view().nodes[lease_->node()].sampled > server().established();
-  if (!proved(*lease_) && !younger && !late) return false;
+  const bool younger = worker_.view().nodes[server().node()].sampled > server().established();
+  if (!proved(connection()) && !younger && !late) return false;
   work_->awaiting_proof = false;
   stop_waiting(true);
   if (!late) {
@@ -159,7 +157,7 @@ bool session::proof_arrived() {
     if (stage_ != stage::login) stage_ = stage::awaiting_settings;
     use_lease();
   } else {
-    const auto& name = worker_.shared.settings.cluster.nodes[lease_->node()].name;
+    const auto& name = worker_.shared.settings.cluster.nodes[server().node()].name;
     drop_lease();
     answer_error({std::string(wire::sqlstate::cannot_connect_now), "node " + name + " did not prove its state in time",
                   "", "Its monitoring connection does not answer; the log tells more."});
@@ -169,11 +167,11 @@ bool session::proof_arrived() {
 
 void session::on_settings_applied(const wire::error* failed) {
   const auto alive = shared_from_this();
-  if (failed == nullptr && held_.pins.any()) {
+  if (failed == nullptr && under_way().held.pins.any()) {
     stage_ = stage::ready;  // between two exchanges
   } else if (failed == nullptr) {
     go();
-  } else if (held_.pins.any()) {
+  } else if (under_way().held.pins.any()) {
     return fatal(*failed);
   } else if (!server().settings()->empty()) {
     // Somebody's settings are in the way that this session may not take back. DISCARD ALL may.
@@ -183,21 +181,20 @@ void session::on_settings_applied(const wire::error* failed) {
   } else {
     auto told = *failed;
     told.detail = "The session's settings could not be restored on node " +
-                  worker_.shared.settings.cluster.nodes[lease_->node()].name + ".";
+                  worker_.shared.settings.cluster.nodes[server().node()].name + ".";
     release();
     answer_error(told);
   }
-  if (stage_ == stage::ready) process();
-  settle();
+  go_on();
 }
 
 // The lease stands and the connection is in the session's state.
 void session::go() {
-  if (stage_ == stage::login) return welcome(*lease_);
-  if (server().reported() != told_.digest() && keep_what_was_told()) return;
+  if (stage_ == stage::login) return welcome(connection());
+  if (server().reported() != client_.told.digest() && keep_what_was_told()) return;
   stage_ = stage::ready;
-  held_.on_replica = work_->attempt.plan().on_replica;
-  if (!transaction_.failed() && on_deposed_node()) {
+  under_way().held.on_replica = work_->attempt.plan().on_replica;
+  if (!client_.transaction.failed() && on_deposed_node()) {
     // Rule 12: another primary has been proved since the plan was made.
     release();
     return replan();
@@ -210,9 +207,9 @@ void session::go() {
     notify(wire::severity::warning,
            {"01000", "no node was fresh enough: this read may be stale", describe_distance(), ""});
   }
-  if (work_->streaming) {
-    server().written_by(identity());
-    count_route(route_reason::write);
+  if (under_way().streaming) {
+    server().written_by(client_.identity);
+    note_route(route_reason::write);
     return;
   }
   dispatch(work_->attempt.plan().reason);
@@ -220,54 +217,31 @@ void session::go() {
 
 // True if the connection is being brought to it first.
 bool session::keep_what_was_told() {
-  const auto kept = settings_to_keep(told_.all(), server().parameters(), *settings_);
+  const auto kept = settings_to_keep(client_.told.all(), server().parameters(), *client_.settings);
   if (!kept) return false;
-  auto own = *settings_, at_login = *startup_settings_;
+  auto own = *client_.settings, at_login = *client_.at_login;
   for (const auto& [name, value] : *kept) {
     put(own, name, value);
     if (!find(at_login, name)) put(at_login, name, value);
   }
-  startup_settings_ = worker_.interner.intern(std::move(at_login));
+  client_.at_login = worker_.interner.intern(std::move(at_login));
   adopt_settings(worker_.interner.intern(std::move(own)));
   stage_ = stage::awaiting_settings;
-  return lease_->apply(settings_);
-}
-
-// Sends the batch, once the connection has what it needs for it.
-void session::dispatch(route_reason reason) {
-  forget_sequences_of_others();
-  find_needs();
-  if (work_->needs.needed()) return prepare_needs(reason);
-  send_batch(reason);
-}
-
-// Is something there that no other connection could go on with?
-bool session::bound() const noexcept {
-  return !server().idle() || held_.begin_unanswered || held_.pins.any() || held_.in_read_only || held_.copy_in ||
-         server().is_open() || work_->streaming;
+  return connection().apply(client_.settings);
 }
 
 server_connection& session::end_lease() {
-  auto& connection = *std::exchange(lease_, nullptr);
-  --worker_.loads[connection.node()].outstanding;
-  unpin();
-  held_ = {};
-  if (work_) cancel_is_over();
+  auto& connection = *under_way().end();
   // Nobody else could prepare it again.
-  const auto* unnamed = find_named("");
+  const auto* unnamed = client_.find_named("");
   const bool large = unnamed != nullptr && unnamed->what->size() > worker_.shared.settings.limits.max_prepared_bytes;
-  if (large) names_->forget_unnamed();
+  if (large) client_.end_unnamed();
   return connection;
-}
-
-void session::unpin() noexcept {
-  if (held_.pins.any()) worker_.probe.pinned_sessions.add(-1);
-  held_.pins.clear();
 }
 
 // The lease is over, and the connection may serve somebody else.
 void session::release() {
-  if (lease_ != nullptr) end_lease().give_back();
+  if (leased()) end_lease().give_back();
 }
 
 void session::drop_lease() {
@@ -284,19 +258,14 @@ void session::hand_back(server_connection& connection) {
 // The session ends. What the server still does for it must not keep the place of one that somebody waits for: the
 // server is left alone with a write, as when a client of its own has gone, and told to give up a read.
 void session::abandon_lease() {
-  auto& connection = *lease_;
-  const bool in_the_middle =
-      connection.session().is_open() || held_.copy_in || (work_ && (work_->streaming || work_->pass_left > 0));
-  if (in_the_middle || connection.session().owes()) {
-    const auto writes = [](const flight& one) { return one.writes; };
-    const bool reads = work_ && !work_->flights.empty() && !in_the_middle &&
-                       std::none_of(work_->flights.begin(), work_->flights.end(), writes);
-    if (reads) connection.cancel({});
-    drop_lease();
-    return;
+  const auto& exchange = under_way();
+  const bool in_the_middle = server().is_open() || exchange.held.copy_in || exchange.streaming || work_->pass_left > 0;
+  if (in_the_middle || server().owes()) {
+    const bool reads = !exchange.flights.empty() && !in_the_middle && !exchange.may_have_written();
+    if (reads) connection().cancel({});
+    return drop_lease();
   }
-  const bool changed = held_.pins.any() || (work_ && work_->changes.pending());
-  if (changed) connection.session().soil();
+  if (exchange.held.pins.any() || exchange.changes.pending()) server().soil();
   release();
 }
 

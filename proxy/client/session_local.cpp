@@ -18,22 +18,19 @@ bool session::answer_transaction() {
   auto& now = *work_;
   const auto& facts = now.facts;
   if (facts.end != wire::batch_end::query || facts.statements.size() != 1) return false;
-  const auto sql = *wire::read_single_string(input_left().substr(wire::header_size, now.scanner.size() - wire::header_size));
-  const bool by_default = find(*settings_, "default_transaction_read_only").value_or("off") == "on";
-  const auto tag = transaction_.answer({*facts.first(), sql, facts.statements.front().hint, by_default, !draining_});
+  const auto sql =
+      *wire::read_single_string(input_left().substr(wire::header_size, now.scanner.size() - wire::header_size));
+  const bool by_default = find(*client_.settings, "default_transaction_read_only").value_or("off") == "on";
+  const auto tag =
+      client_.transaction.answer({*facts.first(), sql, facts.statements.front().hint, by_default, !draining_});
   if (!tag) return false;
   std::string out;
   wire::write_command_complete(out, *tag);
   wire::write_ready_for_query(out, client_status());
   consume(now.scanner.size());
-  end_unnamed();
+  client_.end_unnamed();
   write_client(out);
   return true;
-}
-
-// As a Query does, also one that no server gets to see.
-void session::end_unnamed() {
-  if (names_) names_->forget_unnamed();
 }
 
 // An error in place of the batch that is at the beginning of the input.
@@ -43,7 +40,7 @@ void session::answer_error(const wire::error& why) {
   std::string message;
   wire::write_error(message, wire::severity::error, why);
   // What stands before it in the same exchange would be committed by the Sync that is yet to come.
-  if (lease_ != nullptr && server().is_open() && !server().skips()) return fail_exchange(message);
+  if (leased() && server().is_open() && !server().skips()) return fail_exchange(message);
   fail_transaction();
   answer_failure(message);
 }
@@ -51,10 +48,10 @@ void session::answer_error(const wire::error& why) {
 // An ErrorResponse in place of the batch, that the server knows of, if it is concerned.
 void session::answer_failure(std::string_view message) {
   auto& now = *work_;
-  transaction_.fail();
+  client_.transaction.fail();
   std::string out(message);
-  if (std::exchange(now.streaming, false)) return drop_streamed(std::move(out));
-  const bool skips = lease_ != nullptr && server().skips();
+  if (std::exchange(under_way().streaming, false)) return drop_streamed(std::move(out));
+  const bool skips = leased() && server().skips();
   if (skips && now.facts.end == wire::batch_end::sync) {
     write_client(out);
     now.facts = {};
@@ -63,7 +60,7 @@ void session::answer_failure(std::string_view message) {
   if (skips) {
     // The server waits for the Sync that is yet to come.
   } else if (now.facts.end == wire::batch_end::flush || now.facts.end == wire::batch_end::cut) {
-    skip_to_sync_ = true;
+    client_.skip_to_sync = true;
   } else {
     wire::write_ready_for_query(out, client_status());
   }
@@ -82,7 +79,7 @@ void session::drop_streamed(std::string out) {
     consume(message.available.size());
     wire::write_ready_for_query(out, client_status());
   } else {
-    skip_to_sync_ = lease_ == nullptr || !server().skips();
+    client_.skip_to_sync = !leased() || !server().skips();
   }
   write_client(out);
 }
@@ -90,25 +87,25 @@ void session::drop_streamed(std::string out) {
 // In the middle of an exchange the error has its turn behind the answers that are due, and the server skips what
 // follows: it is given something to fail with.
 void session::fail_exchange(std::string_view message) {
-  work_->own_failure = message;
+  under_way().own_failure = message;
   auto& out = worker_.out_scratch;
   out.clear();
   wire::write_parse(out, "", "an error of Highwater's", no_parameters);
   server().expect({wire::reply_kind::parse, true, 0, own_failure_id, true});
-  const bool ends = work_->facts.end == wire::batch_end::sync && !work_->streaming;
-  work_->streaming = false;
+  const bool ends = work_->facts.end == wire::batch_end::sync && !under_way().streaming;
+  under_way().streaming = false;
   work_->facts = {};
   if (!ends) wire::write_empty(out, wire::frontend::flush);
-  lease_->send(out);
+  connection().send(out);
   if (ends) return send_sync();
-  lease_->read_on();
+  connection().read_on();
   consume(work_->scanner.size());
 }
 
 // The server does not know of the error that is being answered: it gets one of its own.
 void session::fail_transaction() {
-  if (lease_ == nullptr || server().status() != wire::transaction_status::in_transaction) return;
-  lease_->ask_hidden(transaction::failing_statement);
+  if (!leased() || server().status() != wire::transaction_status::in_transaction) return;
+  connection().ask_hidden(transaction::failing_statement);
   server().will_have_failed();
 }
 
@@ -118,7 +115,7 @@ void session::cancel(std::function<void()> over) {
   const bool vacating = stage_ == stage::vacating;
   const bool waits = stage_ == stage::awaiting_view || stage_ == stage::awaiting_lease;
   if (vacating || waits || (stage_ == stage::awaiting_settings && on_the_way())) {
-    if (!vacating && (lease_ != nullptr || stage_ == stage::awaiting_lease)) leave_node();
+    if (!vacating && (leased() || stage_ == stage::awaiting_lease)) leave_node();
     work_->vacant = nullptr;
     stop_waiting(false);
     answer_error({std::string(wire::sqlstate::query_canceled), "canceling statement due to user request", "", ""});
@@ -126,14 +123,14 @@ void session::cancel(std::function<void()> over) {
     settle();
     return over();
   }
-  if (stage_ != stage::ready || lease_ == nullptr || !server().owes()) return over();
+  if (stage_ != stage::ready || !leased() || !server().owes()) return over();
   worker_.probe.cancels.add();
   // If it hit the BEGIN that the client takes for done, what follows would be a transaction of its own.
-  if (held_.begin_unanswered) {
-    held_.cancel_wanted = true;
-    work_->cancel_over.push_back(std::move(over));
+  if (under_way().held.begin_unanswered) {
+    under_way().held.cancel_wanted = true;
+    under_way().cancel_over.push_back(std::move(over));
   } else {
-    lease_->cancel(std::move(over));
+    connection().cancel(std::move(over));
   }
 }
 

@@ -24,7 +24,7 @@ void session::process_login() {
     std::size_t used = 0;
     const auto step = login_->take(input_left(), used, out);
     consume(used);
-    client_.write(out);
+    socket_.write(out);
     switch (step) {
       case login::step::more:
         if (used == 0) return;
@@ -37,7 +37,7 @@ void session::process_login() {
         return ask_to_cancel();
       case login::step::refused:
         login_failed(login_->why());
-        client_.close_when_drained();
+        socket_.close_when_drained();
         return end();
       case login::step::closed:
         if (!login_->why().message.empty()) login_failed(login_->why());
@@ -84,7 +84,7 @@ void session::login_failed(const wire::error& why) {
   // Authenticated or not, whom it said to be.
   const std::string user = kind_ ? kind_->user : login_->user;
   const std::string database = kind_ ? kind_->database.name : login_->database;
-  spdlog::warn("client {} could not log in as user {} to database {}: {} ({}){}", client_.peer(), quoted(user),
+  spdlog::warn("client {} could not log in as user {} to database {}: {} ({}){}", socket_.peer(), quoted(user),
                quoted(database), why.message, why.code, and_more(untold));
 }
 
@@ -92,7 +92,7 @@ void session::login_failed(const wire::error& why) {
 void session::accept() {
   session_settings wanted;
   std::string application;
-  transaction_.level.start(std::nullopt, worker_.shared.settings.consistency.default_level);
+  client_.transaction.level.start(std::nullopt, worker_.shared.settings.consistency.default_level);
   for (const auto& [name, value] : login_->settings) {
     if (!take_setting(name, value)) {
       std::string what = "invalid value for startup parameter \"";
@@ -105,12 +105,12 @@ void session::accept() {
     if (name == "application_name") application = value;
   }
   kind_ = worker_.kind(login_->user, login_->database, application);
-  startup_settings_ = settings_ = worker_.interner.intern(std::move(wanted));
-  analysed_under_ = worker_.interner.intern(for_analysis(*settings_));
+  client_.at_login = client_.settings = worker_.interner.intern(std::move(wanted));
+  client_.analysed_under = worker_.interner.intern(for_analysis(*client_.settings));
   login_ = nullptr;
 
   const bool may_be_known = worker_.view().has_primary() && !keeps_one_server();
-  if (const auto* const known = may_be_known ? worker_.welcome_of(*kind_, *settings_) : nullptr)
+  if (const auto* const known = may_be_known ? worker_.welcome_of(*kind_, *client_.settings) : nullptr)
     return send_welcome(known->parameters);
   work_->attempt.begin(std::chrono::steady_clock::now(), worker_.shared.settings.pool.queue_timeout);
   start_plan();
@@ -120,7 +120,7 @@ bool session::take_setting(std::string_view name, std::string_view value) {
   if (!name.starts_with(own_prefix)) return true;
   if (name != "highwater.level") return false;
   const auto asked = config::parse_level(value);
-  transaction_.level.start(asked, worker_.shared.settings.consistency.default_level);
+  client_.transaction.level.start(asked, worker_.shared.settings.consistency.default_level);
   return asked.has_value() && has_bound(*asked);
 }
 
@@ -137,10 +137,10 @@ void session::welcome(server_connection& from) {
   }
   constexpr std::size_t most_welcomes = 1024;
   if (worker_.welcomes.size() >= most_welcomes) worker_.welcomes.clear();
-  worker_.welcomes.insert_or_assign(std::tuple(kind_->user, kind_->database.name, *settings_),
+  worker_.welcomes.insert_or_assign(std::tuple(kind_->user, kind_->database.name, *client_.settings),
                                     welcome_text{parameters, from.node(), from.session().begun()});
   if (keeps_one_server()) {
-    pin(sql::pin_reason::pool_mode);
+    under_way().pin(sql::pin_reason::pool_mode);
   } else {
     release();
   }
@@ -148,7 +148,7 @@ void session::welcome(server_connection& from) {
 }
 
 void session::send_welcome(const std::shared_ptr<const parameter_list>& parameters) {
-  told_.start(parameters);
+  client_.told.start(parameters);
   worker_.use_catalog(kind_->database);
   const auto cancel = [&io = worker_.io, weak = weak_from_this()](cancel_registry::over_function over) {
     boost::asio::post(io, [weak, over = std::move(over)]() mutable {
@@ -157,9 +157,10 @@ void session::send_welcome(const std::shared_ptr<const parameter_list>& paramete
     });
   };
   auto& cancels = worker_.shared.cancels;
-  const bool backend = lease_ != nullptr && held_.pins.any();
+  const bool backend = leased() && under_way().held.pins.any();
   key_ = backend ? cancels.add_as(server().key().process, worker_.random(), cancel)
                  : cancels.add(worker_.random(), cancel);
+  client_.identity = std::uint64_t{key_.process} << 32U | key_.secret;
   std::string out;
   wire::write_authentication_ok(out);
   for (const auto& [name, value] : *parameters) wire::write_parameter_status(out, name, value);
@@ -167,7 +168,7 @@ void session::send_welcome(const std::shared_ptr<const parameter_list>& paramete
   wire::write_ready_for_query(out, wire::transaction_status::idle);
   stage_ = stage::ready;
   worker_.probe.logins.add();
-  client_.write(out);
+  socket_.write(out);
   process();
   settle();
 }

@@ -12,19 +12,20 @@ using sql::statement_kind;
 
 routing::requirement session::required() const {
   const auto& facts = work_->facts;
-  if (transaction_.deferred() || begins_placed()) return kind_->policies.for_transaction(asked_for_transaction());
+  if (client_.transaction.deferred() || begins_placed())
+    return kind_->policies.for_transaction(asked_for_transaction());
   routing::requirement need;
   bool first = true;
   for (const auto& [statement, hint] : facts.statements) {
-    const auto one = kind_->policies.for_statement(*statement, hint ? hint : transaction_.level.get());
+    const auto one = kind_->policies.for_statement(*statement, hint ? hint : client_.transaction.level.get());
     need = std::exchange(first, false) ? one : routing::join(need, one);
   }
-  return first ? kind_->policies.for_statement({}, transaction_.level.get()) : need;
+  return first ? kind_->policies.for_statement({}, client_.transaction.level.get()) : need;
 }
 
 // A comment in BEGIN speaks for the transaction; one in a statement of it may only ask for more.
 std::optional<config::level> session::asked_for_transaction() const {
-  auto asked = transaction_.hint() ? transaction_.hint() : transaction_.level.get();
+  auto asked = client_.transaction.hint() ? client_.transaction.hint() : client_.transaction.level.get();
   for (const auto& [statement, hint] : work_->facts.statements) {
     if (!hint) continue;
     const bool begins = statement->kind == statement_kind::begin || statement->kind == statement_kind::begin_read_only;
@@ -44,9 +45,9 @@ bool session::begins_placed() const {
 bool session::placed_read() const {
   routing::session_traits traits;
   traits.stays_on_primary = keeps_one_server();
-  traits.serializable = find(*settings_, "default_transaction_isolation") == "serializable";
-  traits.read_only_by_default = find(*settings_, "default_transaction_read_only") == "on";
-  if (transaction_.deferred()) traits.begun = transaction_.reads_only();
+  traits.serializable = find(*client_.settings, "default_transaction_isolation") == "serializable";
+  traits.read_only_by_default = find(*client_.settings, "default_transaction_read_only") == "on";
+  if (client_.transaction.deferred()) traits.begun = client_.transaction.reads_only();
   return routing::belongs_with_reads(work_->facts.kind, work_->facts.first(), traits);
 }
 
@@ -58,7 +59,7 @@ bool session::vacated() {
     if (now.facts.executes) wanted.add(one.statement->logins);
   }
   // Behind what no Sync has ended it would wait for ever; and the server takes it in no such place.
-  if (wanted.vacates.empty() || (lease_ != nullptr && server().is_open())) return true;
+  if (wanted.vacates.empty() || (leased() && server().is_open())) return true;
   if (now.vacant && now.vacant->databases() == wanted.vacates) return true;
   if (busy()) return false;
   now.vacant = std::make_shared<vacancy>(worker_.shared, wanted.vacates);

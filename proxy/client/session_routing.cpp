@@ -18,13 +18,13 @@ void session::start_plan() {
   attempt::subject what;
   const bool greets = stage_ == stage::login;
   what.greets = greets;
-  what.anywhere = (greets && !keeps_one_server()) || transaction_.failed();
+  what.anywhere = (greets && !keeps_one_server()) || client_.transaction.failed();
   what.as_read = !greets && placed_read();
   if (!greets) what.need = required();
   // Taken once: what others are told of while this batch waits does not bind it.
   if (routing::minds_what_others_were_told(what.need.level)) worker_.shared.domain.snapshot(now.attempt.told());
-  if (routing::sees_own_writes(what.need.level) && what.as_read) reads_after_writes_.reads();
-  now.attempt.place(what, floors_);
+  if (routing::sees_own_writes(what.need.level) && what.as_read) client_.reads_after_writes.reads();
+  now.attempt.place(what, client_.floors);
   replan();
 }
 
@@ -46,7 +46,8 @@ void session::note_restarted_floors() {
   const auto timeline = worker_.view().timeline;
   if (std::exchange(worker_.restarted_on, timeline) == timeline) return;
   spdlog::warn(
-      "floors of sessions lay on a timeline that has ended, or in WAL that a crash of the primary has taken; they begin "
+      "floors of sessions lay on a timeline that has ended, or in WAL that a crash of the primary has taken; they "
+      "begin "
       "anew on timeline {}",
       timeline);
 }
@@ -140,15 +141,13 @@ void session::view_changed() {
   } else {
     replan();
   }
-  if (stage_ == stage::ready) process();
-  settle();
+  go_on();
 }
 
 // ... after an event of its own: what is planned may be an error, and there may be more to do behind it.
 void session::replan_and_go_on() {
   replan();
-  if (stage_ == stage::ready) process();
-  settle();
+  go_on();
 }
 
 void session::refuse_stale() {

@@ -21,15 +21,16 @@ std::string lower_case(std::string_view text) {
 
 // All that was sent has been answered.
 void session::exchange_over() {
-  if (lease_ == nullptr || !server().idle()) {
-    held_.batch_failed = false;
+  if (!leased() || !server().idle()) {
+    under_way().held.batch_failed = false;
     return;
   }
-  held_.in_read_only = held_.settings_unknown = held_.wrote = held_.unreadable = false;
-  const bool failed = std::exchange(held_.batch_failed, false);
-  held_.pins.transaction_over(failed || held_.rolled_back, held_.committed);
-  auto& changes = work_->changes;
-  const auto outcome = changes.over(failed || held_.rolled_back, *server().settings());
+  under_way().held.in_read_only = under_way().held.settings_unknown = under_way().held.wrote =
+      under_way().held.unreadable = false;
+  const bool failed = std::exchange(under_way().held.batch_failed, false);
+  under_way().held.pins.transaction_over(failed || under_way().held.rolled_back, under_way().held.committed);
+  auto& changes = under_way().changes;
+  const auto outcome = changes.over(failed || under_way().held.rolled_back, *server().settings());
   if (outcome == settings_exchange::outcome::reset) reset_settings();
   if (outcome == settings_exchange::outcome::inquire) return inquire(changes.inquiry());
   doubt_pins();
@@ -38,63 +39,24 @@ void session::exchange_over() {
 // RESET ALL and DISCARD ALL lead back to what the client logged in with.
 void session::reset_settings() {
   server().assume(no_settings());
-  adopt_settings(startup_settings_);
-  transaction_.level.reset(false, false);
-}
-
-// What is to be set again behind the statement, where the client may look before its transaction is over.
-session_settings session::led_back(const sql::statement& what) {
-  if (work_->alone || work_->facts.unclear) return {};
-  auto& changes = work_->changes;
-  const bool as_another =
-      find(*settings_, "role") || find(*settings_, "session_authorization") || changes.changes_identity();
-  auto again = behind_reset(what, *startup_settings_, as_another);
-  changes.restored(again);
-  return again;
-}
-
-void session::note_resetting(const wire::bind_names& bind) {
-  auto& portals = work_->resetting_portals;
-  std::erase_if(portals, [&](const auto& one) { return one.first == bind.portal; });
-  const auto* known = work_->facts.resets ? find_named(bind.statement) : nullptr;
-  if (known == nullptr) return;
-  if (auto again = led_back(*verdict_on(known->what->query)); !again.empty())
-    portals.emplace_back(bind.portal, std::move(again));
-}
-
-// In a statement and a portal of its own: the client's are its own, also the unnamed ones.
-void session::lead_back_behind(std::string_view portal, std::string& out) {
-  auto& portals = work_->resetting_portals;
-  const auto resets = std::ranges::find(portals, portal, &std::pair<std::string, session_settings>::first);
-  if (resets == portals.end()) return;
-  const auto name = server_name(prepared_registry::make_private("", no_parameters)->id);
-  const auto portal_name = own_statement_prefix;
-  wire::write_parse(out, name, transition_sql({}, resets->second), no_parameters);
-  server().expect({reply_kind::parse, true});
-  wire::write_bind(out, portal_name, name);
-  server().expect({reply_kind::bind, true});
-  wire::write_target(out, wire::frontend::close, 'S', name);
-  server().expect({reply_kind::close, true});
-  wire::write_execute(out, portal_name);
-  server().expect({reply_kind::execute, true});
-  wire::write_target(out, wire::frontend::close, 'P', portal_name);
-  server().expect({reply_kind::close, true});
+  adopt_settings(client_.at_login);
+  client_.transaction.level.reset(false, false);
 }
 
 // What the settings have come to, as far as the client does not know. A RESET leads back to what it logged in with,
 // and the server has told of its own default.
 void session::tell_parameters() {
   std::string out;
-  for (const auto& [name, at_login] : told_.at_login()) {
+  for (const auto& [name, at_login] : client_.told.at_login()) {
     if (name == tells_of_node) continue;
     const auto is_as_at_login = [&](std::string_view key) {
-      return find(*settings_, key) == find(*startup_settings_, key);
+      return find(*client_.settings, key) == find(*client_.at_login, key);
     };
     const bool as_at_login = tells_who_one_is(name) ? is_as_at_login("role") && is_as_at_login("session_authorization")
                                                     : is_as_at_login(lower_case(name));
     const auto here = find_parameter(server().parameters(), name);
     const auto value = as_at_login || !here ? std::string_view(at_login) : *here;
-    if (told_.news(name, value)) wire::write_parameter_status(out, name, value);
+    if (client_.told.news(name, value)) wire::write_parameter_status(out, name, value);
   }
   write_client(out);
 }
@@ -102,7 +64,7 @@ void session::tell_parameters() {
 // What the settings are after an exchange that changed some only the server knows.
 void session::inquire(std::string_view sql) {
   stage_ = stage::inquiring;
-  lease_->ask_hidden(sql);
+  connection().ask_hidden(sql);
 }
 
 std::size_t session::take_inquiry(std::string_view bytes) {
@@ -119,7 +81,7 @@ std::size_t session::take_inquiry(std::string_view bytes) {
     forward_notifications(bytes.substr(0, at));
     server().taken_whole();
     stage_ = stage::ready;
-    std::exchange(work_->asks_pins, false) ? pins_answered(row) : inquired(row);
+    std::exchange(under_way().held.asks_pins, false) ? pins_answered(row) : inquired(row);
     process();
     settle();
     return at;
@@ -137,12 +99,12 @@ void session::forward_notifications(std::string_view among) {
 
 // `row` is empty if the server did not say.
 void session::inquired(std::string_view row) {
-  auto now = work_->changes.answered(row, *settings_, *server().settings(), *startup_settings_);
-  work_->changes.clear();
+  auto now = under_way().changes.answered(row, *client_.settings, *server().settings(), *client_.at_login);
+  under_way().changes.clear();
   constexpr std::size_t longest_kept = 64U << 10U;
   if (now && size_of(now->own) > longest_kept) {
-    pin(sql::pin_reason::dynamic_setting);  // they stay where they are
-    server().assume(settings_);
+    under_way().pin(sql::pin_reason::dynamic_setting);  // they stay where they are
+    server().assume(client_.settings);
   } else if (now) {
     server().assume(worker_.interner.intern(std::move(now->on_server)));
     adopt_settings(worker_.interner.intern(std::move(now->own)));
@@ -154,37 +116,37 @@ void session::inquired(std::string_view row) {
 
 // What keeps the session here may be gone.
 void session::doubt_pins() {
-  if (std::exchange(work_->ready_held, false)) {
+  if (std::exchange(under_way().held.ready_held, false)) {
     tell_parameters();
     std::string out;
     wire::write_ready_for_query(out, wire::transaction_status::idle);
     write_client(out);
   }
-  const auto question = held_.pins.inquiry();
+  const auto question = under_way().held.pins.inquiry();
   if (question.empty()) return keep_or_release();
-  work_->asks_pins = true;
+  under_way().held.asks_pins = true;
   inquire(question);
 }
 
 void session::pins_answered(std::string_view row) {
-  const bool temporary = held_.pins.has(sql::pin_reason::temporary_table);
-  held_.pins.answered(row);
+  const bool temporary = under_way().held.pins.has(sql::pin_reason::temporary_table);
+  under_way().held.pins.answered(row);
   // The schema itself stays, until it is discarded.
-  if (temporary && !held_.pins.has(sql::pin_reason::temporary_table)) server().soil();
-  if (!held_.pins.any()) worker_.probe.pinned_sessions.add(-1);
+  if (temporary && !under_way().held.pins.has(sql::pin_reason::temporary_table)) server().soil();
+  if (!under_way().held.pins.any()) worker_.probe.pinned_sessions.add(-1);
   keep_or_release();
 }
 
 // The exchange is over. A session that keeps its connection wants its settings there at once.
 void session::keep_or_release() {
-  if (!held_.pins.any()) return release();
-  if (lease_->apply(settings_)) stage_ = stage::awaiting_settings;
+  if (!under_way().held.pins.any()) return release();
+  if (connection().apply(client_.settings)) stage_ = stage::awaiting_settings;
 }
 
 void session::adopt_settings(settings_ptr now) {
-  settings_ = std::move(now);
-  analysed_under_ = worker_.interner.intern(for_analysis(*settings_));
-  const auto application = find(*settings_, "application_name").value_or("");
+  client_.settings = std::move(now);
+  client_.analysed_under = worker_.interner.intern(for_analysis(*client_.settings));
+  const auto application = find(*client_.settings, "application_name").value_or("");
   if (application != kind_->application)
     kind_ = worker_.kind(kind_->user, kind_->database.name, std::string(application));
 }

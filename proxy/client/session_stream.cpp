@@ -1,6 +1,8 @@
 #include <utility>
 
+#include "proxy/client/message_writer.hpp"
 #include "proxy/client/session.hpp"
+#include "proxy/client/statement_needs.hpp"
 
 namespace highwater::proxy {
 
@@ -47,21 +49,21 @@ bool session::pass_copy() {
   const auto size = message.available.size();
   switch (message.type) {
     case wire::frontend::copy_data:
-      lease_->send(message.available);
+      connection().send(message.available);
       work_->pass_left = message.size - size;
       work_->pass_drop = false;
       break;
     case wire::frontend::copy_done:
     case wire::frontend::copy_fail:
       if (!message.complete()) return false;
-      lease_->send(message.available);
-      held_.copy_in = false;
-      work_->flushed = false;  // the answer to this is yet to be asked for
+      connection().send(message.available);
+      under_way().held.copy_in = false;
+      under_way().held.flushed = false;  // the answer to this is yet to be asked for
       break;
     case wire::frontend::sync:
       if (!message.complete()) return false;
       // Ignored in copy-in mode; but the copy may have failed by then.
-      lease_->send(message.available);
+      connection().send(message.available);
       server().sync_within_copy();
       break;
     case wire::frontend::flush:
@@ -73,8 +75,8 @@ bool session::pass_copy() {
     default: {
       std::string out;
       wire::writer(out, wire::frontend::copy_fail).c_string("unexpected message during COPY from stdin");
-      lease_->send(out);
-      held_.copy_in = false;
+      connection().send(out);
+      under_way().held.copy_in = false;
       return true;
     }
   }
@@ -85,47 +87,48 @@ bool session::pass_copy() {
 // How many Syncs of a copy that has failed are answered: see reply_reader.
 void session::doubt_syncs_of_copy() {
   server().expect({wire::reply_kind::late_syncs, true});
-  held_.syncs_in_doubt = true;
+  under_way().held.syncs_in_doubt = true;
   ask_for_late_syncs();
 }
 
 // Behind the message that is being passed on.
 void session::ask_for_late_syncs() {
-  if (!held_.syncs_in_doubt || work_->pass_left > 0) return;
-  held_.syncs_in_doubt = false;
+  if (!under_way().held.syncs_in_doubt || work_->pass_left > 0) return;
+  under_way().held.syncs_in_doubt = false;
   std::string out;
   wire::write_empty(out, wire::frontend::sync);
   wire::write_target(out, wire::frontend::close, 'P', own_statement_prefix);
   wire::write_empty(out, wire::frontend::sync);
-  lease_->send(out);
-  lease_->read_on();
+  connection().send(out);
+  connection().read_on();
 }
 
 // Nobody can tell what it is: it goes to the primary.
 bool session::begin_stream() {
   auto& now = *work_;
   // Behind what no Sync has ended there is nothing to wait for; see can_join().
-  if (lease_ != nullptr && busy() && (!server().is_open() || held_.copy_in)) return false;
+  if (leased() && busy() && (!server().is_open() || under_way().held.copy_in)) return false;
   now.facts = {};
   now.facts.kind = sql::statement_kind::write;
-  now.streaming = true;
+  under_way().streaming = true;
   now.scanner.next();
-  if (lease_ != nullptr) return true;
+  if (leased()) return true;
   start_plan();
   return stage_ == stage::ready;
 }
 
 void session::note_bound(const wire::frame& bind) {
-  note_effects_of(find_named(wire::read_bind_names(bind.body())->statement));
+  const auto* prepared = client_.find_named(wire::read_bind_names(bind.body())->statement);
+  under_way().note_effects_of(prepared, client_, writes().verdict_on);
 }
 
 // False if something has to be prepared first, once all that was sent before has been answered.
 bool session::meet_needs_of(const wire::frame& message) {
   auto& now = *work_;
   now.needs.clear();
-  if (!names_) return true;
+  if (!client_.prepared) return true;
   worker_.parsed_names.clear();
-  find_needs_of(message);
+  statement_needs(writes(), now.needs).of_message(message);
   if (!now.needs.needed()) return true;
   if (!server().owes()) {
     prepare_needs(routing::route_reason::write);
@@ -137,11 +140,11 @@ bool session::meet_needs_of(const wire::frame& message) {
 
 // In the middle of an exchange the server keeps them until somebody does.
 void session::ask_for_answers() {
-  if (!server().is_open() || std::exchange(work_->flushed, true)) return;
+  if (!server().is_open() || std::exchange(under_way().held.flushed, true)) return;
   std::string out;
   wire::write_empty(out, wire::frontend::flush);
-  lease_->send(out);
-  lease_->read_on();
+  connection().send(out);
+  connection().read_on();
 }
 
 // A batch that is too long to be held: its messages are sent as they come, to the primary.
@@ -184,7 +187,10 @@ bool session::stream_messages() {
   out.clear();
   const bool ends = message.type == wire::frontend::query || message.type == wire::frontend::function_call ||
                     message.type == wire::frontend::sync;
-  send_deferred_begin(out);
+  std::string told;
+  const auto about = writes();
+  message_writer writer(about, out, told);
+  writer.write_deferred_begin();
   if (message.type == wire::frontend::terminate) {
     end();
     return false;
@@ -194,19 +200,20 @@ bool session::stream_messages() {
       message.type == wire::frontend::function_call)
     server().soil();
   if (message.type == wire::frontend::bind) note_bound(message);
-  send_message(message, out);
-  lease_->send(out);
-  lease_->read_on();
+  writer.write(message);
+  if (!told.empty()) write_client(told);
+  connection().send(out);
+  connection().read_on();
   answer_due_locals();
   const auto size = message.available.size();
   now.pass_left = message.size - size;
   now.pass_drop = false;
   consume(size);
   if (ends) {
-    now.streaming = false;
+    under_way().streaming = false;
     flight one;
     one.writes = true;
-    take_off(one);
+    under_way().take_off(one);
   }
   return true;
 }

@@ -34,7 +34,7 @@ public:
   bool failed() const noexcept { return failed_; }
   // As the client has been told; none if nothing is deferred.
   std::optional<wire::transaction_status> status() const noexcept;
-  bool reads_only() const noexcept { return read_only_; }          // it says so
+  bool reads_only() const noexcept { return read_only_; }               // it says so
   std::optional<config::level> hint() const noexcept { return hint_; }  // in a comment of its BEGIN
 
   // The statement with which it should have begun was answered with an error.

@@ -2,6 +2,7 @@
 // changed are not lent again.
 
 #include <gmock/gmock.h>
+#include <set>
 
 #include "tests/integration/routed_test.hpp"
 
@@ -246,10 +247,12 @@ TEST_F(logins, to_replicas_follow_when_the_replicas_do) {
     EXPECT_EQ(found.value + found.by.role, "4MBreplica");
   }
   for (node* each : replicas) each->resume_replay();
-  auto session = login();
-  await("reads of the replicas have it", [&] {
+  std::set<std::string> have_it;
+  await("reads of each replica have it", [&] {
+    auto session = login();
     const auto found = read(session, ask);
-    return found.by.role == "replica" && found.value == "7MB";
+    if (found.by.role == "replica" && found.value == "7MB") have_it.insert(found.by.node);
+    return have_it.size() == replicas.size();
   });
   for (int i = 0; i < 8; ++i) {
     auto another = login();

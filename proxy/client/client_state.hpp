@@ -1,0 +1,50 @@
+#pragma once
+
+// What a client has of its own, whichever connection serves it: settings, prepared statements, its transaction where no
+// server knows of it, what it was told and has seen. No I/O, no clock.
+
+#include <cstdint>
+#include <memory>
+#include <string_view>
+#include <utility>
+
+#include "proxy/client/prepared_names.hpp"
+#include "proxy/client/read_after_write.hpp"
+#include "proxy/client/told_parameters.hpp"
+#include "proxy/client/transaction.hpp"
+#include "proxy/server/settings.hpp"
+#include "routing/floors.hpp"
+
+namespace highwater::proxy {
+
+struct client_state {
+  settings_ptr at_login = no_settings();        // where a RESET leads
+  settings_ptr settings = no_settings();        // now
+  settings_ptr analysed_under = no_settings();  // those of them that what is prepared may depend on
+  std::unique_ptr<prepared_names> prepared;     // null: it has prepared nothing
+  class transaction transaction;
+  told_parameters told;
+  routing::session_floors floors;
+  read_after_write reads_after_writes;
+  std::uint64_t identity = 0;  // among all sessions of the process, as long as it lasts
+  bool skip_to_sync = false;   // an error was answered; the messages up to Sync do not count
+
+  prepared_names& names() {
+    if (!prepared) prepared = std::make_unique<prepared_names>();
+    return *prepared;
+  }
+  const named_statement* find_named(std::string_view name) const noexcept {
+    return prepared ? std::as_const(*prepared).find(name) : nullptr;
+  }
+  // As a Query does, also one that no server gets to see.
+  void end_unnamed() noexcept {
+    if (prepared) prepared->forget_unnamed();
+  }
+
+  void adopt(settings_ptr now, settings_interner& interner) {
+    settings = std::move(now);
+    analysed_under = interner.intern(for_analysis(*settings));
+  }
+};
+
+}  // namespace highwater::proxy

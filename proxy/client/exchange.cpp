@@ -1,0 +1,163 @@
+#include "proxy/client/exchange.hpp"
+
+#include <algorithm>
+
+namespace highwater::proxy {
+
+using sql::pin_reason;
+
+namespace {
+
+// A function of the user's own may set what it likes.
+bool may_set(const sql::statement& what) {
+  return what.kind == sql::statement_kind::write && what.hidden_relations;
+}
+
+// What somebody else may set, by SET ROLE, the session may not be able to set on another connection.
+bool needs_other_rights(const sql::statement& what, const client_state& client) {
+  const auto is_role = [](const auto& one) { return one.name == "role"; };
+  const auto roles = std::ranges::count_if(what.settings, is_role);
+  const bool others = static_cast<std::ptrdiff_t>(what.settings.size()) > roles;
+  return others && (roles > 0 || find(*client.settings, "role"));
+}
+
+bool searches_temporary_schema(const client_state& client) {
+  return find(*client.settings, "search_path").value_or("").find("pg_temp") != std::string_view::npos;
+}
+
+}  // namespace
+
+void exchange::begin(server_session& server, server_connection* connection, routing::node_load& load) noexcept {
+  server_ = &server;
+  connection_ = connection;
+  load_ = &load;
+  ++load.outstanding;
+}
+
+server_connection* exchange::end() noexcept {
+  --load_->outstanding;
+  unpin();
+  held = {};
+  server_ = nullptr;
+  load_ = nullptr;
+  // There is nothing left that a request could hit.
+  for (const auto& over : std::exchange(cancel_over, {})) over();
+  return std::exchange(connection_, nullptr);
+}
+
+bool exchange::outcome_unknown() const noexcept {
+  const bool in_block = !server_->idle() || held.begin_unanswered;
+  const auto may_be_committed = [&](const flight& one) { return one.writes && (one.ends || !in_block); };
+  return std::ranges::any_of(flights, may_be_committed) || (streaming && !in_block);
+}
+
+bool exchange::may_have_written() const noexcept {
+  return streaming || std::ranges::any_of(flights, &flight::writes);
+}
+
+// Never on a replica, whose transactions are not allowed to make such state: see refusal().
+void exchange::pin(pin_reason why) {
+  const bool first = !held.pins.any();
+  if (!held.pins.add(why)) return;
+  probe_->pinned(static_cast<std::size_t>(why));
+  if (first) probe_->pinned_sessions.add();
+}
+
+void exchange::unpin() noexcept {
+  if (held.pins.any()) probe_->pinned_sessions.add(-1);
+  held.pins.clear();
+}
+
+bool exchange::transaction_over() noexcept {
+  held.in_read_only = held.settings_unknown = held.wrote = held.unreadable = false;
+  const bool undone = std::exchange(held.batch_failed, false) || held.rolled_back;
+  held.pins.transaction_over(undone, held.committed);
+  return undone;
+}
+
+flight exchange::flight_of(const batch_facts& facts, bool deferred, bool retried) const {
+  using enum sql::statement_kind;
+  const bool by_itself = !deferred && !held.in_read_only && !held.pins.any() && !server_->is_open() && server_->idle();
+  const bool behind_reads = !server_->owes() || (!flights.empty() && flights.back().retryable);
+  flight one;
+  one.ends = facts.any([](const sql::statement& what) {
+    return what.ends_transaction || (what.kind == write && what.statement_count != 1);
+  });
+  one.writes = !held.on_replica && (facts.may_write() || (one.ends && held.wrote));
+  one.reads = !one.ends && (facts.kind == read || facts.kind == begin_read_only || facts.kind == neutral);
+  one.retryable = held.on_replica && facts.kind == read && by_itself && !retried && behind_reads;
+  one.parses = facts.parses;
+  one.no_ready = facts.lacks_sync();
+  one.schema = facts.any([](const sql::statement& what) { return what.changes_schema; });
+  return one;
+}
+
+void exchange::note_effects(const batch_facts& facts, const client_state& client, bool begins, bool lacks_ready,
+                            const verdicts& verdict_on) {
+  if (facts.unclear) server_->soil();
+  if (!facts.executes) return;
+  if (facts.calls_unknown) {
+    held.settings_unknown = true;
+    pin(pin_reason::stateful_function);
+  }
+  alone = !server_->owes() && !begins && !server_->is_open() && !lacks_ready && server_->idle() &&
+          facts.statements.size() == 1 && facts.first()->statement_count == 1;
+  for (const auto& one : facts.statements) {
+    note(*one.statement, client, alone);
+    if (one.statement->executes) note_effects_of(client.find_named(one.statement->executes->name), client, verdict_on);
+  }
+}
+
+void exchange::note_effects_of(const named_statement* prepared, const client_state& client,
+                               const verdicts& verdict_on) {
+  if (prepared != nullptr) note(*verdict_on(prepared->what->query), client, false);
+}
+
+void exchange::note(const sql::statement& what, const client_state& client, bool by_itself) {
+  changes.note(what, by_itself);
+  if (needs_other_rights(what, client)) pin(pin_reason::session_identity);
+  touched.add(what.touches);
+  logins.add(what.logins);
+  held.settings_unknown |= what.local_settings || what.resets_all_settings || !what.settings.empty();
+  // Without a schema of its own, it is made in the first one of the search path.
+  const bool may_be_temporary = held.settings_unknown || searches_temporary_schema(client);
+  if (what.creates_objects && what.pin == pin_reason::none && may_be_temporary) pin(pin_reason::temporary_table);
+  // In a transaction, or in one text with it, what has got the value has this connection too.
+  const bool apart = server_->idle() && !held.begin_unanswered && !server_->is_open();
+  if (what.reads_sequences && apart && what.statement_count == 1) pin(pin_reason::sequence_value);
+  // Among other statements, it may not be what comes last.
+  if (what.discards_all && !by_itself) server_->soil();
+  if (what.pin != pin_reason::none) pin(what.pin);
+  if (what.releases_locks) held.pins.may_have_ended(pin_reason::advisory_lock);
+  // What could not be read may have left anything behind.
+  const bool unread = what.reason == sql::write_reason::parse_failed || what.reason == sql::write_reason::too_long;
+  if (unread || what.leaves != sql::residue::nothing) server_->soil();
+  if (what.leaves == sql::residue::lasting) server_->soil_for_good();
+  held.ends_names |= what.deallocates_all || what.deallocates.has_value();
+}
+
+void exchange::note_sent(const batch_facts& facts) {
+  if (!facts.executes) return;
+  held.settings_unknown |= facts.any(may_set);
+  held.unreadable |= facts.any([](const sql::statement& one) { return one.changes_reading; });
+}
+
+void exchange::take_off(flight one) {
+  held.wrote |= one.writes;
+  while (!one.no_ready && !flights.empty() && flights.back().no_ready) {
+    one.writes |= flights.back().writes;
+    one.schema |= flights.back().schema;
+    one.reads &= flights.back().reads;
+    flights.pop_back();
+  }
+  flights.push_back(one);
+}
+
+void exchange::forget_portals_of_the_past() {
+  if (!server_->is_settled() || !server_->idle()) return;
+  stand_ins.clear();
+  ending_portals.clear();
+  resetting_portals.clear();
+}
+
+}  // namespace highwater::proxy
