@@ -5,7 +5,7 @@
 namespace highwater::simulation {
 
 using config::level;
-using routing::plan;
+using proxy::attempt;
 
 namespace {
 
@@ -54,81 +54,81 @@ void clients::rest(std::size_t who) {
 }
 
 void clients::act(std::size_t who) {
-  clients_[who].arrived = when_.now();
-  clients_[who].reads = !luck_.one_in(5);
-  begin(who);
-}
-
-void clients::begin(std::size_t who) {
   auto& one = clients_[who];
+  ++one.batch;
+  one.looks_for.begin(when_.now(), patience);
+  one.reads = !luck_.one_in(5);
   ++(one.reads ? happened.reads : happened.writes);
-  one.need = {};
-  one.need.level = static_cast<level>(luck_.below(config::level_count));
-  if (one.need.level == level::bounded) one.need.max_staleness = std::chrono::milliseconds(luck_.between(2, 30));
-  one.need.on_stale = &some_stale_steps(luck_);
-  one.promised = checker_.on_arrival(who, one.need.level, servers_.inserted());
-  if (routing::minds_what_others_were_told(one.need.level)) domain_.snapshot(one.told);
-  place(who);
+  attempt::subject what;
+  what.as_read = one.reads;
+  what.need.level = static_cast<level>(luck_.below(config::level_count));
+  if (what.need.level == level::bounded) what.need.max_staleness = std::chrono::milliseconds(luck_.between(2, 30));
+  what.need.on_stale = &some_stale_steps(luck_);
+  one.promised = checker_.on_arrival(who, what.need.level, servers_.inserted());
+  place(who, what);
 }
 
-void clients::place(std::size_t who) {
+// What others are told of from now on does not bind it.
+void clients::place(std::size_t who, const attempt::subject& what) {
   auto& one = clients_[who];
-  const auto& view = watcher_.view();
+  if (routing::minds_what_others_were_told(what.need.level)) domain_.snapshot(one.looks_for.told());
+  one.looks_for.place(what, one.floors);
+  look(who);
+}
+
+attempt::circumstances clients::circumstances() {
+  return {watcher_.view(), loads_, when_.now(), turn_++};
+}
+
+void clients::look(std::size_t who) {
+  auto& one = clients_[who];
   one.decided = when_.now();
-  routing::read_request request;
-  request.need = one.need;
-  request.arrived = one.arrived;
-  request.floors = &one.floors;
-  request.domain = &one.told;
-  one.plan = one.reads ? routing::decide_read(request, view, loads_, when_.now(), turn_++)
-                       : routing::decide_write(request, view, loads_);
-  follow(who);
-}
-
-void clients::follow(std::size_t who) {
-  auto& one = clients_[who];
-  const auto& view = watcher_.view();
-  switch (one.plan.what) {
-    case plan::action::serve:
+  const auto next = one.looks_for.next(circumstances());
+  if (one.looks_for.at_gate()) ++happened.closed_gates;
+  switch (next) {
+    using enum attempt::move;
+    case lease:
       one.waits = false;
-      ++loads_[one.plan.node].outstanding;
+      ++loads_[one.looks_for.plan().node].outstanding;
       when_.after(luck_.travel(), [this, who] { clients_[who].reads ? run_read(who) : run_write(who); });
       return;
-    case plan::action::await_sample:
-    case plan::action::await_replay:
-      wait(who, one.plan.deadline);
-      if (one.plan.since != routing::never && view.has_primary()) watcher_.need_sample(view.primary, one.plan.since);
-      for (node_index node = 0; one.plan.what == plan::action::await_replay && node < view.nodes.size(); ++node) {
-        watcher_.need_position(node, std::max<lsn>(one.plan.floor, 1), one.plan.deadline);
-      }
-      return;
-    case plan::action::await_proof: {
-      ++happened.closed_gates;
-      const auto limit = one.arrived + patience;
-      if (when_.now() >= limit) {
-        ++happened.given_up;
-        return rest(who);
-      }
-      wait(who, one.plan.deadline == routing::never ? limit : std::min(limit, one.plan.deadline));
-      return watcher_.need_proof(one.plan, when_.now());
-    }
-    case plan::action::await_node:
-      if (when_.now() < one.arrived + patience) return wait(who, one.arrived + patience);
-      ++happened.given_up;
-      return rest(who);
-    case plan::action::fail:
+    case wait:
+      ask_nodes(one.looks_for);
+      return await(who, one.looks_for.deadline());
+    case too_stale:
       ++happened.refused;
+      return rest(who);
+    case gate_closed:
+    case no_node:
+      ++happened.given_up;
       return rest(who);
   }
 }
 
-void clients::wait(std::size_t who, instant deadline) {
+void clients::ask_nodes(const attempt& of) {
+  using kind = attempt::question::kind;
+  for (const auto& one : of.questions()) {
+    switch (one.what) {
+      case kind::sample:
+        watcher_.need_sample(one.node, one.when);
+        break;
+      case kind::position:
+        watcher_.need_position(one.node, one.floor, one.when);
+        break;
+      case kind::proof:
+        watcher_.need_proof(one.whom, one.node, one.when);
+        break;
+    }
+  }
+}
+
+void clients::await(std::size_t who, instant deadline) {
   ++happened.waits;
   clients_[who].waits = true;
   if (std::exchange(clients_[who].timer_at, deadline) == deadline) return;
-  when_.at(deadline, [this, who, deadline, begun = clients_[who].arrived] {
+  when_.at(deadline, [this, who, deadline, batch = clients_[who].batch] {
     const auto& one = clients_[who];
-    if (one.waits && one.arrived == begun && one.timer_at == deadline) place(who);
+    if (one.waits && one.batch == batch && one.timer_at == deadline) look(who);
   });
 }
 
@@ -136,18 +136,18 @@ void clients::view_changed() {
   for (std::size_t who = 0; who < clients_.size(); ++who) {
     if (!clients_[who].waits) continue;
     // As a posted message: the view may be a newer one by then.
-    when_.after(microseconds(1), [this, who, begun = clients_[who].arrived] {
-      if (clients_[who].waits && clients_[who].arrived == begun) place(who);
+    when_.after(microseconds(1), [this, who, batch = clients_[who].batch] {
+      if (clients_[who].waits && clients_[who].batch == batch) look(who);
     });
   }
 }
 
 void clients::run_read(std::size_t who) {
-  const auto& p = clients_[who].plan;
+  const auto& p = clients_[who].looks_for.plan();
   const auto saw = servers_.read(p.node, watcher_.life_of(p.incarnation));
   const bool on_primary = servers_.at(p.node).primary;
   when_.after(luck_.travel(), [this, who, saw, on_primary, then = when_.now()] {
-    --loads_[clients_[who].plan.node].outstanding;
+    --loads_[clients_[who].looks_for.plan().node].outstanding;
     if (!saw) return connection_broke(who);
     told_of_read(who, {servers_.kept(saw->complete, then), servers_.kept(saw->seen, then)}, on_primary);
   });
@@ -156,15 +156,15 @@ void clients::run_read(std::size_t who) {
 void clients::told_of_read(std::size_t who, const glimpse& saw, bool on_primary) {
   auto& one = clients_[who];
   note_told(who);
-  const bool bounded = one.need.max_staleness.count() != 0;
-  const lsn bound = bounded ? servers_.inserted_at(one.decided - one.need.max_staleness) : 0;
+  const bool bounded = one.looks_for.need().max_staleness.count() != 0;
+  const lsn bound = bounded ? servers_.inserted_at(one.decided - one.looks_for.need().max_staleness) : 0;
   if (on_primary) checker_.acted_on_primary(who, one.promised, saw.complete);
-  checker_.told_of_read(who, one.promised, one.plan, on_primary, saw.seen, bound);
+  checker_.told_of_read(who, one.promised, one.looks_for.plan(), on_primary, saw.seen, bound);
   rest(who);
 }
 
 void clients::run_write(std::size_t who) {
-  const auto& p = clients_[who].plan;
+  const auto& p = clients_[who].looks_for.plan();
   const auto commit = servers_.commit(p.node, watcher_.life_of(p.incarnation));
   if (commit) checker_.acted_on_primary(who, clients_[who].promised, commit->complete);
   // Rule 7: the answer may get lost, and the write has happened all the same.
@@ -172,7 +172,7 @@ void clients::run_write(std::size_t who) {
   const auto takes = commit ? commit->takes : microseconds(0);
   when_.after(takes + luck_.travel(), [this, who, commit, lost] {
     auto& one = clients_[who];
-    --loads_[one.plan.node].outstanding;
+    --loads_[one.looks_for.plan().node].outstanding;
     if (commit) checker_.told_of_write(who, commit->at);
     one.floors.written.raise(when_.now());
     domain_.told_of_write(when_.now());
@@ -187,17 +187,27 @@ void clients::run_write(std::size_t who) {
 
 void clients::note_told(std::size_t who) {
   auto& one = clients_[who];
-  one.floors.has_read(one.plan.node, one.plan.incarnation, when_.now(), one.plan.on_replica);
-  domain_.told_of_read(one.plan.node, one.plan.incarnation, when_.now());
+  const auto& p = one.looks_for.plan();
+  one.floors.has_read(p.node, p.incarnation, when_.now(), p.on_replica);
+  domain_.told_of_read(p.node, p.incarnation, when_.now());
 }
 
+// Rule 15: a read of which nothing was told is tried once more, elsewhere.
 void clients::connection_broke(std::size_t who) {
   ++happened.broken_connections;
-  const auto node = clients_[who].plan.node;
+  auto& one = clients_[who];
+  const auto node = one.looks_for.plan().node;
   loads_[node].suspect = when_.now();
   watcher_.need_sample(node, when_.now() + microseconds(1));
-  if (!clients_[who].reads) return rest(who);
-  place(who);
+  if (!one.reads || one.looks_for.retried()) return rest(who);
+  ++happened.retries;
+  one.looks_for.lost(node);
+  one.looks_for.try_again();
+  one.looks_for.begin(when_.now(), patience);
+  attempt::subject what;
+  what.as_read = true;
+  what.need = one.looks_for.need();
+  place(who, what);
 }
 
 }  // namespace highwater::simulation

@@ -1,10 +1,11 @@
 #pragma once
 
 // Clients of one proxy, in simulated time: each writes and reads, one thing after the other, at whatever level it
-// likes. Routed as proxy/client does it: the same calls, in the same order, at the same moments.
+// likes. What it does next is decided by the real attempt; floors and domain are the real ones too.
 
 #include <vector>
 
+#include "proxy/client/attempt.hpp"
 #include "proxy/client/domain.hpp"
 #include "routing/decide.hpp"
 #include "tests/simulation/checker.hpp"
@@ -24,19 +25,16 @@ public:
   const checker& judged() const noexcept { return checker_; }
   struct {
     unsigned reads = 0, writes = 0, unknown_commits = 0, broken_connections = 0, waits = 0, refused = 0, given_up = 0;
-    unsigned closed_gates = 0;
+    unsigned closed_gates = 0, retries = 0;
   } happened;
 
 private:
   struct client {
     routing::session_floors floors;
-    // Of the read that is under way.
-    routing::requirement need;
-    routing::domain_floors told;
+    proxy::attempt looks_for;
     promise promised;
-    instant arrived = routing::never;
+    std::uint64_t batch = 0;  // its number
     instant decided = routing::never;
-    routing::plan plan;
     bool reads = false;
     bool waits = false;
     instant timer_at = routing::never;  // of the wait
@@ -44,10 +42,11 @@ private:
 
   void act(std::size_t who);
   void rest(std::size_t who);
-  void begin(std::size_t who);
-  void place(std::size_t who);
-  void follow(std::size_t who);
-  void wait(std::size_t who, instant deadline);
+  void place(std::size_t who, const proxy::attempt::subject& what);
+  proxy::attempt::circumstances circumstances();
+  void look(std::size_t who);
+  void ask_nodes(const proxy::attempt& of);
+  void await(std::size_t who, instant deadline);
   void run_read(std::size_t who);
   void run_write(std::size_t who);
   void told_of_read(std::size_t who, const glimpse& saw, bool on_primary);

@@ -76,6 +76,7 @@ TEST(simulated_cluster_itself, does_what_the_promises_are_about) {
   const auto& users = it.users.happened;
   EXPECT_THAT(users.unknown_commits, Gt(10U));
   EXPECT_THAT(users.broken_connections, Gt(10U));
+  EXPECT_THAT(users.retries, Gt(10U));
   EXPECT_THAT(users.waits, Gt(500U));
   EXPECT_THAT(users.refused, Gt(50U));
   const auto& world = it.servers.happened;

@@ -42,8 +42,8 @@ void watcher::need_position(node_index node, lsn floor, instant deadline) {
   advance(node);
 }
 
-void watcher::need_proof(const routing::plan& closed, instant now) {
-  state_.need_proof(closed.proof_of, closed.best, closed.since, now);
+void watcher::need_proof(routing::shown_by whom, node_index node, instant since) {
+  state_.need_proof(whom, node, since, when_.now());
   ask_for_proofs();
 }
 

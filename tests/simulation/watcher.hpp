@@ -22,7 +22,7 @@ public:
   life_number life_of(routing::incarnation_id id) const { return lives_.at(id); }
 
   void need_sample(node_index node, instant since);
-  void need_proof(const routing::plan& closed, instant now);
+  void need_proof(routing::shown_by whom, node_index node, instant since);
   void need_position(node_index node, lsn floor, instant deadline);
 
 private:
