@@ -86,7 +86,7 @@ void session::on_readable() {
 
 // Whoever logs in is not lent a buffer: they may come in thousands, and say nothing.
 stream::read_result session::read_some(std::string& input) {
-  if (stage_ == stage::login) {
+  if (!logged_in()) {
     constexpr std::size_t enough = 4096;
     const auto got = socket_.read(worker_.scratch.data(), enough);
     input.append(worker_.scratch, 0, got.size);
@@ -113,9 +113,9 @@ void session::go_on() {
 
 // Goes on with what has been read, as far as the session's state allows, and no further than is fair.
 void session::process() {
-  if (stage_ == stage::login) process_login();
+  if (stage_ == stage::authenticating) process_login();
   if (work_ && work_->yielded) return;
-  for (unsigned steps = 0; stage_ == stage::ready && process_one();) {
+  for (unsigned steps = 0; stage_ == stage::ready && !greets_ && process_one();) {
     if (++steps == steps_a_turn) return yield();
   }
 }
@@ -295,7 +295,7 @@ void session::protocol_error(std::string what) {
 }
 
 void session::fatal(const wire::error& why) {
-  if (stage_ == stage::login && (kind_ || login_)) login_failed(why);  // else it asks to cancel something
+  if (login_ || greets_) login_failed(why);  // else it asks to cancel something
   std::string out;
   wire::write_error(out, wire::severity::fatal, why);
   socket_.write(out);
@@ -308,7 +308,7 @@ void session::kill(const wire::error& why) {
 }
 
 void session::database_gone(const std::string& database) {
-  if (stage_ == stage::ended || stage_ == stage::login || kind_->database.name != database) return;
+  if (stage_ == stage::ended || !logged_in() || kind_->database.name != database) return;
   const auto alive = shared_from_this();
   fatal({std::string(wire::sqlstate::admin_shutdown), "terminating connection due to administrator command",
          "Database \"" + database + "\" does not exist any more.", ""});
@@ -316,12 +316,14 @@ void session::database_gone(const std::string& database) {
 
 void session::drain() {
   draining_ = true;
-  if (stage_ == stage::login) return end();
+  if (!logged_in()) return end();
   settle();
 }
 
 void session::end() noexcept {
-  if (std::exchange(stage_, stage::ended) == stage::ended) return;
+  if (stage_ == stage::ended) return;
+  if (work_) stop_waiting(true);
+  stage_ = stage::ended;
   worker_.probe.clients.add(-1);
   if (std::exchange(stranger_, false)) --worker_.shared.strangers;
   if (std::exchange(counted_, false)) --worker_.shared.clients;
@@ -329,7 +331,6 @@ void session::end() noexcept {
   if (work_) {
     work_->login_place.unlink();
     worker_.timers.cancel(work_->stall);
-    stop_waiting(true);
     worker_.timers.cancel(work_->rest);
     work_->vacant = nullptr;
     const auto node = work_->attempt.plan().node;

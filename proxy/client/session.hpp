@@ -68,10 +68,11 @@ public:
 
 private:
   enum class stage : std::uint8_t {
-    login,
+    authenticating,
     ready,
-    awaiting_view,  // for a sample, a replica, a primary
-    awaiting_lease,
+    awaiting_view,      // for a sample, a replica, a primary
+    awaiting_lease,     // for a server connection
+    awaiting_proof,     // for a sample that shows which life of the node the connection belongs to
     awaiting_settings,  // the server connection is being brought to the session's state
     preparing,          // it is being given prepared statements of the session's
     vacating,           // idle connections are being closed that would be in the statement's way
@@ -94,12 +95,10 @@ private:
     timer_queue::ticket deadline;
     node_wait waiting;
     routing::instant queued_since = routing::never;  // for a server connection
-    bool awaiting_view = false;
-    bool awaiting_proof = false;  // for a sample that shows which life of the node the lease belongs to
-    std::uint64_t pass_left = 0;  // of a message that is being passed on in pieces
-    bool pass_drop = false;       // ... to nobody
-    std::uint64_t seen = 0;       // version of the view that was looked at last
-    bool cut_here = false;        // the batch is the first part of one: what follows depends on what comes of it
+    std::uint64_t pass_left = 0;                     // of a message that is being passed on in pieces
+    bool pass_drop = false;                          // ... to nobody
+    std::uint64_t seen = 0;                          // version of the view that was looked at last
+    bool cut_here = false;  // the batch is the first part of one: what follows depends on what comes of it
     preparation needs;
     routing::route_reason reason = routing::route_reason::write;  // to be sent for, when the needs are met
     waiting_place view_place;                                     // among those who wait for a view
@@ -113,6 +112,8 @@ private:
   friend struct reply_handler;
 
   // session.cpp
+  bool logged_in() const noexcept { return stage_ != stage::authenticating && !greets_; }
+  bool waits_for_view() const noexcept { return stage_ == stage::awaiting_view || stage_ == stage::awaiting_proof; }
   bool leased() const noexcept { return work_ && work_->exchange.leased(); }
   // While there is a lease.
   class exchange& under_way() const noexcept {
@@ -183,7 +184,7 @@ private:
   void note_restarted_floors();
   void follow(attempt::move next);
   void ask_nodes();
-  void await_view(routing::instant deadline);
+  void await_view(routing::instant deadline, stage as);
   void stop_waiting(bool reached);
   void replan_and_go_on();
   void refuse_stale();
@@ -314,7 +315,8 @@ private:
     sql::statement_ptr statement;
   } last_route_;
 
-  stage stage_ = stage::login;
+  stage stage_ = stage::authenticating;
+  bool greets_ = false;  // authenticated, and not welcomed yet: what a server would say is being found out
   bool draining_ = false;
   bool stranger_ = false;  // counts among those who have not logged in
   bool counted_ = false;   // ... among the clients

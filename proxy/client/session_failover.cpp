@@ -63,8 +63,7 @@ void session::node_died(routing::node_index node) {
 
 // Nothing of the session's is there yet: it goes elsewhere. False if that is not so.
 bool session::leave_before_sending(routing::node_index node) {
-  const bool queued = !leased() && work_ && work_->attempt.serves_on(node) &&
-                      (stage_ == stage::awaiting_lease || stage_ == stage::login);
+  const bool queued = !leased() && work_ && work_->attempt.serves_on(node) && stage_ == stage::awaiting_lease;
   const bool on_its_way = leased() && server().node() == node && on_the_way();
   if (!queued && !on_its_way) return false;
   const auto alive = shared_from_this();
@@ -75,8 +74,7 @@ bool session::leave_before_sending(routing::node_index node) {
 
 // A lease that is not of use yet: not proved, or without the session's settings.
 bool session::on_the_way() const noexcept {
-  return !under_way().held.pins.any() &&
-         (work_->awaiting_proof || stage_ == stage::awaiting_settings || stage_ == stage::login);
+  return !under_way().held.pins.any() && (stage_ == stage::awaiting_proof || stage_ == stage::awaiting_settings);
 }
 
 void session::leave_node() {
@@ -85,7 +83,7 @@ void session::leave_node() {
     worker_.timers.cancel(work_->deadline);
     return;
   }
-  if (std::exchange(work_->awaiting_proof, false)) stop_waiting(false);
+  stop_waiting(false);
   drop_lease();
 }
 
@@ -101,7 +99,7 @@ void session::on_server_lost(const wire::error& said) {
   end_lease();
   worker_.node_suspect(node);
   if (only_on_the_way) {
-    if (std::exchange(now.awaiting_proof, false)) stop_waiting(false);
+    stop_waiting(false);
     return replan_and_go_on();
   }
   note_unknown_writes();
@@ -199,7 +197,7 @@ void session::primary_moved() {
   const auto alive = shared_from_this();
   const bool bound = stage_ == stage::ready || stage_ == stage::inquiring || stage_ == stage::awaiting_settings ||
                      stage_ == stage::preparing;
-  if (bound && on_deposed_node()) end_on_deposed_node();
+  if (bound && !greets_ && on_deposed_node()) end_on_deposed_node();
 }
 
 }  // namespace highwater::proxy

@@ -13,7 +13,7 @@ using routing::route_reason;
 void session::lease_node() {
   auto& now = *work_;
   auto& pool = worker_.pool_of(*kind_, now.attempt.plan().node);
-  if (stage_ != stage::login) stage_ = stage::awaiting_lease;
+  stage_ = stage::awaiting_lease;
   if (auto* connection = pool.acquire(*this)) {
     routing::note_wait(worker_.loads[now.attempt.plan().node], {});
     return take_lease(*connection);
@@ -125,10 +125,9 @@ void session::use_lease() {
   if (leads_elsewhere()) return;
   if (!proved(connection)) {
     // A new connection: wait for a sample that was sent after it stood.
-    work_->awaiting_proof = true;
     worker_.shared.monitor.need_sample(connection.node(),
                                        connection.session().established() + std::chrono::nanoseconds(1));
-    return await_view(work_->attempt.limit());
+    return await_view(work_->attempt.limit(), stage::awaiting_proof);
   }
   const auto current = worker_.view().nodes[connection.node()].incarnation;
   if (connection.session().proved() != current) {
@@ -150,11 +149,10 @@ bool session::proof_arrived() {
   const bool late = std::chrono::steady_clock::now() >= work_->attempt.limit();
   const bool younger = worker_.view().nodes[server().node()].sampled > server().established();
   if (!proved(connection()) && !younger && !late) return false;
-  work_->awaiting_proof = false;
   stop_waiting(true);
   if (!late) {
     // Whatever it needs first: nothing of the session's may be sent before go().
-    if (stage_ != stage::login) stage_ = stage::awaiting_settings;
+    stage_ = stage::awaiting_settings;
     use_lease();
   } else {
     const auto& name = worker_.shared.settings.cluster.nodes[server().node()].name;
@@ -190,7 +188,7 @@ void session::on_settings_applied(const wire::error* failed) {
 
 // The lease stands and the connection is in the session's state.
 void session::go() {
-  if (stage_ == stage::login) return welcome(connection());
+  if (greets_) return welcome(connection());
   if (server().reported() != client_.told.digest() && keep_what_was_told()) return;
   stage_ = stage::ready;
   under_way().held.on_replica = work_->attempt.plan().on_replica;

@@ -35,7 +35,7 @@ bool session::answer_transaction() {
 
 // An error in place of the batch that is at the beginning of the input.
 void session::answer_error(const wire::error& why) {
-  if (stage_ == stage::login) return fatal(why);
+  if (greets_) return fatal(why);
   stage_ = stage::ready;
   std::string message;
   wire::write_error(message, wire::severity::error, why);
@@ -113,7 +113,7 @@ void session::fail_transaction() {
 void session::cancel(std::function<void()> over) {
   const auto alive = shared_from_this();
   const bool vacating = stage_ == stage::vacating;
-  const bool waits = stage_ == stage::awaiting_view || stage_ == stage::awaiting_lease;
+  const bool waits = waits_for_view() || stage_ == stage::awaiting_lease;
   if (vacating || waits || (stage_ == stage::awaiting_settings && on_the_way())) {
     if (!vacating && (leased() || stage_ == stage::awaiting_lease)) leave_node();
     work_->vacant = nullptr;

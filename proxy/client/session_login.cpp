@@ -18,7 +18,7 @@ void session::process_login() {
   const auto most = worker_.shared.settings.limits.max_clients;
   const wire::error full{std::string(wire::sqlstate::too_many_connections), "sorry, too many clients already",
                          "Highwater serves at most " + std::to_string(most) + " clients.", "Raise limits.max_clients."};
-  while (stage_ == stage::login && login_) {
+  while (stage_ == stage::authenticating && login_) {
     if (worker_.shared.clients.load() >= most) login_->turn_away(full);
     std::string out;
     std::size_t used = 0;
@@ -108,6 +108,7 @@ void session::accept() {
   client_.at_login = client_.settings = worker_.interner.intern(std::move(wanted));
   client_.analysed_under = worker_.interner.intern(for_analysis(*client_.settings));
   login_ = nullptr;
+  greets_ = true;
 
   const bool may_be_known = worker_.view().has_primary() && !keeps_one_server();
   if (const auto* const known = may_be_known ? worker_.welcome_of(*kind_, *client_.settings) : nullptr)
@@ -166,6 +167,7 @@ void session::send_welcome(const std::shared_ptr<const parameter_list>& paramete
   for (const auto& [name, value] : *parameters) wire::write_parameter_status(out, name, value);
   wire::write_backend_key(out, key_);
   wire::write_ready_for_query(out, wire::transaction_status::idle);
+  greets_ = false;
   stage_ = stage::ready;
   worker_.probe.logins.add();
   socket_.write(out);

@@ -16,11 +16,10 @@ using routing::route_reason;
 void session::start_plan() {
   auto& now = *work_;
   attempt::subject what;
-  const bool greets = stage_ == stage::login;
-  what.greets = greets;
-  what.anywhere = (greets && !keeps_one_server()) || client_.transaction.failed();
-  what.as_read = !greets && placed_read();
-  if (!greets) what.need = required();
+  what.greets = greets_;
+  what.anywhere = (greets_ && !keeps_one_server()) || client_.transaction.failed();
+  what.as_read = !greets_ && placed_read();
+  if (!greets_) what.need = required();
   // Taken once: what others are told of while this batch waits does not bind it.
   if (routing::minds_what_others_were_told(what.need.level)) worker_.shared.domain.snapshot(now.attempt.told());
   if (routing::sees_own_writes(what.need.level) && what.as_read) client_.reads_after_writes.reads();
@@ -60,7 +59,7 @@ void session::follow(attempt::move next) {
       return lease_node();
     case wait:
       ask_nodes();
-      return await_view(work_->attempt.deadline());
+      return await_view(work_->attempt.deadline(), stage::awaiting_view);
     case too_stale:
       stop_waiting(false);
       return refuse_stale();
@@ -92,19 +91,19 @@ void session::ask_nodes() {
   }
 }
 
-void session::await_view(routing::instant deadline) {
+void session::await_view(routing::instant deadline, stage as) {
   auto& now = *work_;
   const auto moment = std::chrono::steady_clock::now();
-  if (!now.awaiting_proof && now.attempt.at_gate()) {
+  if (as == stage::awaiting_view && now.attempt.at_gate()) {
     now.waiting.at_gate(moment, worker_.probe);
   } else {
     now.waiting.for_node(moment, worker_.probe);
   }
-  if (!std::exchange(now.awaiting_view, true)) {
+  if (!waits_for_view()) {
     worker_.awaiting_view.push_back(now.view_place);
     worker_.view_reader.wait(true);
-    if (stage_ != stage::login) stage_ = stage::awaiting_view;
   }
+  stage_ = as;
   if (now.deadline.number == 0 || now.deadline.when != deadline) {
     worker_.timers.cancel(now.deadline);
     now.deadline = worker_.timers.schedule(deadline, [this] {
@@ -124,19 +123,19 @@ void session::await_view(routing::instant deadline) {
 void session::stop_waiting(bool reached) {
   auto& now = *work_;
   worker_.timers.cancel(now.deadline);
-  if (!std::exchange(now.awaiting_view, false)) return;
+  if (!waits_for_view()) return;
   const auto reason = now.attempt.plan().reason;
   const bool fell_back = reason == route_reason::fallback || reason == route_reason::stale;
   now.waiting.end(std::chrono::steady_clock::now(), reached && !fell_back, worker_.probe);
   now.view_place.unlink();
   if (!worker_.anybody_awaits_view()) worker_.view_reader.wait(false);
-  if (stage_ == stage::awaiting_view) stage_ = stage::ready;
+  stage_ = stage::ready;
 }
 
 void session::view_changed() {
-  if (!work_ || !work_->awaiting_view) return;
+  if (!waits_for_view()) return;
   const auto alive = shared_from_this();
-  if (work_->awaiting_proof) {
+  if (stage_ == stage::awaiting_proof) {
     if (!proof_arrived()) return;
   } else {
     replan();
@@ -176,7 +175,7 @@ std::string session::describe_distance() const {
 void session::refuse_for_want_of_node() {
   wire::error why{std::string(wire::sqlstate::cannot_connect_now), "no primary is known", "",
                   "Highwater goes on looking for one; /readyz and its log tell what each node answers."};
-  if (stage_ == stage::login) {
+  if (greets_) {
     why.message = "no node of the cluster can be used";
   } else if (work_->attempt.as_read() && !routing::may_use_primary(work_->attempt.need())) {
     why.message = "no replica can be used, and on_stale does not let this read go to the primary";

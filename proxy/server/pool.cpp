@@ -7,109 +7,11 @@
 #include <utility>
 
 #include "proxy/io/log_text.hpp"
+#include "proxy/server/idle_choice.hpp"
 
 namespace highwater::proxy {
 
 using metrics::connection_state;
-
-bool shared_pool::try_open() noexcept {
-  auto open = open_.load(std::memory_order_seq_cst);
-  while (open < limit_) {
-    if (open_.compare_exchange_weak(open, open + 1, std::memory_order_acq_rel)) return true;
-  }
-  return false;
-}
-
-void shared_pool::closed() {
-  open_.fetch_sub(1, std::memory_order_seq_cst);
-  pass_on();
-}
-
-namespace {
-
-// A pool belongs to its thread, where it also ends: whoever else has got hold of it hands it over, and keeps nothing.
-void pump_there(std::shared_ptr<pool> which) {
-  auto& there = which->io();
-  boost::asio::post(there, [which = std::move(which)] { which->pump(); });
-}
-
-}  // namespace
-
-void shared_pool::pass_on() {
-  if (auto next = next_waiting()) pump_there(std::move(next));
-}
-
-void shared_pool::wait(pool& who) {
-  const std::scoped_lock lock(mutex_);
-  if (who.queued_ >= who.waiting()) return;
-  queue_.push_back(&who);
-  ++who.queued_;
-  waiting_.fetch_add(1, std::memory_order_seq_cst);
-}
-
-void shared_pool::stop_waiting(pool& who) {
-  const std::scoped_lock lock(mutex_);
-  const auto found = std::find(queue_.begin(), queue_.end(), &who);
-  if (found == queue_.end()) return;
-  queue_.erase(found);
-  --who.queued_;
-  waiting_.fetch_sub(1, std::memory_order_acq_rel);
-}
-
-std::shared_ptr<pool> shared_pool::next_waiting() {
-  if (!anybody_waits()) return nullptr;
-  const std::scoped_lock lock(mutex_);
-  while (!queue_.empty()) {
-    auto* first = queue_.front();
-    queue_.pop_front();
-    --first->queued_;
-    waiting_.fetch_sub(1, std::memory_order_acq_rel);
-    if (auto still_there = first->weak_from_this().lock()) return still_there;
-  }
-  return nullptr;
-}
-
-void shared_pool::join(pool& who) {
-  const std::scoped_lock lock(mutex_);
-  members_.push_back(&who);
-}
-
-void shared_pool::leave(pool& who) {
-  const std::scoped_lock lock(mutex_);
-  std::erase(members_, &who);
-  const auto gone = std::erase(queue_, &who);
-  who.queued_ = 0;
-  waiting_.fetch_sub(static_cast<unsigned>(gone), std::memory_order_acq_rel);
-}
-
-void shared_pool::stop_all_waiting(pool& who) {
-  const std::scoped_lock lock(mutex_);
-  const auto gone = std::erase(queue_, &who);
-  who.queued_ = 0;
-  waiting_.fetch_sub(static_cast<unsigned>(gone), std::memory_order_acq_rel);
-}
-
-void shared_pool::ask_others(pool& asking) {
-  const std::scoped_lock lock(mutex_);
-  for (auto* other : members_) {
-    if (other == &asking) continue;
-    boost::asio::post(other->io(), [weak = other->weak_from_this()] {
-      if (const auto still_there = weak.lock()) still_there->offer();
-    });
-  }
-}
-
-std::shared_ptr<shared_pool> shared_pools::get(const pool_key& key) {
-  const std::scoped_lock lock(mutex_);
-  if (pools_.size() >= sweep_at_) {
-    std::erase_if(pools_, [](const auto& one) { return one.second.expired(); });
-    sweep_at_ = std::max<std::size_t>(64, 2 * pools_.size());
-  }
-  auto& known = pools_[key];
-  auto found = known.lock();
-  if (!found) known = found = std::make_shared<shared_pool>(limit_);
-  return found;
-}
 
 pool::pool(pool_environment& environment, pool_key key)
     : environment_(environment), key_(std::move(key)), shared_(environment.shared.get(key_)) {
@@ -136,10 +38,7 @@ void pool::look_for_changes() {
   if (std::exchange(outdated_version_, version) == version) return;
   outdated_since_ = all.since(key_.node, key_.user, key_.database);
   held_ = all.held(key_.database);
-  // Whoever was refused before may be let in now.
-  if (!refusal_ || refused_ >= outdated_since_) return;
-  refusal_.reset();
-  quiet_until_ = {};
+  backoff_.logins_changed(outdated_since_);
 }
 
 // Would it be another one if it were begun now?
@@ -189,15 +88,21 @@ void pool::post(What what) {
 // For everybody who waits, as far as there is room. After one that failed, the next has to succeed before there are
 // more.
 void pool::open() {
-  while (connecting_ < waiters_.size() && !(failing_ && connecting_ != 0) && open_one()) {
+  while (connecting_ < waiters_.size() && !(backoff_.one_at_a_time() && connecting_ != 0) && open_one()) {
   }
 }
 
 bool pool::open_one() {
   look_for_changes();
-  if (std::chrono::steady_clock::now() < quiet_until_) {
-    wait_for_others();
-    return false;
+  switch (backoff_.next(std::chrono::steady_clock::now(), shared_->open())) {
+    case connect_backoff::verdict::connect:
+      break;
+    case connect_backoff::verdict::refuse:
+      post([this] { tell_waiting(refusal().value_or(server_lost("the connection failed"))); });
+      return false;
+    case connect_backoff::verdict::wait_for_others:
+      wait_for_others();
+      return false;
   }
   if (!shared_->try_open()) {
     shared_->wait(*this);
@@ -220,12 +125,10 @@ bool pool::open_one() {
 
 // No connection is to be had for a moment; those that are there come round.
 void pool::wait_for_others() {
-  if (refusal_ && (shared_->open() == 0 || !is_full(*refusal_)))
-    return post([this] { tell_waiting(refusal_.value_or(server_lost("the connection failed"))); });
   shared_->wait(*this);
   shared_->ask_others(*this);
   if (retry_.number != 0) return;
-  retry_ = environment_.connections.timers.schedule(quiet_until_, [this] {
+  retry_ = environment_.connections.timers.schedule(backoff_.quiet_until(), [this] {
     retry_ = {};
     pump();
   });
@@ -237,21 +140,12 @@ void pool::cancel(lease_waiter& waiter) noexcept {
   if (waiters_.size() < connecting_ || waiters_.empty()) shared_->stop_waiting(*this);
 }
 
-// One with the wanted settings, if there is, saves a round trip; else the one used last, whose caches are warm.
 server_connection* pool::take_idle(const lease_waiter& whom) {
   if (idle_.empty()) return nullptr;
-  const auto first_that = [&](const auto& suits) { return std::find_if(idle_.rbegin(), idle_.rend(), suits); };
-  auto chosen = idle_.rend();
-  if (const auto writer = whom.wanted_writer(); writer != 0)
-    chosen = first_that([&](const server_connection* one) { return one->session().writer() == writer; });
-  if (chosen == idle_.rend()) {
-    chosen = first_that([wanted = whom.wanted_settings()](const server_connection* one) {
-      return one->session().settings() == wanted;
-    });
-  }
-  if (chosen == idle_.rend()) chosen = idle_.rbegin();
-  auto* connection = *chosen;
-  idle_.erase(std::next(chosen).base());
+  const auto known = [this](std::size_t place) -> const server_session& { return idle_[place]->session(); };
+  const auto place = choose_idle(idle_.size(), known, whom.wanted_writer(), whom.wanted_settings());
+  auto* connection = idle_[place];
+  idle_.erase(idle_.begin() + static_cast<std::ptrdiff_t>(place));
   count(connection_state::idle, -1);
   return connection;
 }
@@ -268,59 +162,16 @@ void pool::put_idle(server_connection& connection) {
   count(connection_state::idle, 1);
 }
 
-// The connection is clean and nobody's.
-void pool::serve_or_keep(server_connection& connection) {
-  if (outdated(connection)) return replace(connection);
-  auto next = shared_->next_waiting();
-  while (next.get() == this && waiters_.empty()) next = shared_->next_waiting();  // who waited here has gone
-  if (next != nullptr && next.get() != this) {
-    leaving_.push_back(&connection);
-    count(connection_state::idle, 1);
-    // Not from within the connection's own call: it is about to leave this thread.
-    boost::asio::post(io(), [this, self = shared_from_this(), next = std::move(next), given = &connection]() mutable {
-      // Lost meanwhile; its place is free.
-      if (std::erase(leaving_, given) == 0) return pump_there(std::move(next));
-      count(connection_state::idle, -1);
-      auto moved = given->move_to(next->environment_.connections, *next);
-      remove(*given);
-      auto parcel = std::make_shared<std::unique_ptr<server_connection>>(std::move(moved));
-      auto& there = next->io();
-      boost::asio::post(there, [next = std::move(next), parcel] { next->adopt(std::move(*parcel)); });
-    });
-    return;
-  }
-  if (waiters_.empty()) return put_idle(connection);
+// Whoever has waited longest here.
+void pool::serve_next(server_connection& connection) {
   auto* waiter = waiters_.front();
   waiters_.pop_front();
   leased(connection, *waiter);
 }
 
-void pool::offer() {
-  if (idle_.empty() || (waiters_.empty() && !shared_->anybody_waits())) return;
-  auto* connection = idle_.back();
-  idle_.pop_back();
-  count(connection_state::idle, -1);
-  serve_or_keep(*connection);
-}
-
-void pool::adopt(std::unique_ptr<server_connection> connection) {
-  auto& here = *connection;
-  all_.push_back(std::move(connection));
-  here.resume_after_move();
-  if (waiters_.empty() || outdated(here)) return serve_or_keep(here);  // who waited here has gone; others may wait
-  auto* waiter = waiters_.front();
-  waiters_.pop_front();
-  leased(here, *waiter);
-}
-
 void pool::pump() {
   close_outdated();
-  while (!waiters_.empty() && !idle_.empty()) {
-    auto* waiter = waiters_.front();
-    waiters_.pop_front();
-    auto* connection = take_idle(*waiter);
-    leased(*connection, *waiter);
-  }
+  while (!waiters_.empty() && !idle_.empty()) serve_next(*take_idle(*waiters_.front()));
   if (connecting_ < waiters_.size()) {
     open();
   } else {
@@ -348,20 +199,16 @@ void pool::on_connected(server_connection& which) {
   --connecting_;
   count(connection_state::connecting, -1);
   environment_.probe.server_connects.add();
-  if (std::exchange(failing_, false) && std::exchange(told_of_failing_, false)) {
+  if (backoff_.connected() && std::exchange(told_of_failing_, false)) {
     spdlog::info("node {} accepts connections of user {} to database {} again", node_name(), quoted(key_.user),
                  quoted(key_.database));
   }
-  refusal_.reset();
-  quiet_until_ = {};
   if (shared_->reports(which.session().reported()))
     environment_.outdated.changed_on(key_.node, {key_.user, key_.database}, which.session().begun());
   which.read_on();
   // Made for somebody who waits here, and who may be in no other queue.
   if (waiters_.empty() || outdated(which)) return serve_or_keep(which);
-  auto* waiter = waiters_.front();
-  waiters_.pop_front();
-  leased(which, *waiter);
+  serve_next(which);
   open();
 }
 
@@ -369,22 +216,19 @@ void pool::on_connect_failed(server_connection& which, const wire::error& why) {
   --connecting_;
   count(connection_state::connecting, -1);
   environment_.probe.server_connect_failed(key_.node);
-  refused_ = which.session().begun();
+  const auto begun = which.session().begun();
   bury(which);
-  if (!std::exchange(failing_, true)) tell_of_failing(why);
-  constexpr std::chrono::milliseconds unreachable_for{100};
-  constexpr std::chrono::milliseconds refused_for{1000};
-  const bool unreachable = is_unreachable(why);
-  if (unreachable) environment_.node_suspect(key_.node);
-  quiet_until_ = std::chrono::steady_clock::now() + (unreachable ? unreachable_for : refused_for);
-  refusal_ = unreachable ? std::nullopt : std::optional(why);
-  if (is_full(why) && shared_->open() != 0) {
-    if (!waiters_.empty()) wait_for_others();
-    return;
+  if (!backoff_.one_at_a_time()) tell_of_failing(why);
+  const bool others = shared_->open() != 0;
+  const auto verdict = backoff_.failed(why, begun, std::chrono::steady_clock::now(), shared_->open());
+  if (is_unreachable(why)) {
+    environment_.node_suspect(key_.node);
+  } else if (!is_full(why) && others) {
+    // Who is there already was let in as somebody who would not be any more.
+    environment_.outdated.changed_on(key_.node, {key_.user, key_.database}, begun);
   }
-  if (!unreachable && !is_full(why) && shared_->open() != 0)
-    environment_.outdated.changed_on(key_.node, {key_.user, key_.database}, refused_);
-  tell_waiting(why);
+  if (verdict == connect_backoff::verdict::refuse) return tell_waiting(why);
+  if (!waiters_.empty()) wait_for_others();
 }
 
 // Any client may name a user that there is not, and each has pools of its own.
@@ -430,7 +274,7 @@ void pool::drop(server_connection& connection, std::function<void()> gone) {
 
 void pool::drop_stranger(server_connection& connection) {
   environment_.probe.server_was_stranger(key_.node);
-  quiet_until_ = std::chrono::steady_clock::now() + std::chrono::milliseconds(100);
+  backoff_.led_elsewhere(std::chrono::steady_clock::now());
   drop(connection);
 }
 

@@ -19,8 +19,10 @@
 #include "config/config.hpp"
 #include "metrics/worker_probe.hpp"
 #include "proxy/io/log_throttle.hpp"
+#include "proxy/server/connect_backoff.hpp"
 #include "proxy/server/outdated_logins.hpp"
 #include "proxy/server/server_connection.hpp"
+#include "proxy/server/shared_pool.hpp"
 
 namespace highwater::proxy {
 
@@ -35,66 +37,6 @@ public:
 
 protected:
   ~lease_waiter() = default;
-};
-
-class pool;
-
-// What the workers' pools of the same key share.
-class shared_pool {
-public:
-  shared_pool(unsigned limit) : limit_(limit) {}
-
-  bool try_open() noexcept;
-  // Gives a place back; a waiting pool may use it.
-  void closed();
-  // A place may be free, or somebody's turn was in vain: the next one shall look.
-  void pass_on();
-
-  unsigned open() const noexcept { return open_.load(std::memory_order_seq_cst); }
-  bool anybody_waits() const noexcept { return waiting_.load(std::memory_order_seq_cst) != 0; }
-  // One entry for each who waits there, at most.
-  void wait(pool& who);
-  void stop_waiting(pool& who);
-  void stop_all_waiting(pool& who);
-  std::shared_ptr<pool> next_waiting();
-
-  void join(pool& who);
-  void leave(pool& who);
-  void ask_others(pool& asking);
-
-  // What a login reports that has just been made. True if the last one reported something else.
-  bool reports(std::uint64_t digest) noexcept {
-    const auto before = reported_.exchange(digest, std::memory_order_relaxed);
-    return before != 0 && before != digest;
-  }
-
-private:
-  std::atomic<std::uint64_t> reported_{0};
-  const unsigned limit_;
-  std::atomic<unsigned> open_{0};
-  std::atomic<unsigned> waiting_{0};
-  std::mutex mutex_;  // of what follows
-  std::deque<pool*> queue_;
-  std::vector<pool*> members_;
-};
-
-struct pool_key {
-  routing::node_index node;
-  std::string user;
-  std::string database;
-  auto operator<=>(const pool_key&) const = default;  // NOLINT(modernize-use-nullptr): the compiler's own 0
-};
-
-class shared_pools {
-public:
-  explicit shared_pools(unsigned limit) : limit_(limit) {}
-  std::shared_ptr<shared_pool> get(const pool_key& key);
-
-private:
-  unsigned limit_;
-  std::mutex mutex_;
-  std::map<pool_key, std::weak_ptr<shared_pool>> pools_;  // their pools keep them
-  std::size_t sweep_at_ = 64;
 };
 
 // What a worker's pools need from the outside.
@@ -134,19 +76,22 @@ public:
   unsigned waiting() const noexcept { return static_cast<unsigned>(waiters_.size()); }
   bool connecting() const noexcept { return connecting_ != 0; }
   // What the server said when it last let nobody in, until it lets somebody in.
-  const std::optional<wire::error>& refusal() const noexcept { return refusal_; }
+  const std::optional<wire::error>& refusal() const noexcept { return backoff_.refusal(); }
 
   // The worker ends, and what this needs with it; posts that name it may last longer.
   void retire();
   // Nothing is there that anybody could come back to. On this pool's thread.
   bool forgettable(std::chrono::steady_clock::time_point now) const noexcept {
-    return all_.empty() && waiters_.empty() && now >= quiet_until_;
+    return all_.empty() && waiters_.empty() && now >= backoff_.quiet_until();
   }
 
   // On this pool's thread, by post: another worker needs a connection, or has sent one.
   void offer();
   void adopt(std::unique_ptr<server_connection> connection);
   void pump();
+  // ... from any thread. Whoever else has got hold of a pool hands it over to its own, where it also ends, and keeps
+  // nothing.
+  static void pump_there(std::shared_ptr<pool> which);
   boost::asio::io_context& io() noexcept { return environment_.connections.io; }
 
 private:
@@ -166,6 +111,8 @@ private:
   void tell_of_failing(const wire::error& why);
   const std::string& node_name() const noexcept { return environment_.cluster.nodes[key_.node].name; }
   void serve_or_keep(server_connection& connection);
+  void serve_next(server_connection& connection);
+  void send_to(std::shared_ptr<pool> next, server_connection& connection);
   void put_idle(server_connection& connection);
   std::unique_ptr<server_connection> remove(server_connection& connection);
   void bury(server_connection& connection);
@@ -185,11 +132,8 @@ private:
   std::vector<server_connection*> leaving_;  // on their way to another worker; counted as idle
   std::deque<lease_waiter*> waiters_;
   unsigned connecting_ = 0;
-  std::optional<wire::error> refusal_;
-  routing::instant refused_ = routing::never;            // when that attempt, the last one that failed, was begun
-  bool failing_ = false;                                 // the last attempt to connect failed
-  bool told_of_failing_ = false;                         // ... and the log has said so
-  std::chrono::steady_clock::time_point quiet_until_{};  // until then no other is made
+  connect_backoff backoff_;
+  bool told_of_failing_ = false;  // the log has said that no connection can be made
   timer_queue::ticket retry_;
   bool retired_ = false;
   std::uint64_t outdated_version_ = 0;                // that these two are of

@@ -14,6 +14,7 @@
 
 #include "proxy/io/stream.hpp"
 #include "proxy/io/timer_queue.hpp"
+#include "proxy/server/connect_error.hpp"
 #include "proxy/server/server_login.hpp"
 #include "proxy/server/server_session.hpp"
 
@@ -57,11 +58,6 @@ struct statement_to_prepare {
   std::string_view parameter_types;  // as in Parse
 };
 
-// What a session is told when the connection is gone.
-inline wire::error server_lost(std::string what) {
-  return {std::string(wire::sqlstate::connection_failure), std::move(what), "", ""};
-}
-
 // What connections of one worker share.
 struct connection_context {
   boost::asio::io_context& io;
@@ -71,16 +67,6 @@ struct connection_context {
   std::size_t max_prepared_statements;
   bool always_discards = false;  // after every lease, whatever is known of it
 };
-
-// Does the node not answer, or not yet? Else it has answered, and does not let the user in.
-inline bool is_unreachable(const wire::error& why) noexcept {
-  return why.code == wire::sqlstate::connection_failure || why.code.starts_with("57P");
-}
-
-// There is no room, which says nothing about who is there already, nor about other nodes.
-inline bool is_full(const wire::error& why) noexcept {
-  return why.code.starts_with("53");
-}
 
 class server_connection final : stream::listener {
 public:

@@ -52,7 +52,7 @@ DOING = {
     "proxy/client": {"session", "session_batch", "session_failover", "session_internal", "session_lease", "session_local",
                      "session_login", "session_placement", "session_replies", "session_requests", "session_routing",
                      "session_settings", "session_stream", "context", "worker", "vacancy"},
-    "proxy/server": {"pool", "server_connection", "server_connect", "cancel_request", "farewell"},
+    "proxy/server": {"pool", "pool_hand_over", "shared_pool", "server_connection", "server_connect", "cancel_request", "farewell"},
     "proxy/monitor": {"monitor", "monitoring_connection", "wal_flusher", "catalog_connection", "catalog_service",
                       "login_watch"},
 }

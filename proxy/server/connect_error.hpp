@@ -1,0 +1,27 @@
+#pragma once
+
+// What an error says that came in place of a server connection.
+
+#include <string>
+#include <utility>
+
+#include "proxy/wire/errors.hpp"
+
+namespace highwater::proxy {
+
+// What a session is told when the connection is gone.
+inline wire::error server_lost(std::string what) {
+  return {std::string(wire::sqlstate::connection_failure), std::move(what), "", ""};
+}
+
+// Does the node not answer, or not yet? Else it has answered, and does not let the user in.
+inline bool is_unreachable(const wire::error& why) noexcept {
+  return why.code == wire::sqlstate::connection_failure || why.code.starts_with("57P");
+}
+
+// There is no room, which says nothing about who is there already, nor about other nodes.
+inline bool is_full(const wire::error& why) noexcept {
+  return why.code.starts_with("53");
+}
+
+}  // namespace highwater::proxy

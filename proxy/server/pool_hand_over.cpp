@@ -1,0 +1,59 @@
+// A connection's way from one session to the next, in this worker or another.
+
+#include <algorithm>
+#include <boost/asio/post.hpp>
+#include <utility>
+
+#include "proxy/server/pool.hpp"
+
+namespace highwater::proxy {
+
+using metrics::connection_state;
+
+void pool::pump_there(std::shared_ptr<pool> which) {
+  auto& there = which->io();
+  boost::asio::post(there, [which = std::move(which)] { which->pump(); });
+}
+
+// The connection is clean and nobody's. Who came first is served first, in whichever worker.
+void pool::serve_or_keep(server_connection& connection) {
+  if (outdated(connection)) return replace(connection);
+  auto next = shared_->next_waiting();
+  while (next.get() == this && waiters_.empty()) next = shared_->next_waiting();  // who waited here has gone
+  if (next != nullptr && next.get() != this) return send_to(std::move(next), connection);
+  waiters_.empty() ? put_idle(connection) : serve_next(connection);
+}
+
+// Not from within the connection's own call: it is about to leave this thread.
+void pool::send_to(std::shared_ptr<pool> next, server_connection& connection) {
+  leaving_.push_back(&connection);
+  count(connection_state::idle, 1);
+  boost::asio::post(io(), [this, self = shared_from_this(), next = std::move(next), given = &connection]() mutable {
+    // Lost meanwhile; its place is free.
+    if (std::erase(leaving_, given) == 0) return pump_there(std::move(next));
+    count(connection_state::idle, -1);
+    auto parcel =
+        std::make_shared<std::unique_ptr<server_connection>>(given->move_to(next->environment_.connections, *next));
+    remove(*given);
+    auto& there = next->io();
+    boost::asio::post(there, [next = std::move(next), parcel] { next->adopt(std::move(*parcel)); });
+  });
+}
+
+void pool::offer() {
+  if (idle_.empty() || (waiters_.empty() && !shared_->anybody_waits())) return;
+  auto* connection = idle_.back();
+  idle_.pop_back();
+  count(connection_state::idle, -1);
+  serve_or_keep(*connection);
+}
+
+void pool::adopt(std::unique_ptr<server_connection> connection) {
+  auto& here = *connection;
+  all_.push_back(std::move(connection));
+  here.resume_after_move();
+  if (waiters_.empty() || outdated(here)) return serve_or_keep(here);  // who waited here has gone; others may wait
+  serve_next(here);
+}
+
+}  // namespace highwater::proxy

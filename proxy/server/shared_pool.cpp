@@ -1,0 +1,99 @@
+#include "proxy/server/shared_pool.hpp"
+
+#include <algorithm>
+#include <boost/asio/post.hpp>
+
+#include "proxy/server/pool.hpp"
+
+namespace highwater::proxy {
+
+bool shared_pool::try_open() noexcept {
+  auto open = open_.load(std::memory_order_seq_cst);
+  while (open < limit_) {
+    if (open_.compare_exchange_weak(open, open + 1, std::memory_order_acq_rel)) return true;
+  }
+  return false;
+}
+
+void shared_pool::closed() {
+  open_.fetch_sub(1, std::memory_order_seq_cst);
+  pass_on();
+}
+
+void shared_pool::pass_on() {
+  if (auto next = next_waiting()) pool::pump_there(std::move(next));
+}
+
+void shared_pool::wait(pool& who) {
+  const std::scoped_lock lock(mutex_);
+  if (who.queued_ >= who.waiting()) return;
+  queue_.push_back(&who);
+  ++who.queued_;
+  waiting_.fetch_add(1, std::memory_order_seq_cst);
+}
+
+void shared_pool::stop_waiting(pool& who) {
+  const std::scoped_lock lock(mutex_);
+  const auto found = std::find(queue_.begin(), queue_.end(), &who);
+  if (found == queue_.end()) return;
+  queue_.erase(found);
+  --who.queued_;
+  waiting_.fetch_sub(1, std::memory_order_acq_rel);
+}
+
+std::shared_ptr<pool> shared_pool::next_waiting() {
+  if (!anybody_waits()) return nullptr;
+  const std::scoped_lock lock(mutex_);
+  while (!queue_.empty()) {
+    auto* first = queue_.front();
+    queue_.pop_front();
+    --first->queued_;
+    waiting_.fetch_sub(1, std::memory_order_acq_rel);
+    if (auto still_there = first->weak_from_this().lock()) return still_there;
+  }
+  return nullptr;
+}
+
+void shared_pool::join(pool& who) {
+  const std::scoped_lock lock(mutex_);
+  members_.push_back(&who);
+}
+
+void shared_pool::leave(pool& who) {
+  const std::scoped_lock lock(mutex_);
+  std::erase(members_, &who);
+  const auto gone = std::erase(queue_, &who);
+  who.queued_ = 0;
+  waiting_.fetch_sub(static_cast<unsigned>(gone), std::memory_order_acq_rel);
+}
+
+void shared_pool::stop_all_waiting(pool& who) {
+  const std::scoped_lock lock(mutex_);
+  const auto gone = std::erase(queue_, &who);
+  who.queued_ = 0;
+  waiting_.fetch_sub(static_cast<unsigned>(gone), std::memory_order_acq_rel);
+}
+
+void shared_pool::ask_others(pool& asking) {
+  const std::scoped_lock lock(mutex_);
+  for (auto* other : members_) {
+    if (other == &asking) continue;
+    boost::asio::post(other->io(), [weak = other->weak_from_this()] {
+      if (const auto still_there = weak.lock()) still_there->offer();
+    });
+  }
+}
+
+std::shared_ptr<shared_pool> shared_pools::get(const pool_key& key) {
+  const std::scoped_lock lock(mutex_);
+  if (pools_.size() >= sweep_at_) {
+    std::erase_if(pools_, [](const auto& one) { return one.second.expired(); });
+    sweep_at_ = std::max<std::size_t>(64, 2 * pools_.size());
+  }
+  auto& known = pools_[key];
+  auto found = known.lock();
+  if (!found) known = found = std::make_shared<shared_pool>(limit_);
+  return found;
+}
+
+}  // namespace highwater::proxy
