@@ -9,6 +9,8 @@
 #include <string_view>
 #include <vector>
 
+#include "config/enum_names.hpp"
+
 namespace highwater::config {
 
 // Weakest first. The order is used to name the stronger of two levels, except that monotonic_reads and read_your_writes
@@ -23,10 +25,29 @@ enum class level : std::uint8_t {
   strong,
   primary,
 };
-inline constexpr std::size_t level_count = 8;
-
-std::string_view to_string(level value) noexcept;
-std::optional<level> parse_level(std::string_view name) noexcept;  // exact, lower case
+constexpr std::string_view to_string(level value) noexcept {
+  switch (value) {
+    using enum level;
+    case eventual:
+      return "eventual";
+    case bounded:
+      return "bounded";
+    case monotonic_reads:
+      return "monotonic_reads";
+    case read_your_writes:
+      return "read_your_writes";
+    case session:
+      return "session";
+    case causal:
+      return "causal";
+    case strong:
+      return "strong";
+    case primary:
+      return "primary";
+  }
+  return {};
+}
+inline constexpr std::size_t level_count = count_of<level>();
 
 // One step of `on_stale`, tried in order.
 struct stale_step {

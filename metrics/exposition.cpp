@@ -161,19 +161,18 @@ void page::routing() {
   total(MetricType::Counter, "highwater_floors_restarted_total",
         "Floors that lay on a timeline that has ended and were started anew.", &worker_probe::floors_restarted);
   auto& retries = family(MetricType::Counter, "highwater_retries_total", "Reads that were run again on another node.");
-  const char* const causes[] = {"read_only", "recovery_conflict", "connection_lost", "behind_ddl"};
   for (std::size_t cause = 0; cause < retry_cause_count; ++cause) {
-    add(retries, sum([&](const worker_probe& w) { return w.retries(cause); }), {{"cause", causes[cause]}});
+    add(retries, sum([&](const worker_probe& w) { return w.retries(cause); }),
+        {{"cause", std::string(to_string(static_cast<retry_cause>(cause)))}});
   }
 }
 
 void page::connections() {
   auto& servers = family(MetricType::Gauge, "highwater_server_connections", "Connections to the nodes, by state.");
-  const char* const states[] = {"connecting", "idle", "leased"};
   for (std::size_t node = 0; node < names_.nodes.size(); ++node) {
     for (std::size_t state = 0; state < connection_state_count; ++state) {
       add(servers, sum([&](const worker_probe& w) { return w.connections(node, state); }),
-          {{"node", names_.nodes[node]}, {"state", states[state]}});
+          {{"node", names_.nodes[node]}, {"state", std::string(to_string(static_cast<connection_state>(state)))}});
     }
   }
   total(MetricType::Counter, "highwater_server_connects_total", "Connections made to nodes.",

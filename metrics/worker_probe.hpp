@@ -6,15 +6,42 @@
 #include <cstdint>
 #include <vector>
 
+#include "config/enum_names.hpp"
 #include "metrics/counter.hpp"
 
 namespace highwater::metrics {
 
 enum class retry_cause : std::uint8_t { read_only, recovery_conflict, connection_lost, behind_ddl };
-inline constexpr std::size_t retry_cause_count = 4;
+constexpr std::string_view to_string(retry_cause value) noexcept {
+  switch (value) {
+    using enum retry_cause;
+    case read_only:
+      return "read_only";
+    case recovery_conflict:
+      return "recovery_conflict";
+    case connection_lost:
+      return "connection_lost";
+    case behind_ddl:
+      return "behind_ddl";
+  }
+  return {};
+}
+inline constexpr std::size_t retry_cause_count = count_of<retry_cause>();
 
 enum class connection_state : std::uint8_t { connecting, idle, leased };
-inline constexpr std::size_t connection_state_count = 3;
+constexpr std::string_view to_string(connection_state value) noexcept {
+  switch (value) {
+    using enum connection_state;
+    case connecting:
+      return "connecting";
+    case idle:
+      return "idle";
+    case leased:
+      return "leased";
+  }
+  return {};
+}
+inline constexpr std::size_t connection_state_count = count_of<connection_state>();
 
 class worker_probe {
 public:

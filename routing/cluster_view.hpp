@@ -24,7 +24,18 @@ inline constexpr node_index no_node = UINT32_MAX;
 // process; 0 is none.
 
 enum class node_role : std::uint8_t { unknown, primary, replica };
-std::string_view to_string(node_role role) noexcept;
+constexpr std::string_view to_string(node_role value) noexcept {
+  switch (value) {
+    using enum node_role;
+    case unknown:
+      return "unknown";
+    case primary:
+      return "primary";
+    case replica:
+      return "replica";
+  }
+  return {};
+}
 
 struct node_view {
   node_role role = node_role::unknown;

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "config/enum_names.hpp"
 #include "routing/cluster_view.hpp"
 
 namespace highwater::routing {
@@ -21,8 +22,33 @@ enum class route_reason : std::uint8_t {
   no_replica,     // no replica can be used at all: on_stale says primary
   stale,          // no replica was fresh enough: on_stale says stale
 };
-inline constexpr std::size_t route_reason_count = 10;
-std::string_view to_string(route_reason reason) noexcept;
+constexpr std::string_view to_string(route_reason value) noexcept {
+  switch (value) {
+    using enum route_reason;
+    case write:
+      return "write";
+    case transaction:
+      return "transaction";
+    case pinned:
+      return "pinned";
+    case pipelined:
+      return "pipelined";
+    case level_primary:
+      return "level_primary";
+    case fresh:
+      return "fresh";
+    case sticky:
+      return "sticky";
+    case fallback:
+      return "fallback";
+    case no_replica:
+      return "no_replica";
+    case stale:
+      return "stale";
+  }
+  return {};
+}
+inline constexpr std::size_t route_reason_count = count_of<route_reason>();
 
 // Whose answers a session has seen before it turns to the primary.
 enum class shown_by : std::uint8_t {

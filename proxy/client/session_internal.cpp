@@ -159,11 +159,11 @@ bool session::run_internal(const sql::internal_command& what, std::string& tag, 
     client_.transaction.level.reset(in_transaction, what.local);
     return true;
   }
-  const auto wanted = config::parse_level(what.value);
+  const auto wanted = named<config::level>(what.value);
   if (!wanted) {
     why = {std::string(wire::sqlstate::invalid_parameter_value),
            "invalid value for parameter \"highwater.level\": \"" + what.value + "\"", "",
-           "Available values: eventual, bounded, monotonic_reads, read_your_writes, session, causal, strong, primary."};
+           "Available values: " + all_names<config::level>() + "."};
     return false;
   }
   if (!has_bound(*wanted)) {

@@ -98,8 +98,7 @@ void session::accept() {
       std::string what = "invalid value for startup parameter \"";
       what.append(name).append("\": \"").append(value).append("\"");
       return fatal({std::string(wire::sqlstate::invalid_parameter_value), std::move(what), "",
-                    "Highwater knows highwater.level with the levels eventual, bounded, monotonic_reads, "
-                    "read_your_writes, session, causal, strong, primary."});
+                    "Highwater knows highwater.level with the levels " + all_names<config::level>() + "."});
     }
     if (!name.starts_with(own_prefix)) put(wanted, name, value);
     if (name == "application_name") application = value;
@@ -120,7 +119,7 @@ void session::accept() {
 bool session::take_setting(std::string_view name, std::string_view value) {
   if (!name.starts_with(own_prefix)) return true;
   if (name != "highwater.level") return false;
-  const auto asked = config::parse_level(value);
+  const auto asked = named<config::level>(value);
   client_.transaction.level.start(asked, worker_.shared.settings.consistency.default_level);
   return asked.has_value() && has_bound(*asked);
 }

@@ -35,7 +35,7 @@ std::optional<config::level> level_in_any_case(std::string_view name) noexcept {
   std::array<char, 32> lower{};  // longer than any level's name
   if (name.size() > lower.size()) return std::nullopt;
   std::ranges::transform(name, lower.begin(), [](char c) { return folded(c); });
-  return config::parse_level({lower.data(), name.size()});
+  return named<config::level>({lower.data(), name.size()});
 }
 
 void take_pair(std::string_view& rest, hint& into) noexcept {

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "config/enum_names.hpp"
 #include "routing/sql/login_change.hpp"
 #include "routing/sql/name_set.hpp"
 #include "routing/sql/setting_change.hpp"
@@ -46,7 +47,40 @@ enum class write_reason : std::uint8_t {
   too_long,  // longer than is examined
   learned,   // a replica refused it (rule 15)
 };
-std::string_view to_string(write_reason reason) noexcept;
+constexpr std::string_view to_string(write_reason value) noexcept {
+  switch (value) {
+    using enum write_reason;
+    case none:
+      return "none";
+    case modifies_data:
+      return "modifies_data";
+    case locks_rows:
+      return "locks_rows";
+    case volatile_function:
+      return "volatile_function";
+    case session_function:
+      return "session_function";
+    case node_local:
+      return "node_local";
+    case unknown_name:
+      return "unknown_name";
+    case not_replicated:
+      return "not_replicated";
+    case utility:
+      return "utility";
+    case transaction:
+      return "transaction";
+    case serializable:
+      return "serializable";
+    case parse_failed:
+      return "parse_failed";
+    case too_long:
+      return "too_long";
+    case learned:
+      return "learned";
+  }
+  return {};
+}
 
 // Why a session cannot leave its server connection any more.
 enum class pin_reason : std::uint8_t {
@@ -63,8 +97,37 @@ enum class pin_reason : std::uint8_t {
   sequence_value,      // currval() or lastval() outside of the transaction that they are about
   pool_mode,           // the configuration asks for session pooling
 };
-inline constexpr std::size_t pin_reason_count = 12;
-std::string_view to_string(pin_reason reason) noexcept;
+constexpr std::string_view to_string(pin_reason value) noexcept {
+  switch (value) {
+    using enum pin_reason;
+    case none:
+      return "none";
+    case temporary_table:
+      return "temporary_table";
+    case listen:
+      return "listen";
+    case advisory_lock:
+      return "advisory_lock";
+    case hold_cursor:
+      return "hold_cursor";
+    case prepared_statement:
+      return "prepared_statement";
+    case load_library:
+      return "load_library";
+    case dynamic_setting:
+      return "dynamic_setting";
+    case session_identity:
+      return "session_identity";
+    case stateful_function:
+      return "stateful_function";
+    case sequence_value:
+      return "sequence_value";
+    case pool_mode:
+      return "pool_mode";
+  }
+  return {};
+}
+inline constexpr std::size_t pin_reason_count = count_of<pin_reason>();
 
 // What is left in the server's session behind a statement, besides settings, which are followed.
 enum class residue : std::uint8_t {

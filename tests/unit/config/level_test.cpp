@@ -13,7 +13,7 @@ TEST(level, every_name_reads_as_the_level_it_names) {
   for (std::size_t index = 0; index < level_count; ++index) {
     const auto value = static_cast<level>(index);
     names.insert(to_string(value));
-    EXPECT_EQ(parse_level(to_string(value)), value);
+    EXPECT_EQ(named<level>(to_string(value)), value);
   }
   EXPECT_EQ(names.size(), level_count);
 }
@@ -25,7 +25,7 @@ TEST(level, names_are_those_of_the_documentation) {
 
 TEST(level, anything_but_the_exact_name_is_none) {
   for (const std::string_view name : {"", "Session", "session ", "read-your-writes", "unknown"}) {
-    EXPECT_EQ(parse_level(name), std::nullopt) << name;
+    EXPECT_EQ(named<level>(name), std::nullopt) << name;
   }
 }
 
