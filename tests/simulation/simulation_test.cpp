@@ -2,6 +2,8 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <iostream>
+#include <random>
 
 #include "tests/simulation/clients.hpp"
 
@@ -57,6 +59,19 @@ std::vector<setting> settings() {
 }
 
 INSTANTIATE_TEST_SUITE_P(seeds, simulated_cluster, testing::ValuesIn(settings()));
+
+// Each run of the tests looks at something that no run before has looked at. HIGHWATER_SIMULATION_SEED: that one again.
+TEST(simulated_cluster_itself, keeps_every_promise_from_a_fresh_seed) {
+  const char* wanted = std::getenv("HIGHWATER_SIMULATION_SEED");
+  const std::uint64_t seed = wanted == nullptr ? std::random_device()() : std::strtoull(wanted, nullptr, 10);
+  std::cout << "HIGHWATER_SIMULATION_SEED=" << seed << '\n';
+  for (const setting& each : {setting{seed}, setting{seed, 3, {3, true}}, setting{seed, 2, {2, true}}}) {
+    const run it(each);
+    const auto& broken = it.users.judged().broken();
+    EXPECT_TRUE(broken.empty()) << broken.size() << " broken of " << it.users.happened.reads << " reads, with seed "
+                                << seed << " and " << each.nodes << " nodes; the first: " << broken.front();
+  }
+}
 
 // A run in which nothing happens would prove nothing.
 TEST(simulated_cluster_itself, does_what_the_promises_are_about) {
