@@ -59,6 +59,7 @@ void attempt::decide(const circumstances& at) {
 attempt::move attempt::follow(const circumstances& at) {
   using action = routing::plan::action;
   questions_.clear();
+  if (!at_gate()) at_gate_ = routing::never;
   switch (plan_.what) {
     case action::serve:
       return move::lease;

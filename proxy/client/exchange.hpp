@@ -44,7 +44,7 @@ public:
   // Is something there that no other connection could go on with?
   bool bound() const noexcept {
     return !server_->idle() || held.begin_unanswered || held.pins.any() || held.in_read_only || held.copy_in ||
-           server_->is_open() || streaming;
+           held.ready_held || server_->is_open() || streaming;
   }
   bool under_way() const noexcept { return server_->owes() || server_->is_open() || held.copy_in || streaming; }
 

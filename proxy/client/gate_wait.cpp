@@ -20,11 +20,6 @@ void node_wait::at_gate(instant now, metrics::worker_probe& probe) noexcept {
   probe.gate_waiting.add();
 }
 
-bool node_wait::long_at_gate(instant now) const noexcept {
-  constexpr std::chrono::milliseconds long_enough{30};
-  return at_gate_ != never && now - at_gate_ >= long_enough;
-}
-
 void node_wait::end(instant now, bool reached, metrics::worker_probe& probe) noexcept {
   if (const auto since = std::exchange(for_node_, never); since != never) {
     probe.freshness_waiting.add(-1);

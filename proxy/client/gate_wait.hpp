@@ -17,9 +17,6 @@ public:
   // `reached`: it was not in vain.
   void end(routing::instant now, bool reached, metrics::worker_probe& probe) noexcept;
 
-  // Whoever should have answered may be dead.
-  bool long_at_gate(routing::instant now) const noexcept;
-
 private:
   routing::instant for_node_ = routing::never;  // since when
   routing::instant at_gate_ = routing::never;

@@ -161,6 +161,7 @@ private:
   bool begin_batch(bool too_long);
   bool drop_late_copy();
   bool look_at_batch();
+  void count_verdicts();
   bool act_on_batch();
   bool join(routing::route_reason reason);
   standing stands() const;
@@ -181,6 +182,7 @@ private:
   void start_plan();
   attempt::circumstances circumstances();
   void replan();
+  attempt::move decide();
   void note_restarted_floors();
   void follow(attempt::move next);
   void ask_nodes();

@@ -50,27 +50,36 @@ bool session::look_at_batch() {
                        client_.prepared.get(),    reads_texts(),    has_bound(config::level::bounded),
                        now.attempt.learns_write()};
   char malformed = 0;
-  bool known = examine(now.scanner, input_left(), by, now.facts, malformed);
-  if (known) {
-    if (const auto place = cut_where_names_are_decided(now.scanner, input_left(), now.facts, by)) {
-      now.scanner.cut_behind(*place);
-      now.cut_here = true;
-      known = examine(now.scanner, input_left(), by, now.facts, malformed);
-    }
+  const auto look = [&] {
+    const bool known = examine(now.scanner, input_left(), by, now.facts, malformed);
+    count_verdicts();
+    return known;
+  };
+  bool known = look();
+  if (const auto place = known ? cut_where_names_are_decided(now.scanner, input_left(), now.facts, by) : std::nullopt) {
+    now.scanner.cut_behind(*place);
+    now.cut_here = true;
+    known = look();
   }
   if (!known) {
     protocol_error("malformed message of type '" + std::string(1, malformed) + "'");
     return false;
   }
-  worker_.probe.classify_hits.add(now.facts.hits);
-  worker_.probe.classify_misses.add(now.facts.parsed_texts);
-  if (now.facts.parsed_texts != 0)
-    worker_.probe.parse_time.observe(std::chrono::steady_clock::now() - now.attempt.arrived());
   if (now.facts.missed && database.catalog != database.missed_in) {
     database.missed_in = database.catalog;
     worker_.shared.catalogs.missed(database.name);
   }
   return true;
+}
+
+void session::count_verdicts() {
+  const auto& facts = work_->facts;
+  worker_.probe.classify_hits.add(facts.hits);
+  if (facts.parsed_texts == 0) return;
+  worker_.probe.classify_misses.add(facts.parsed_texts);
+  const auto took = std::chrono::steady_clock::now() - work_->attempt.arrived();
+  for (unsigned each = 0; each < facts.parsed_texts; ++each)
+    worker_.probe.parse_time.observe(took / facts.parsed_texts);
 }
 
 // True if the batch has been dealt with, and there may be more to do.

@@ -60,7 +60,7 @@ void session::on_lease(server_connection& connection) {
   const auto alive = shared_from_this();
   worker_.timers.cancel(work_->deadline);
   note_queued(connection.node());
-  const auto next = work_->attempt.may_be_outdated() ? work_->attempt.next(circumstances()) : attempt::move::lease;
+  const auto next = work_->attempt.may_be_outdated() ? decide() : attempt::move::lease;
   if (next == attempt::move::lease && work_->attempt.serves_on(connection.node())) {
     take_lease(connection);
   } else {

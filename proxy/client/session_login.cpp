@@ -104,8 +104,8 @@ void session::accept() {
     if (name == "application_name") application = value;
   }
   kind_ = worker_.kind(login_->user, login_->database, application);
-  client_.at_login = client_.settings = worker_.interner.intern(std::move(wanted));
-  client_.analysed_under = worker_.interner.intern(for_analysis(*client_.settings));
+  client_.at_login = worker_.interner.intern(std::move(wanted));
+  client_.adopt(client_.at_login, worker_.interner);
   login_ = nullptr;
   greets_ = true;
 

@@ -30,13 +30,19 @@ void session::start_plan() {
 attempt::circumstances session::circumstances() {
   const auto& view = worker_.view();
   work_->seen = view.version;
-  return {view, worker_.loads, std::chrono::steady_clock::now(), worker_.turn++};
+  return {view, worker_.loads, std::chrono::steady_clock::now(), worker_.turn};
 }
 
 void session::replan() {
+  follow(decide());
+}
+
+attempt::move session::decide() {
   const auto next = work_->attempt.next(circumstances());
+  // Writes have no choice, and would take every other turn from the reads between them.
+  if (work_->attempt.as_read()) ++worker_.turn;
   note_restarted_floors();
-  follow(next);
+  return next;
 }
 
 void session::note_restarted_floors() {

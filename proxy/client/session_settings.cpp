@@ -25,12 +25,8 @@ void session::exchange_over() {
     under_way().held.batch_failed = false;
     return;
   }
-  under_way().held.in_read_only = under_way().held.settings_unknown = under_way().held.wrote =
-      under_way().held.unreadable = false;
-  const bool failed = std::exchange(under_way().held.batch_failed, false);
-  under_way().held.pins.transaction_over(failed || under_way().held.rolled_back, under_way().held.committed);
   auto& changes = under_way().changes;
-  const auto outcome = changes.over(failed || under_way().held.rolled_back, *server().settings());
+  const auto outcome = changes.over(under_way().transaction_over(), *server().settings());
   if (outcome == settings_exchange::outcome::reset) reset_settings();
   if (outcome == settings_exchange::outcome::inquire) return inquire(changes.inquiry());
   doubt_pins();
@@ -144,8 +140,7 @@ void session::keep_or_release() {
 }
 
 void session::adopt_settings(settings_ptr now) {
-  client_.settings = std::move(now);
-  client_.analysed_under = worker_.interner.intern(for_analysis(*client_.settings));
+  client_.adopt(std::move(now), worker_.interner);
   const auto application = find(*client_.settings, "application_name").value_or("");
   if (application != kind_->application)
     kind_ = worker_.kind(kind_->user, kind_->database.name, std::string(application));

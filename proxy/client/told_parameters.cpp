@@ -23,13 +23,13 @@ void told_parameters::start(std::shared_ptr<const parameter_list> at_login) {
   changed(read_by[0]);
 }
 
-std::optional<std::string_view> told_parameters::now(std::string_view name) const noexcept {
+std::optional<std::string_view> told_parameters::believed(std::string_view name) const noexcept {
   const auto since = since_ ? find_parameter(*since_, name) : std::nullopt;
   return since ? since : find_parameter(at_login(), name);
 }
 
 bool told_parameters::news(std::string_view name, std::string_view value) {
-  if (now(name) == value) return false;
+  if (believed(name) == value) return false;
   if (!since_) since_ = std::make_unique<parameter_list>();
   put_parameter(*since_, name, value);
   changed(name);
@@ -41,7 +41,7 @@ void told_parameters::changed(std::string_view name) {
   if (name != read_by[0] && name != read_by[1]) return;
   session_settings reading;
   for (const auto each : read_by) {
-    if (const auto value = now(each)) put(reading, each, *value);
+    if (const auto value = believed(each)) put(reading, each, *value);
   }
   plain_ = text_is_plain(reading);
 }

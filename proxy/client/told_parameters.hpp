@@ -20,7 +20,7 @@ public:
   // The client is to be told; false if it knows already.
   bool news(std::string_view name, std::string_view value);
 
-  std::optional<std::string_view> now(std::string_view name) const noexcept;
+  std::optional<std::string_view> believed(std::string_view name) const noexcept;
   // Of all that the client believes now: see digest_of(parameter_list).
   std::uint64_t digest() const;
   parameter_list all() const;

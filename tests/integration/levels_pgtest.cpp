@@ -146,6 +146,17 @@ TEST_F(levels, eventual_reads_are_spread_over_the_replicas) {
   EXPECT_THAT(served, testing::ElementsAre(fresh->name(), late->name()));
 }
 
+// A write between them must not take every other turn.
+TEST_F(levels, eventual_reads_are_spread_between_writes_too) {
+  auto session = lab->connect("eventual");
+  std::set<std::string> served;
+  for (int i = 0; i < 40 && served.size() < 2; ++i) {
+    session.must("update register set v = v");
+    served.insert(read(session, get()).by.node);
+  }
+  EXPECT_THAT(served, testing::ElementsAre(fresh->name(), late->name()));
+}
+
 TEST_F(levels, reads_never_go_back_at_the_levels_that_say_so) {
   late->pause_replay();
   write_directly(400);

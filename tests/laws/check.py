@@ -39,9 +39,9 @@ ROOMS = {
 COMMON = {"config/enum_names.hpp"}
 
 # Where nothing but arguments decides.
-SOCKETS = r'#include <(boost/asio|boost/beast|libpq-fe|sys/socket|netinet|poll|sys/epoll)'
-CLOCKS = r'\b(steady_clock|system_clock|high_resolution_clock)::now\b|\b(gettimeofday|clock_gettime)\s*\(|\btime\(nullptr\)'
-CHANCE = r'\brandom_device\b|\brand\(\)|\bmt19937'
+SOCKETS = r'#include <(boost/asio|boost/beast|libpq-fe|sys/socket|netinet|poll|sys/epoll)|\basio::'
+CLOCKS = r'::now\s*\(|\b(gettimeofday|clock_gettime)\s*\(|\bstd::time\s*\(|\btime\(nullptr\)'
+CHANCE = r'\brandom_device\b|\brand\(\)|\bmt19937|\bminstd_rand|\bdefault_random_engine|\bgetrandom|\bRAND_bytes'
 PURE = {
     "config": (SOCKETS, CLOCKS, CHANCE),
     "routing": (SOCKETS, CLOCKS, CHANCE),
@@ -97,7 +97,9 @@ def breaches_in(path, text):
     for number, line in enumerate(text.splitlines(), 1):
         code = line.split("//")[0]
         include = re.match(r'\s*#include "([^"]+)"', line)
-        if include and not may_include(path, include[1]):
+        if include and room_of(include[1]) is None and not include[1].startswith("tests/"):
+            yield f"{path}:{number}: headers are named from the top: {include[1]}"
+        elif include and not may_include(path, include[1]):
             yield f"{path}:{number}: {owner(path)} may not know {room_of(include[1])}: {include[1]}"
         for law in laws_of(path):
             if re.search(law, code):
@@ -121,6 +123,8 @@ def unformatted(paths):
         sys.exit("clang-format is missing: scripts/install_dependencies.sh test")
     done = subprocess.run([tool, "--dry-run", *paths], cwd=TOP, stderr=subprocess.PIPE, text=True)
     lines = [line for line in done.stderr.splitlines() if "[-Wclang-format-violations]" in line]
+    if done.returncode != 0 and not lines:
+        sys.exit(f"{tool} has failed: {done.stderr}")
     return [line.split(": warning:")[0] + ": not as clang-format writes it" for line in lines]
 
 
@@ -131,7 +135,11 @@ def read(path):
 
 def check():
     paths = sources()
-    found = [breach for path in paths for breach in breaches_in(path, read(path))] + unformatted(paths)
+    if not paths:
+        sys.exit(f"no sources were found in {TOP}")
+    gone = [f"{room}/{name}: listed as doing, and is not there" for room, names in DOING.items() for name in names
+            if not any(os.path.exists(os.path.join(TOP, room, name + end)) for end in (".cpp", ".hpp"))]
+    found = gone + [breach for path in paths for breach in breaches_in(path, read(path))] + unformatted(paths)
     print("\n".join(found) or f"{len(paths)} sources keep the laws")
     return 1 if found else 0
 
@@ -164,6 +172,9 @@ EXAMPLES = (
     ("proxy/client/session.cpp", "  const auto now = std::chrono::steady_clock::now();", False),
     ("proxy/server/server_session.hpp", "#include <boost/asio/ip/tcp.hpp>", True),
     ("proxy/monitor/tracker.cpp", "  const auto now = std::chrono::steady_clock::now();", True),
+    ("proxy/client/attempt.hpp", '#include "../client/session.hpp"', True),
+    ("proxy/client/attempt.cpp", "  boost::asio::post(io, what);", True),
+    ("routing/a.cpp", "  const auto now = instant::clock::now();", True),
     ("proxy/io/a.cpp", "  const auto now = std::chrono::steady_clock::now();", False),
 )
 

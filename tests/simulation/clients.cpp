@@ -77,13 +77,14 @@ void clients::place(std::size_t who, const attempt::subject& what) {
 }
 
 attempt::circumstances clients::circumstances() {
-  return {watcher_.view(), loads_, when_.now(), turn_++};
+  return {watcher_.view(), loads_, when_.now(), turn_};
 }
 
 void clients::look(std::size_t who) {
   auto& one = clients_[who];
   one.decided = when_.now();
   const auto next = one.looks_for.next(circumstances());
+  if (one.reads) ++turn_;
   if (one.looks_for.at_gate()) ++happened.closed_gates;
   switch (next) {
     using enum attempt::move;

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <set>
+
 #include "tests/unit/routing/small_cluster.hpp"
 
 namespace highwater::proxy {
@@ -134,6 +136,30 @@ TEST_F(an_attempt, waits_at_the_gate_and_asks_everybody_when_it_takes_long) {
   EXPECT_EQ(next(601), move::lease) << "it is open now";
 }
 
+TEST_F(an_attempt, gives_each_wait_at_the_gate_its_time) {
+  floors.has_read(small_cluster::b, 20, t(99), true);
+  attempt::subject write;
+  write.need.level = level::session;
+  one.place(write, floors);
+  next(100);
+  cluster.view.nodes[small_cluster::b].shown_through = t(99);
+  EXPECT_EQ(next(120), move::lease);
+  cluster.view.nodes[small_cluster::b].shown_through = t(0);
+  floors.has_read(small_cluster::b, 20, t(121), true);
+  EXPECT_EQ(next(140), move::wait);
+  EXPECT_EQ(asked(), "proofb") << "this one has only begun";
+}
+
+TEST_F(an_attempt, spares_the_primary_where_the_replicas_may_say_it) {
+  floors.has_read(small_cluster::b, 20, t(95), true);
+  cluster.without(small_cluster::b);
+  one.place(read_at(level::monotonic_reads), floors);
+  EXPECT_EQ(next(101), move::wait);
+  const auto early = asked();
+  EXPECT_EQ(next(125), move::wait);
+  EXPECT_THAT(asked(), testing::HasSubstr("samplea")) << "they take long: " << early;
+}
+
 TEST_F(an_attempt, leaves_out_a_replica_that_lets_nobody_in) {
   one.place(read_at(level::eventual), floors);
   next(100);
@@ -190,6 +216,13 @@ TEST_F(an_attempt, is_made_once_more_and_remembers_who_refused) {
     EXPECT_EQ(again.serves_on(small_cluster::a), each.by_primary);
     EXPECT_TRUE(again.begin(t(300), patience)) << "the next batch is another one";
     EXPECT_FALSE(again.retried());
+    again.place(read_at(level::eventual), floors);
+    std::set<routing::node_index> serve;
+    for (std::uint32_t turns = 0; turns < 4; ++turns) {
+      again.next({cluster.view, cluster.loads, t(300), turns});
+      serve.insert(again.plan().node);
+    }
+    EXPECT_THAT(serve, ElementsAre(small_cluster::b, small_cluster::c)) << "nobody has refused that one";
   }
 }
 

@@ -146,6 +146,28 @@ TEST_F(an_exchange, gives_everything_back_at_its_end) {
   EXPECT_FALSE(one.bound());
 }
 
+// Whoever has the client's batches may have to try them again, or tell the client what has become of them.
+TEST_F(an_exchange, keeps_what_has_to_be_answered_whatever_becomes_of_the_connection) {
+  send("Q create table x (n int)");
+  one.own_failure = "why";
+  one.end();
+  EXPECT_EQ(one.flights.size(), 1U);
+  EXPECT_TRUE(one.may_have_written());
+  EXPECT_TRUE(one.touched.any());
+  EXPECT_EQ(one.own_failure, "why");
+  one.begin(server, nullptr, load);
+  send("Q set search_path to x");
+  one.end();
+  EXPECT_TRUE(one.changes.pending());
+  one.begin(server, nullptr, load);
+}
+
+TEST_F(an_exchange, is_bound_as_long_as_its_client_waits_for_what_is_being_asked) {
+  EXPECT_FALSE(one.bound());
+  one.held.ready_held = true;
+  EXPECT_TRUE(one.bound()) << "nobody else would send that ReadyForQuery";
+}
+
 TEST_F(an_exchange, soils_what_nobody_else_shall_meet) {
   struct row {
     const char* messages;

@@ -34,7 +34,7 @@ TEST(told_parameters, have_the_digest_of_what_the_client_believes) {
   told.start(std::make_shared<const parameter_list>(at_login));
   EXPECT_EQ(told.digest(), digest_of(at_login));
   told.news("TimeZone", "Asia/Tokyo");
-  EXPECT_EQ(told.now("TimeZone"), "Asia/Tokyo");
+  EXPECT_EQ(told.believed("TimeZone"), "Asia/Tokyo");
   EXPECT_EQ(told.digest(), digest_of({{"TimeZone", "Asia/Tokyo"}, {"DateStyle", "ISO, MDY"}}));
   EXPECT_EQ(told.digest(), digest_of(told.all()));
   told.news("TimeZone", "UTC");

@@ -1,8 +1,8 @@
 #include <gtest/gtest.h>
 
-#include "pg15_catalog.hpp"
 #include "routing/sql/classify.hpp"
 #include "routing/sql/parse_tree.hpp"
+#include "tests/unit/sql/pg15_catalog.hpp"
 
 namespace highwater::sql {
 namespace {

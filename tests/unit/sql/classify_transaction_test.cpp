@@ -1,7 +1,7 @@
 #include <gtest/gtest.h>
 
-#include "pg15_catalog.hpp"
 #include "routing/sql/classify.hpp"
+#include "tests/unit/sql/pg15_catalog.hpp"
 
 namespace highwater::sql {
 namespace {

@@ -1,4 +1,4 @@
-#include "pg15_catalog.hpp"
+#include "tests/unit/sql/pg15_catalog.hpp"
 
 #include <sstream>
 
