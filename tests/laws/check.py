@@ -107,9 +107,12 @@ def breaches_in(path, text):
 
 
 def sources():
-    listed = subprocess.run(["git", "-c", "safe.directory=*", "ls-files", "--cached", "--others", "--exclude-standard",
-                             "*.cpp", "*.hpp"], cwd=TOP, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-    if listed.returncode == 0:
+    listed = None
+    if shutil.which("git"):
+        listed = subprocess.run(["git", "-c", "safe.directory=*", "ls-files", "--cached", "--others",
+                                 "--exclude-standard", "*.cpp", "*.hpp"],
+                                cwd=TOP, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    if listed and listed.returncode == 0:
         found = listed.stdout.split()
     else:  # an archive of the sources
         found = [os.path.relpath(os.path.join(folder, name), TOP) for folder, _, names in os.walk(TOP)
