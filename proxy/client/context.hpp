@@ -7,6 +7,7 @@
 #include <boost/unordered/unordered_flat_set.hpp>
 #include <map>
 #include <memory>
+#include <memory_resource>
 #include <random>
 #include <string>
 #include <tuple>
@@ -124,6 +125,7 @@ public:
   process_context& shared;
   boost::asio::io_context& io;
   timer_queue timers;
+  std::pmr::unsynchronized_pool_resource memory;  // what is made and ended for each query
   buffer_pool buffers;
   std::string scratch;                                       // for reading from servers
   std::string out_scratch;                                   // for putting messages together

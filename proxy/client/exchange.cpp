@@ -148,9 +148,9 @@ void exchange::take_off(flight one) {
     one.writes |= flights.back().writes;
     one.schema |= flights.back().schema;
     one.reads &= flights.back().reads;
-    flights.pop_back();
+    flights.drop_back();
   }
-  flights.push_back(one);
+  flights.push(one);
 }
 
 void exchange::forget_portals_of_the_past() {

@@ -4,7 +4,6 @@
 // until it is given back, all that means nothing without it. Who reads this knows what a lease may leave behind; end()
 // gives back everything at once. It decides nothing about nodes, and does no I/O of its own: the connection does.
 
-#include <deque>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -14,6 +13,7 @@
 #include "metrics/worker_probe.hpp"
 #include "proxy/client/batch_facts.hpp"
 #include "proxy/client/client_state.hpp"
+#include "proxy/client/fifo.hpp"
 #include "proxy/client/flight.hpp"
 #include "proxy/client/session_pins.hpp"
 #include "proxy/client/settings_exchange.hpp"
@@ -87,7 +87,7 @@ public:
 
   // What is under way, and has to be answered whatever becomes of the connection -------------------------------------
 
-  std::deque<flight> flights;
+  fifo<flight, 4> flights;
   bool streaming = false;      // the batch was too long to be examined: its messages are sent as they come
   bool alone = false;          // the last batch is a statement that is a transaction of its own
   settings_exchange changes;   // of settings

@@ -1,22 +1,28 @@
 #pragma once
 
-// First in, first out, in one piece of memory that is kept: for queues that are nearly always short or empty.
+// First in, first out, in one piece of memory that is kept: for queues that are nearly always short or empty. The first
+// `Inline` need no memory of their own.
 
+#include <boost/container/small_vector.hpp>
 #include <cstddef>
 #include <cstdint>
 #include <utility>
-#include <vector>
 
 namespace highwater::proxy {
 
-template <typename Value>
+template <typename Value, std::size_t Inline = 0>
 class fifo {
 public:
   bool empty() const noexcept { return first_ == all_.size(); }
   std::size_t size() const noexcept { return all_.size() - first_; }
   Value& front() noexcept { return all_[first_]; }
+  const Value& front() const noexcept { return all_[first_]; }
+  Value& back() noexcept { return all_.back(); }
+  const Value& back() const noexcept { return all_.back(); }
   auto begin() noexcept { return all_.begin() + static_cast<std::ptrdiff_t>(first_); }
+  auto begin() const noexcept { return all_.begin() + static_cast<std::ptrdiff_t>(first_); }
   auto end() noexcept { return all_.end(); }
+  auto end() const noexcept { return all_.end(); }
 
   // Each has a number, one more than the one before it, for as long as it is in here.
   std::uint64_t next_number() const noexcept { return gone_ + size(); }
@@ -33,6 +39,9 @@ public:
     }
     return taken;
   }
+  // Out of turn, with the numbers behind it: the last one, or the one behind the first.
+  void drop_back() { all_.pop_back(); }
+  void drop_second() { all_.erase(begin() + 1); }
   void clear() noexcept {
     gone_ += size();
     all_.clear();
@@ -41,7 +50,7 @@ public:
 
 private:
   static constexpr std::size_t many = 64;
-  std::vector<Value> all_;
+  boost::container::small_vector<Value, Inline> all_;
   std::size_t first_ = 0;
   std::uint64_t gone_ = 0;
 };

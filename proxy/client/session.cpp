@@ -56,8 +56,15 @@ void session::make_room() {
 }
 
 session::activity& session::work() {
-  if (!work_) work_ = std::make_unique<activity>(*this, worker_.probe);
+  if (!work_) {
+    std::pmr::polymorphic_allocator<activity> memory(&worker_.memory);
+    work_.reset(memory.new_object<activity>(*this, worker_));
+  }
   return *work_;
+}
+
+void session::activity_end::operator()(activity* which) const noexcept {
+  std::pmr::polymorphic_allocator<activity>(&which->owner.memory).delete_object(which);
 }
 
 std::string_view session::input_left() const noexcept {
@@ -84,24 +91,21 @@ void session::on_readable() {
   if (stage_ != stage::ended) settle();
 }
 
-// Whoever logs in is not lent a buffer: they may come in thousands, and say nothing.
+// Through the worker's own memory: what is read is short nearly always, and to make room for more would cost more than
+// to copy it. Whoever logs in is not lent a buffer: they may come in thousands, and say nothing.
 stream::read_result session::read_some(std::string& input) {
-  if (!logged_in()) {
-    constexpr std::size_t enough = 4096;
-    const auto got = socket_.read(worker_.scratch.data(), enough);
-    input.append(worker_.scratch, 0, got.size);
-    return got;
+  constexpr std::size_t enough_for_login = 4096;
+  auto room = enough_for_login;
+  if (logged_in()) {
+    if (input.capacity() < buffer_pool::usual_size) {
+      auto lent = worker_.buffers.take();
+      lent.append(input);
+      input = std::move(lent);
+    }
+    room = std::max(input.capacity() - input.size(), std::size_t{4096});
   }
-  if (input.capacity() < buffer_pool::usual_size) {
-    auto lent = worker_.buffers.take();
-    lent.append(input);
-    input = std::move(lent);
-  }
-  const auto before = input.size();
-  const auto room = std::max(input.capacity() - before, std::size_t{4096});
-  input.resize(before + room);
-  const auto got = socket_.read(input.data() + before, room);
-  input.resize(before + got.size);
+  const auto got = socket_.read(worker_.scratch.data(), std::min(room, worker_.scratch.size()));
+  input.append(worker_.scratch, 0, got.size);
   return got;
 }
 

@@ -82,7 +82,10 @@ private:
 
   // Everything that only a session with something to do needs.
   struct activity {
-    activity(session& whose, metrics::worker_probe& probe) : exchange(probe), view_place(whose), login_place(whose) {}
+    activity(session& whose, worker_context& worker)
+        : owner(worker), exchange(worker.probe), view_place(whose), login_place(whose) {}
+
+    worker_context& owner;
 
     std::string input;
     std::size_t begin = 0;  // of the batch that is being gathered; what is before has been sent
@@ -106,6 +109,11 @@ private:
     bool yielded = false;       // others have their turn, although there is more to do here
     timer_queue::ticket stall;  // if the client has stopped in the middle of something
     routing::instant heard;     // from the client, while that is watched
+  };
+
+  // Their memory comes from the worker, and goes back there: a session has one for each of its queries, nearly.
+  struct activity_end {
+    void operator()(activity* which) const noexcept;
   };
 
   struct reply_handler;
@@ -302,7 +310,7 @@ private:
 
   worker_context& worker_;
   stream socket_;
-  std::unique_ptr<activity> work_;
+  std::unique_ptr<activity, activity_end> work_;
   std::unique_ptr<login> login_;
   session_kind_ptr kind_;
   client_state client_;

@@ -118,7 +118,7 @@ struct session::reply_handler {
       if (!flights.empty()) flights.front().no_ready |= syncs != 0;
       return;
     }
-    for (; syncs > 0 && flights.size() > 1; --syncs) flights.erase(flights.begin() + 1);
+    for (; syncs > 0 && flights.size() > 1; --syncs) flights.drop_second();
   }
   void copy_ended(bool doubtful) {
     self.under_way().held.copy_in = false;
@@ -268,7 +268,7 @@ void session::batch_answered(wire::transaction_status status) {
     const bool acknowledged = flights.front().writes && status == wire::transaction_status::idle;
     if (acknowledged && client_.reads_after_writes.wrote())
       worker_.shared.monitor.expect_read(client_.floors.written.event);
-    flights.pop_front();
+    flights.pop();
   }
   if (flights.empty()) work_->vacant = nullptr;
   if (status != wire::transaction_status::idle) {

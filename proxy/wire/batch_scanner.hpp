@@ -3,9 +3,9 @@
 // Finds what must travel together in what a client sends: one Query or FunctionCall, or the extended protocol's
 // messages up to Sync or Flush. Sans-io; looks at each byte once, however the bytes arrive.
 
+#include <boost/container/small_vector.hpp>
 #include <cstdint>
 #include <string_view>
-#include <vector>
 
 #include "proxy/wire/frame.hpp"
 #include "proxy/wire/messages.hpp"
@@ -46,7 +46,9 @@ public:
   }
   bool held() const noexcept { return found_ == outcome::complete || found_ == outcome::too_long; }
 
-  const std::vector<message>& messages() const noexcept { return messages_; }
+  // A few need no memory of their own.
+  using message_list = boost::container::small_vector<message, 8>;
+  const message_list& messages() const noexcept { return messages_; }
   std::size_t size() const noexcept { return size_; }  // bytes of complete messages
   batch_end end() const noexcept { return end_; }
 
@@ -82,7 +84,7 @@ private:
 
   outcome look(std::string_view bytes, std::uint64_t max_message, std::uint64_t max_batch);
 
-  std::vector<message> messages_;
+  message_list messages_;
   std::size_t size_ = 0;
   outcome found_ = outcome::incomplete;
   batch_end end_ = batch_end::cut;

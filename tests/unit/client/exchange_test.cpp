@@ -72,7 +72,7 @@ TEST_F(an_exchange, tries_no_read_again_that_is_not_alone) {
   one.held.in_read_only = true;
   EXPECT_FALSE(flight_of("Q select 1").retryable) << "within a transaction";
   one.held.in_read_only = false;
-  one.flights.push_back({});
+  one.flights.push({});
   server.expect({wire::reply_kind::query});
   EXPECT_FALSE(flight_of("Q select 1").retryable) << "behind what is not tried again";
   one.flights.back().retryable = true;

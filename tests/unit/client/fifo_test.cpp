@@ -33,5 +33,16 @@ TEST(fifo, gives_back_in_the_order_in_which_it_was_given) {
   EXPECT_TRUE(some.empty());
 }
 
+TEST(fifo, gives_some_up_out_of_turn) {
+  fifo<int, 2> some;
+  for (int i = 0; i < 5; ++i) some.push(i);
+  some.pop();
+  some.drop_second();
+  some.drop_back();
+  EXPECT_EQ(std::vector<int>(some.begin(), some.end()), (std::vector<int>{1, 3}));
+  EXPECT_EQ(some.front(), 1);
+  EXPECT_EQ(some.back(), 3);
+}
+
 }  // namespace
 }  // namespace highwater::proxy
