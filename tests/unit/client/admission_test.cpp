@@ -145,6 +145,7 @@ TEST(refusal, is_what_no_server_may_get_to_see) {
       {"a transaction that no Sync ends", "P - select 1|B -|E|S", but(open(read_only), [](auto& s) { s.ends = true; }),
        "0A000"},
       {"more than its replica was held against", "Q /* highwater: level=strong */ select 1", read_only, "25001"},
+      {"... where no transaction binds it there", "Q /* highwater: level=strong */ select 1", on_replica(), ""},
       {"less", "Q /* highwater: level=eventual */ select 1", read_only, ""},
       {"in its COMMIT it is too late for anything", "Q /* highwater: level=strong */ commit", read_only, ""},
       {"state that a replica would forget", "Q listen x", read_only, "25006"},
