@@ -1,13 +1,16 @@
 #pragma once
 
-// One client's life: what it sends is cut into batches, each batch is decided upon, sent to a server, and answered. The
-// decisions are routing's; this class keeps the session's state and moves the bytes. Its parts are in
+// One client's life: what it sends is cut into batches, each batch is decided upon, sent to a server, and answered.
+// This class owns the socket, the stage and the timers, asks others what to do, and does it: batch_facts says what a
+// batch is, admission whether it may be sent, attempt which node is next; exchange has what is under way on the leased
+// connection, client_state what the client has whichever connection serves it, message_writer puts its messages into
+// the server's words. Its parts are in
 //   session.cpp            stages, reading, ending
 //   session_login.cpp      the way in
-//   session_batch.cpp      what a batch is
-//   session_placement.cpp  what it needs, and whether it may be sent at all
-//   session_routing.cpp    from a batch to a plan, and waiting for it to come true
-//   session_lease.cpp      from a plan to a server connection, and back
+//   session_batch.cpp      looking at a batch, and acting on the verdict
+//   session_placement.cpp  what it needs
+//   session_routing.cpp    from a batch to a node, and waiting for it
+//   session_lease.cpp      from a node to a server connection, and back
 //   session_requests.cpp   client to server
 //   session_stream.cpp     ... what is too long to be held
 //   session_replies.cpp    server to client

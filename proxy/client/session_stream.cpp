@@ -106,7 +106,7 @@ void session::ask_for_late_syncs() {
 // Nobody can tell what it is: it goes to the primary.
 bool session::begin_stream() {
   auto& now = *work_;
-  // Behind what no Sync has ended there is nothing to wait for; see can_join().
+  // Behind what no Sync has ended there is nothing to wait for; see admit().
   if (leased() && busy() && (!server().is_open() || under_way().held.copy_in)) return false;
   now.facts = {};
   now.facts.kind = sql::statement_kind::write;
