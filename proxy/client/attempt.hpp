@@ -59,6 +59,23 @@ public:
   const routing::plan& plan() const noexcept { return plan_; }
   routing::instant deadline() const noexcept { return deadline_; }
   std::span<const question> questions() const noexcept { return {questions_.data(), questions_.size()}; }
+  // Asks them of whoever watches the nodes: proxy's monitor, or one like it.
+  template <class Watcher>
+  void ask(Watcher& nodes) const {
+    for (const auto& one : questions_) {
+      switch (one.what) {
+        case question::kind::sample:
+          nodes.need_sample(one.node, one.when);
+          break;
+        case question::kind::position:
+          nodes.need_position(one.node, one.floor, one.when);
+          break;
+        case question::kind::proof:
+          nodes.need_proof(one.whom, one.node, one.when);
+          break;
+      }
+    }
+  }
   bool at_gate() const noexcept { return plan_.what == routing::plan::action::await_proof; }
 
   // A connection is there, after a wait: is the decision still right? A bound in time or bytes is a matter of now; what

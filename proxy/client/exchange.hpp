@@ -46,7 +46,7 @@ public:
     return !server_->idle() || held.begin_unanswered || held.pins.any() || held.in_read_only || held.copy_in ||
            held.ready_held || server_->is_open() || streaming;
   }
-  bool under_way() const noexcept { return server_->owes() || server_->is_open() || held.copy_in || streaming; }
+  bool busy() const noexcept { return server_->owes() || server_->is_open() || held.copy_in || streaming; }
 
   // Of what is under way, may anything have been committed that nobody will ever hear of? Not what a transaction does
   // before its COMMIT.

@@ -1,7 +1,6 @@
 #include "proxy/client/message_writer.hpp"
 
 #include <algorithm>
-#include <cstdlib>
 #include <utility>
 
 #include "proxy/client/login_reset.hpp"

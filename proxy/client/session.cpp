@@ -72,8 +72,7 @@ std::string_view session::input_left() const noexcept {
 }
 
 bool session::busy() const noexcept {
-  return leased() && (server().owes() || server().is_open() || under_way().held.copy_in || under_way().streaming ||
-                      (work_->pass_left > 0 && !work_->pass_drop));
+  return leased() && (under_way().busy() || (work_->pass_left > 0 && !work_->pass_drop));
 }
 
 wire::transaction_status session::client_status() const noexcept {

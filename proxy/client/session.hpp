@@ -196,7 +196,6 @@ private:
   attempt::move decide();
   void note_restarted_floors();
   void follow(attempt::move next);
-  void ask_nodes();
   void await_view(routing::instant deadline, stage as);
   void stop_waiting(bool reached);
   void replan_and_go_on();

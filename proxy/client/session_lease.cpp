@@ -41,7 +41,8 @@ wire::error session::queue_timeout(const pool& of) const {
       "no server connection became free within " + std::to_string(settings.pool.queue_timeout.count()) + " ms",
       "All " + std::to_string(settings.pool.size) + " connections of " + whose + " on node " + node + " are in use.",
       "Raise pool.size, or look for long transactions and pinned sessions (highwater_pinned_sessions)."};
-  if (of.connecting()) {
+  // One may be tried again at this moment, after the server has said that there is no room: then that is the reason.
+  if (of.connecting() && !of.refusal()) {
     why = {std::string(wire::sqlstate::cannot_connect_now),
            "no connection to node " + node + " was there within " +
                std::to_string(settings.pool.queue_timeout.count()) + " ms",

@@ -7,7 +7,6 @@
 
 namespace highwater::proxy {
 
-using routing::route_reason;
 using sql::statement_kind;
 
 routing::requirement session::required() const {

@@ -9,7 +9,6 @@
 
 namespace highwater::proxy {
 
-using routing::plan;
 using routing::route_reason;
 
 // From a batch to a node, or to an answer that there is none.
@@ -64,7 +63,7 @@ void session::follow(attempt::move next) {
       stop_waiting(true);
       return lease_node();
     case wait:
-      ask_nodes();
+      work_->attempt.ask(worker_.shared.monitor);
       return await_view(work_->attempt.deadline(), stage::awaiting_view);
     case too_stale:
       stop_waiting(false);
@@ -76,24 +75,6 @@ void session::follow(attempt::move next) {
     case no_node:
       stop_waiting(false);
       return refuse_for_want_of_node();
-  }
-}
-
-void session::ask_nodes() {
-  using kind = attempt::question::kind;
-  auto& monitor = worker_.shared.monitor;
-  for (const auto& one : work_->attempt.questions()) {
-    switch (one.what) {
-      case kind::sample:
-        monitor.need_sample(one.node, one.when);
-        break;
-      case kind::position:
-        monitor.need_position(one.node, one.floor, one.when);
-        break;
-      case kind::proof:
-        monitor.need_proof(one.whom, one.node, one.when);
-        break;
-    }
   }
 }
 

@@ -61,7 +61,6 @@ public:
   // An idle connection, or nullptr: then the waiter is told later.
   server_connection* acquire(lease_waiter& waiter);
   void cancel(lease_waiter& waiter) noexcept;
-  void give_back(server_connection& connection) { connection.give_back(); }
   // Connections of an earlier life of the node, or that have been idle or alive for too long. `gone` is called for each
   // of them, when the server has closed it too.
   void close_idle(const std::function<bool(const server_connection&)>& which, const std::function<void()>& gone = {});

@@ -120,7 +120,6 @@ public:
 
   routing::node_index node() const noexcept { return session().node(); }
   time_point idle_since() const noexcept { return idle_since_; }
-  bool is_leased() const noexcept { return holder_ != nullptr; }
   // False once the connection is no more.
   std::shared_ptr<const bool> life() const noexcept { return alive_; }
   // Takes replies that nobody wants; returns how many bytes that were.

@@ -94,7 +94,7 @@ void clients::look(std::size_t who) {
       when_.after(luck_.travel(), [this, who] { clients_[who].reads ? run_read(who) : run_write(who); });
       return;
     case wait:
-      ask_nodes(one.looks_for);
+      one.looks_for.ask(watcher_);
       return await(who, one.looks_for.deadline());
     case too_stale:
       ++happened.refused;
@@ -103,23 +103,6 @@ void clients::look(std::size_t who) {
     case no_node:
       ++happened.given_up;
       return rest(who);
-  }
-}
-
-void clients::ask_nodes(const attempt& of) {
-  using kind = attempt::question::kind;
-  for (const auto& one : of.questions()) {
-    switch (one.what) {
-      case kind::sample:
-        watcher_.need_sample(one.node, one.when);
-        break;
-      case kind::position:
-        watcher_.need_position(one.node, one.floor, one.when);
-        break;
-      case kind::proof:
-        watcher_.need_proof(one.whom, one.node, one.when);
-        break;
-    }
   }
 }
 

@@ -45,7 +45,6 @@ private:
   void place(std::size_t who, const proxy::attempt::subject& what);
   proxy::attempt::circumstances circumstances();
   void look(std::size_t who);
-  void ask_nodes(const proxy::attempt& of);
   void await(std::size_t who, instant deadline);
   void run_read(std::size_t who);
   void run_write(std::size_t who);
