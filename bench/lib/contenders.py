@@ -52,13 +52,12 @@ class Highwater:
         if not os.access(binary, os.X_OK):
             raise BenchError(f"{binary} is not there: build it first (cmake --preset release && cmake --build --preset "
                              "release), or leave it out with --without-highwater")
-        self._binary, self._count = os.path.abspath(binary), 0
+        self._binary = os.path.abspath(binary)
 
     def start(self, cluster, name="Highwater", level="session", on_stale="[{wait: auto}, primary]", workers=2, pool=20,
               nodes=None, max_clients=10000):
-        self._count += 1
-        folder = _folder(cluster, f"highwater{self._count}")
         port, http = free_port(), free_port()
+        folder = _folder(cluster, f"highwater{port}")
         members = "\n".join(f"    - {{name: {'primary' if i == 0 else f'replica{i}'}, host: 127.0.0.1, port: {node}}}"
                             for i, node in enumerate(nodes or cluster.nodes))
         config = _write(os.path.join(folder, "highwater.yaml"), f"""\

@@ -10,9 +10,11 @@ from .processes import BenchError
 from .tables import markdown, save
 
 CLIENTS = (8, 64)
-POOL = {"simple": 20, "prepared": 64}
+POOL = {"simple": 20, "extended": 20, "prepared": 64}
 # PgBouncer 1.18 cannot carry prepared statements from one server connection to another: it pools sessions then.
-PGBOUNCER_MODE = {"simple": "transaction", "prepared": "session"}
+PGBOUNCER_MODE = {"simple": "transaction", "extended": "transaction", "prepared": "session"}
+# What a binary of any age understands.
+BASELINE_OPTIONS = {"on_stale": "primary"}
 COLUMNS = ("", "CPU µs per query", "to PgBouncer", "queries/s", "to PgBouncer", "latency ms")
 
 
@@ -42,6 +44,8 @@ def _start_all(settings, cluster, protocol):
         for name, workers, nodes in (("Highwater, 1 worker", 1, None), ("Highwater, 2 workers", 2, None),
                                      ("Highwater, 1 worker, the primary alone", 1, [cluster.primary])):
             started.append(settings.highwater.start(cluster, name, workers=workers, pool=pool, nodes=nodes))
+    if settings.baseline:
+        started.append(settings.baseline.start(cluster, "Baseline, 1 worker", workers=1, pool=pool, **BASELINE_OPTIONS))
     return started
 
 

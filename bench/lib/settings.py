@@ -10,6 +10,7 @@ from .contenders import Highwater
 class Settings:
     checker: Checker
     highwater: Highwater | None  # None: only the peers
+    baseline: Highwater | None   # another binary to measure beside it, if any
     results: str                 # the folder for the raw figures
     full: bool                   # figures to publish rather than a first look
     seconds: float               # of one run

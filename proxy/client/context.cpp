@@ -12,15 +12,16 @@ constexpr std::size_t read_size = 64U << 10U;
 
 }  // namespace
 
-worker_context::worker_context(process_context& in, boost::asio::io_context& loop, std::function<void()> on_new_view)
+worker_context::worker_context(process_context& in, event_loop& on, std::function<void()> on_new_view)
     : shared(in),
-      io(loop),
-      timers(loop),
+      loop(on),
+      timers(on),
       scratch(read_size, '\0'),
       probe(in.settings.cluster.nodes.size(), config::level_count, routing::route_reason_count, sql::pin_reason_count),
       view_reader(in.board, std::move(on_new_view)),
-      connections{io,
+      connections{loop,
                   timers,
+                  in.names,
                   scratch,
                   in.settings.pool.connect_timeout,
                   in.settings.pool.max_prepared_statements,

@@ -54,6 +54,7 @@ struct process_context {
   shared_pools& pools;
   outdated_logins& logins;
   cancel_registry& cancels;
+  name_resolver& names;
   std::atomic<unsigned>& clients;    // that have logged in, or are about to have
   std::atomic<unsigned>& strangers;  // connected, and not known yet
   // On each worker's thread, later.
@@ -100,7 +101,7 @@ struct welcome_text {
 // One worker's own.
 class worker_context {
 public:
-  worker_context(process_context& in, boost::asio::io_context& io, std::function<void()> on_new_view);
+  worker_context(process_context& in, event_loop& loop, std::function<void()> on_new_view);
   ~worker_context();
 
   session_kind_ptr kind(const std::string& user, const std::string& database, const std::string& application);
@@ -123,7 +124,7 @@ public:
   std::string nonce();
 
   process_context& shared;
-  boost::asio::io_context& io;
+  event_loop& loop;
   timer_queue timers;
   std::pmr::unsynchronized_pool_resource memory;  // what is made and ended for each query
   buffer_pool buffers;

@@ -68,6 +68,20 @@ void exchange::unpin() noexcept {
   held.pins.clear();
 }
 
+void exchange::pins_answered(std::string_view row) {
+  const bool temporary = held.pins.has(pin_reason::temporary_table);
+  held.pins.answered(row);
+  // The schema itself stays, until it is discarded.
+  if (temporary && !held.pins.has(pin_reason::temporary_table)) server_->soil();
+  if (!held.pins.any()) probe_->pinned_sessions.add(-1);
+}
+
+bool exchange::schema_change_over() {
+  // Else they are of what is still under way.
+  if (flights.empty()) touched = {}, logins = {};
+  return std::exchange(schema_changed, false);
+}
+
 bool exchange::transaction_over() noexcept {
   held.in_read_only = held.settings_unknown = held.wrote = held.unreadable = false;
   const bool undone = std::exchange(held.batch_failed, false) || held.rolled_back;

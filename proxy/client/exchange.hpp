@@ -82,8 +82,12 @@ public:
 
   void pin(sql::pin_reason why);
   void unpin() noexcept;
+  // The server has said which pins still stand (session_pins::answered).
+  void pins_answered(std::string_view row);
   // A server's transaction is over: did it come to nothing?
   bool transaction_over() noexcept;
+  // ... or lost: has it changed the schema? Asked once.
+  bool schema_change_over();
 
   // What is under way, and has to be answered whatever becomes of the connection -------------------------------------
 

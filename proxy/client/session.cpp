@@ -1,7 +1,6 @@
 #include "proxy/client/session.hpp"
 
 #include <algorithm>
-#include <boost/asio/post.hpp>
 #include <utility>
 
 namespace highwater::proxy {
@@ -21,9 +20,9 @@ constexpr std::uint64_t kept_back = 8U << 10U;
 
 }  // namespace
 
-session::session(worker_context& worker, boost::asio::ip::tcp::socket socket)
+session::session(worker_context& worker, unique_socket socket)
     : worker_(worker),
-      socket_(std::move(socket), *this),
+      socket_(worker.loop, std::move(socket), *this),
       login_(std::make_unique<login>(worker.shared.users, worker.nonce())) {}
 
 session::~session() {
@@ -125,7 +124,7 @@ void session::process() {
 
 void session::yield() {
   work().yielded = true;
-  boost::asio::post(worker_.io, [weak = weak_from_this()] {
+  worker_.loop.post([weak = weak_from_this()] {
     const auto self = weak.lock();
     if (!self || !self->work_) return;
     self->work_->yielded = false;

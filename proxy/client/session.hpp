@@ -17,9 +17,7 @@
 //   session_settings.cpp   ... the end of an exchange, and what has become of the session's settings
 //   session_failover.cpp   ... what a node refuses, or that it has gone
 //   session_local.cpp      what Highwater answers itself
-//   session_internal.cpp   ... about itself: SHOW, SET and RESET of highwater.*
 
-#include <boost/asio/ip/tcp.hpp>
 #include <memory>
 #include <optional>
 #include <string>
@@ -29,11 +27,16 @@
 #include "proxy/client/admission.hpp"
 #include "proxy/client/attempt.hpp"
 #include "proxy/client/client_state.hpp"
+#include "proxy/client/closing.hpp"
 #include "proxy/client/context.hpp"
 #include "proxy/client/exchange.hpp"
-#include "proxy/client/gate_wait.hpp"
+#include "proxy/client/internal_answers.hpp"
 #include "proxy/client/login.hpp"
+#include "proxy/client/node_wait.hpp"
 #include "proxy/client/preparation.hpp"
+#include "proxy/client/refusals.hpp"
+#include "proxy/client/replies.hpp"
+#include "proxy/client/route_record.hpp"
 #include "proxy/client/vacancy.hpp"
 #include "proxy/client/writing.hpp"
 #include "proxy/io/stream.hpp"
@@ -44,15 +47,9 @@
 
 namespace highwater::proxy {
 
-// Which node serves a session changes from statement to statement, and with it this parameter.
-inline constexpr std::string_view tells_of_node = "in_hot_standby";
-constexpr bool tells_who_one_is(std::string_view parameter) noexcept {
-  return parameter == "is_superuser" || parameter == "session_authorization";
-}
-
 class session final : public std::enable_shared_from_this<session>, stream::listener, lease_holder, lease_waiter {
 public:
-  session(worker_context& worker, boost::asio::ip::tcp::socket socket);
+  session(worker_context& worker, unique_socket socket);
   ~session();
 
   void start();
@@ -119,10 +116,10 @@ private:
     void operator()(activity* which) const noexcept;
   };
 
-  struct reply_handler;
-  friend struct reply_handler;
-
   // session.cpp
+  std::string_view node_name(routing::node_index node) const noexcept {
+    return worker_.shared.settings.cluster.nodes[node].name;
+  }
   bool logged_in() const noexcept { return stage_ != stage::authenticating && !greets_; }
   bool waits_for_view() const noexcept { return stage_ == stage::awaiting_view || stage_ == stage::awaiting_proof; }
   bool leased() const noexcept { return work_ && work_->exchange.leased(); }
@@ -179,7 +176,7 @@ private:
   bool skips_to_sync() const noexcept;
   bool skip_batch();
   bool skip_too_long();
-  bool has_bound(config::level level) const noexcept;
+  bool has_bound() const noexcept;
   bool reads_texts() const;
 
   // session_placement.cpp
@@ -200,13 +197,12 @@ private:
   void stop_waiting(bool reached);
   void replan_and_go_on();
   void refuse_stale();
-  std::string describe_distance() const;
   void refuse_for_want_of_node();
   void notify(wire::severity how, const wire::error& what);
 
   // session_lease.cpp
   void lease_node();
-  wire::error queue_timeout(const pool& of) const;
+  wire::error timed_out_in(const pool& queue) const;
   void on_lease(server_connection& connection) override;
   void take_lease(server_connection& connection);
   void note_queued(routing::node_index node);
@@ -241,7 +237,6 @@ private:
 
   // session_stream.cpp
   bool pass_copy();
-  void doubt_syncs_of_copy();
   void ask_for_late_syncs();
   bool begin_stream();
   bool stream_messages();
@@ -250,32 +245,26 @@ private:
   void note_bound(const wire::frame& bind);
 
   // session_replies.cpp
-  void answer_in_turn(const wire::expected_reply& what, std::string& out);
   std::size_t on_server_bytes(std::string_view bytes) override;
   wire::reply_reader::result take_replies(std::string_view bytes);
+  void do_what_is_due(const replies::effects& due);
+  void transaction_not_begun(const std::string& why);
+  void give_up_violator();
   void send_wanted_cancel();
   void note_told(routing::instant now);
   void doubt_what_changed();
   void tell_of_ddl();
-  void tell_of_schema_change();
-  void batch_answered(wire::transaction_status status);
+  void schema_has_changed();
   void on_notification(std::string_view message) override;
   void on_server_drained() override;
-  void names_dropped();
-  void state_discarded();
 
   // session_settings.cpp
   void exchange_over();
-  void reset_settings();
-  void tell_parameters();
-  void inquire(std::string_view sql);
+  void close_exchange(closing::step step);
   std::size_t take_inquiry(std::string_view bytes);
   void forward_notifications(std::string_view among);
-  void inquired(std::string_view row);
-  void pins_answered(std::string_view row);
-  void doubt_pins();
-  void keep_or_release();
   void adopt_settings(settings_ptr now);
+  void follow_application();
 
   // session_failover.cpp
   std::size_t refused(std::string_view bytes, wire::replica_refusal how);
@@ -285,9 +274,8 @@ private:
   void leave_node();
   void on_server_lost(const wire::error& why) override;
   void give_up_connection(const wire::error& why);
-  std::string lost_connection_to(routing::node_index node) const;
-  void tell_of_loss(routing::node_index node, wire::error why, bool was_bound, bool unknown);
-  void lost_flights(const wire::error& why);
+  loss at_stake() const;
+  void tell_of_loss(const loss& what, const wire::error& said);
   bool note_unknown_writes();
   bool on_deposed_node() const;
   void end_on_deposed_node();
@@ -300,15 +288,9 @@ private:
   void drop_streamed(std::string out);
   void fail_exchange(std::string_view message);
   void fail_transaction();
-
-  // session_internal.cpp
-  class internal_answers;
-  friend class internal_answers;
   void answer_internal();
   void send_sync();
   void remember_parsed(const wire::parse_message& parse);
-  bool run_internal(const sql::internal_command& what, std::string& tag, std::string& row, wire::error& why);
-  std::string describe_route() const;
 
   worker_context& worker_;
   stream socket_;
@@ -318,14 +300,7 @@ private:
   client_state client_;
   wire::backend_key_message key_;
 
-  // The last decision, for SHOW highwater.last_route.
-  struct route_record {
-    routing::node_index node = routing::no_node;
-    routing::route_reason reason = routing::route_reason::write;
-    config::level level = config::level::session;
-    routing::lsn floor = 0, node_at = 0;  // as in the plan
-    sql::statement_ptr statement;
-  } last_route_;
+  route_record last_route_;
 
   stage stage_ = stage::authenticating;
   bool greets_ = false;  // authenticated, and not welcomed yet: what a server would say is being found out

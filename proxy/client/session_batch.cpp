@@ -46,9 +46,8 @@ bool session::drop_late_copy() {
 bool session::look_at_batch() {
   auto& now = *work_;
   auto& database = kind_->database;
-  const examination by{database.statements,       database.catalog, database.doubts.get(),
-                       client_.prepared.get(),    reads_texts(),    has_bound(config::level::bounded),
-                       now.attempt.learns_write()};
+  const examination by{database.statements, database.catalog, database.doubts.get(),     client_.prepared.get(),
+                       reads_texts(),       has_bound(),      now.attempt.learns_write()};
   char malformed = 0;
   const auto look = [&] {
     const bool known = examine(now.scanner, input_left(), by, now.facts, malformed);
@@ -189,9 +188,9 @@ bool session::skip_too_long() {
 }
 
 // `bounded` without a bound would promise nothing.
-bool session::has_bound(config::level level) const noexcept {
+bool session::has_bound() const noexcept {
   const auto& consistency = worker_.shared.settings.consistency;
-  return level != config::level::bounded || consistency.max_staleness.count() != 0 || consistency.max_lag_bytes != 0;
+  return consistency.max_staleness.count() != 0 || consistency.max_lag_bytes != 0;
 }
 
 // Can the texts be read that the client sends now?

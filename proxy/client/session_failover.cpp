@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "proxy/client/refusals.hpp"
 #include "proxy/client/session.hpp"
 
 namespace highwater::proxy {
@@ -87,15 +88,17 @@ void session::leave_node() {
   drop_lease();
 }
 
+// What is lost with the connection, if it is lost now.
+loss session::at_stake() const {
+  return {node_name(server().node()), under_way().bound() || stage_ == stage::inquiring, under_way().outcome_unknown()};
+}
+
 void session::on_server_lost(const wire::error& said) {
-  auto why = said;
   const auto alive = shared_from_this();
   const auto node = server().node();
-  auto& now = *work_;
+  const auto lost = at_stake();
   const bool only_on_the_way = on_the_way();
-  const bool was_bound = under_way().bound() || stage_ == stage::inquiring;
   const bool in_message = server().in_message();
-  const bool unknown = under_way().outcome_unknown();
   end_lease();
   worker_.node_suspect(node);
   if (only_on_the_way) {
@@ -104,61 +107,32 @@ void session::on_server_lost(const wire::error& said) {
   }
   note_unknown_writes();
   if (in_message) return end();
-  if (!was_bound && !under_way().flights.empty() && under_way().flights.front().retryable) {
-    now.attempt.lost(node);
+  if (!lost.bound && !under_way().flights.empty() && under_way().flights.front().retryable) {
+    work_->attempt.lost(node);
     return retry(metrics::retry_cause::connection_lost);
   }
-  if (why.code == wire::sqlstate::connection_failure) why.message = lost_connection_to(node) + ": " + why.message;
-  tell_of_loss(node, why, was_bound, unknown);
-}
-
-std::string session::lost_connection_to(routing::node_index node) const {
-  return "lost the connection to node " + worker_.shared.settings.cluster.nodes[node].name;
+  auto why = said;
+  if (why.code == wire::sqlstate::connection_failure) why.message = lost_connection_to(lost.node) + ": " + why.message;
+  tell_of_loss(lost, why);
 }
 
 void session::give_up_connection(const wire::error& why) {
-  const auto node = server().node();
-  const bool was_bound = under_way().bound();
-  const auto unknown = under_way().outcome_unknown();
+  const auto lost = at_stake();
   note_unknown_writes();
-  worker_.node_suspect(node);
+  worker_.node_suspect(server().node());
   drop_lease();
-  tell_of_loss(node, why, was_bound, unknown);
+  tell_of_loss(lost, why);
 }
 
-// The lease has ended in the middle of what it was for. What the server has said of it stays as it is.
-void session::tell_of_loss(routing::node_index node, wire::error why, bool was_bound, bool unknown) {
-  if (why.detail.empty()) {
-    why.detail = unknown     ? "What was under way may have been committed: its outcome is unknown."
-                 : was_bound ? "Nothing of an unfinished transaction has been committed."
-                             : "";
-    if (why.code != wire::sqlstate::connection_failure && why.code != wire::sqlstate::protocol_violation) {
-      why.detail = "Said by node " + worker_.shared.settings.cluster.nodes[node].name + "." +
-                   (why.detail.empty() ? "" : " " + why.detail);
-    }
-  }
-  if (was_bound) return fatal(why);
-  lost_flights(why);
-  go_on();
-}
-
-// Each batch that was under way gets the error for an answer.
-void session::lost_flights(const wire::error& why) {
+// The lease has ended in the middle of what it was for.
+void session::tell_of_loss(const loss& what, const wire::error& said) {
+  const auto why = told_of(what, said);
+  if (what.bound) return fatal(why);
   std::string out;
-  for (const auto& one : under_way().flights) {
-    under_way().schema_changed |= one.schema;
-    wire::write_error(out, wire::severity::error, why);
-    if (one.hidden_sync || one.no_ready) {
-      client_.skip_to_sync = true;
-    } else {
-      wire::write_ready_for_query(out, wire::transaction_status::idle);
-    }
-  }
-  tell_of_schema_change();
-  under_way().flights.clear();
-  under_way().changes.clear();
-  if (client_.prepared) client_.prepared->revoke_all();
+  answer_lost(under_way(), client_, why, out);
+  if (under_way().schema_change_over()) schema_has_changed();
   write_client(out);
+  go_on();
 }
 
 // Rule 7: what was under way may have been committed. True if any of it writes.
@@ -183,14 +157,10 @@ bool session::on_deposed_node() const {
 
 // It may be hanging, and not even a cancel would reach it.
 void session::end_on_deposed_node() {
-  const auto& name = worker_.shared.settings.cluster.nodes[server().node()].name;
+  const auto name = node_name(server().node());
   const bool unknown = note_unknown_writes();
   drop_lease();
-  fatal({std::string(unknown ? wire::sqlstate::connection_failure : wire::sqlstate::admin_shutdown),
-         "node " + name + ", to which this session was bound, is not the primary any more",
-         unknown ? "What was under way may have been committed there: its outcome is unknown."
-                 : "Nothing of an unfinished transaction has been committed.",
-         "Connect again."});
+  fatal(deposed({name, true, unknown}));
 }
 
 void session::primary_moved() {

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "proxy/client/kept_settings.hpp"
+#include "proxy/client/refusals.hpp"
 #include "proxy/client/session.hpp"
 
 namespace highwater::proxy {
@@ -26,34 +27,18 @@ void session::lease_node() {
     pool.cancel(*this);
     note_queued(pool.key().node);
     worker_.probe.lease_timeouts.add();
-    answer_error(work_->attempt.refused().value_or(queue_timeout(pool)));
+    answer_error(work_->attempt.refused().value_or(timed_out_in(pool)));
     process();
     settle();
   });
 }
 
-wire::error session::queue_timeout(const pool& of) const {
+wire::error session::timed_out_in(const pool& queue) const {
   const auto& settings = worker_.shared.settings;
-  const auto whose = "user \"" + kind_->user + "\" to database \"" + kind_->database.name + "\"";
-  const auto& node = settings.cluster.nodes[of.key().node].name;
-  wire::error why{
-      std::string(wire::sqlstate::too_many_connections),
-      "no server connection became free within " + std::to_string(settings.pool.queue_timeout.count()) + " ms",
-      "All " + std::to_string(settings.pool.size) + " connections of " + whose + " on node " + node + " are in use.",
-      "Raise pool.size, or look for long transactions and pinned sessions (highwater_pinned_sessions)."};
-  // One may be tried again at this moment, after the server has said that there is no room: then that is the reason.
-  if (of.connecting() && !of.refusal()) {
-    why = {std::string(wire::sqlstate::cannot_connect_now),
-           "no connection to node " + node + " was there within " +
-               std::to_string(settings.pool.queue_timeout.count()) + " ms",
-           "One of " + whose + " is being made.",
-           "Try again; /readyz and Highwater's log tell what each node answers."};
-  }
-  if (const auto& refused = of.refusal()) {
-    why.detail = "Node " + node + " accepts no more connections of " + whose + ": " + refused->message + ".";
-    why.hint = "Compare pool.size with the connection limits of the server, the role and the database.";
-  }
-  return why;
+  const auto refusal = queue.refusal();
+  return queue_timeout({kind_->user, kind_->database.name, settings.cluster.nodes[queue.key().node].name,
+                        queue.connecting(), refusal ? &*refusal : nullptr},
+                       settings.pool);
 }
 
 // After a wait in the pool's queue.
@@ -203,8 +188,10 @@ void session::go() {
                                      "A hint reads /* highwater: level=NAME */ with one of the levels."});
   }
   if (work_->attempt.plan().reason == route_reason::stale) {
-    notify(wire::severity::warning,
-           {"01000", "no node was fresh enough: this read may be stale", describe_distance(), ""});
+    notify(
+        wire::severity::warning,
+        {"01000", "no node was fresh enough: this read may be stale",
+         describe_distance(work_->attempt.plan(), work_->attempt.need().level, worker_.shared.settings.cluster), ""});
   }
   if (under_way().streaming) {
     server().written_by(client_.identity);

@@ -1,5 +1,6 @@
 #include <utility>
 
+#include "proxy/client/message_writer.hpp"
 #include "proxy/client/session.hpp"
 
 namespace highwater::proxy {
@@ -31,6 +32,54 @@ bool session::answer_transaction() {
   client_.end_unnamed();
   write_client(out);
   return true;
+}
+
+// About Highwater itself.
+void session::answer_internal() {
+  const auto& now = *work_;
+  const auto what = now.facts.statements.front().statement;
+  const auto& settings = worker_.shared.settings;
+  internal_answers answers(*what->internal,
+                           {client_.transaction.level, stands(), settings.consistency.default_level,
+                            client_status() != wire::transaction_status::idle, has_bound(),
+                            describe(last_route_, *worker_.shared.board.newest(), settings.cluster.nodes)});
+  const auto batch = input_left();
+  for (const auto& message : now.scanner.messages()) {
+    answers.take(message.type, batch.substr(message.offset + wire::header_size, message.size - wire::header_size));
+  }
+  for (const auto& parse : answers.parsed()) remember_parsed(parse);
+  const bool open = leased() && server().is_open();
+  const bool flushes = now.facts.end == wire::batch_end::flush || now.facts.end == wire::batch_end::cut;
+  if (answers.failed() && open) return answer_error(answers.why());
+  if (answers.failed()) fail_transaction();
+  if (answers.failed()) client_.transaction.fail();
+  if (answers.failed() && flushes) client_.skip_to_sync = true;
+  if (!flushes && !open) wire::write_ready_for_query(answers.out, client_status());
+  write_client(answers.out);
+  if (!flushes && open) return send_sync();
+  consume(now.scanner.size());
+}
+
+// The batch is at an end that the server has to know of, because its part of it has not been ended by a Sync yet.
+void session::send_sync() {
+  auto one = under_way().flight_of(work_->facts, client_.transaction.deferred(), work_->attempt.retried());
+  one.begin = work_->begin;
+  one.size = work_->scanner.size();
+  auto& out = worker_.out_scratch;
+  out.clear();
+  std::string sync, told;
+  wire::write_empty(sync, wire::frontend::sync);
+  const auto about = writes();
+  message_writer(about, out, told).write({wire::frontend::sync, sync.size(), sync});
+  under_way().take_off(one);
+  connection().send_and_read(out);
+  consume(one.size);
+}
+
+// A statement that no server gets to see.
+void session::remember_parsed(const wire::parse_message& parse) {
+  client_.names().add(parse.name, {writes().intern(parse.query, parse.parameter_types, false), nullptr});
+  client_.names().confirm();
 }
 
 // An error in place of the batch that is at the beginning of the input.

@@ -1,6 +1,5 @@
 #include <spdlog/spdlog.h>
 
-#include <boost/asio/post.hpp>
 #include <utility>
 
 #include "proxy/client/session.hpp"
@@ -58,8 +57,8 @@ void session::ask_to_cancel() {
     work_->deadline = {};
     end();
   });
-  worker_.shared.cancels.cancel(key, [&io = worker_.io, weak = weak_from_this()] {
-    boost::asio::post(io, [weak] {
+  worker_.shared.cancels.cancel(key, [&loop = worker_.loop, weak = weak_from_this()] {
+    loop.post([weak] {
       if (const auto self = weak.lock()) self->end();
     });
   });
@@ -121,7 +120,7 @@ bool session::take_setting(std::string_view name, std::string_view value) {
   if (name != "highwater.level") return false;
   const auto asked = named<config::level>(value);
   client_.transaction.level.start(asked, worker_.shared.settings.consistency.default_level);
-  return asked.has_value() && has_bound(*asked);
+  return asked && (*asked != config::level::bounded || has_bound());
 }
 
 // From its login on, as what it is told of its backend has to stay true.
@@ -150,8 +149,8 @@ void session::welcome(server_connection& from) {
 void session::send_welcome(const std::shared_ptr<const parameter_list>& parameters) {
   client_.told.start(parameters);
   worker_.use_catalog(kind_->database);
-  const auto cancel = [&io = worker_.io, weak = weak_from_this()](cancel_registry::over_function over) {
-    boost::asio::post(io, [weak, over = std::move(over)]() mutable {
+  const auto cancel = [&loop = worker_.loop, weak = weak_from_this()](cancel_registry::over_function over) {
+    loop.post([weak, over = std::move(over)]() mutable {
       const auto self = weak.lock();
       self ? self->cancel(std::move(over)) : over();
     });

@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <boost/asio/post.hpp>
 #include <utility>
 
 #include "proxy/client/session.hpp"
@@ -63,11 +62,11 @@ bool session::vacated() {
   if (busy()) return false;
   now.vacant = std::make_shared<vacancy>(worker_.shared, wanted.vacates);
   stage_ = stage::vacating;
-  now.vacant->close_idle([&io = worker_.io, weak = weak_from_this()] {
+  now.vacant->close_idle([&loop = worker_.loop, weak = weak_from_this()] {
     auto self = weak.lock();
     if (!self) return;
     // It ends on its own thread too.
-    boost::asio::post(io, [self = std::move(self)] {
+    loop.post([self = std::move(self)] {
       if (self->stage_ != stage::vacating) return;
       self->stage_ = stage::ready;
       self->process();

@@ -120,10 +120,10 @@ void session::answer_due_locals() {
   const auto& flights = under_way().flights;
   if (!flights.empty() && flights.front().retryable) return;
   struct {
-    session& self;
+    client_state& client;
     std::string text{};
-    void local(const wire::expected_reply& what) { self.answer_in_turn(what, text); }
-  } locals{*this};
+    void local(const wire::expected_reply& what) { answer_in_turn(what, client, text); }
+  } locals{client_};
   server().take_turns(locals);
   write_client(locals.text);
 }

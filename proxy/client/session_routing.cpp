@@ -1,10 +1,9 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <boost/asio/post.hpp>
 #include <utility>
 
-#include "proxy/client/gate_wait.hpp"
+#include "proxy/client/refusals.hpp"
 #include "proxy/client/session.hpp"
 
 namespace highwater::proxy {
@@ -101,7 +100,7 @@ void session::await_view(routing::instant deadline, stage as) {
   }
   // What was published between looking and saying that one waits would be missed.
   if (worker_.shared.board.newest()->version != now.seen) {
-    boost::asio::post(worker_.io, [weak = weak_from_this()] {
+    worker_.loop.post([weak = weak_from_this()] {
       if (const auto self = weak.lock()) self->view_changed();
     });
   }
@@ -139,36 +138,14 @@ void session::replan_and_go_on() {
 void session::refuse_stale() {
   if (const auto& why = work_->attempt.refused()) return answer_error(*why);
   worker_.probe.stale_errors.add();
-  answer_error({std::string(wire::sqlstate::serialization_failure), "no node is fresh enough for this read",
-                describe_distance(), "Try again, or let on_stale end in primary."});
-}
-
-// How far the best node is from what the read needs.
-std::string session::describe_distance() const {
-  const auto& p = work_->attempt.plan();
-  const auto& nodes = worker_.shared.settings.cluster.nodes;
-  std::string detail = "Level " + std::string(config::to_string(work_->attempt.need().level));
-  if (p.floor != 0) detail += " needs position " + routing::to_string(p.floor);
-  if (p.best == routing::no_node) {
-    detail += "; no replica can be used.";
-  } else {
-    detail += "; the best node, " + nodes[p.best].name + ", is at " + routing::to_string(p.node_at);
-    if (p.floor > p.node_at) detail += ", " + std::to_string(p.floor - p.node_at) + " bytes behind";
-    detail += ".";
-  }
-  return detail;
+  const auto& attempt = work_->attempt;
+  answer_error(too_stale(attempt.plan(), attempt.need().level, worker_.shared.settings.cluster));
 }
 
 void session::refuse_for_want_of_node() {
-  wire::error why{std::string(wire::sqlstate::cannot_connect_now), "no primary is known", "",
-                  "Highwater goes on looking for one; /readyz and its log tell what each node answers."};
-  if (greets_) {
-    why.message = "no node of the cluster can be used";
-  } else if (work_->attempt.as_read() && !routing::may_use_primary(work_->attempt.need())) {
-    why.message = "no replica can be used, and on_stale does not let this read go to the primary";
-    why.hint = "Let on_stale name primary for reads that must not fail with the replicas.";
-  }
-  answer_error(work_->attempt.refused().value_or(why));
+  const auto& attempt = work_->attempt;
+  const wanted_node wanted{greets_, attempt.as_read() && !routing::may_use_primary(attempt.need())};
+  answer_error(attempt.refused().value_or(no_node(wanted)));
 }
 
 void session::notify(wire::severity how, const wire::error& what) {

@@ -84,13 +84,6 @@ bool session::pass_copy() {
   return true;
 }
 
-// How many Syncs of a copy that has failed are answered: see reply_reader.
-void session::doubt_syncs_of_copy() {
-  server().expect({wire::reply_kind::late_syncs, true});
-  under_way().held.syncs_in_doubt = true;
-  ask_for_late_syncs();
-}
-
 // Behind the message that is being passed on.
 void session::ask_for_late_syncs() {
   if (!under_way().held.syncs_in_doubt || work_->pass_left > 0) return;

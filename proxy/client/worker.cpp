@@ -2,11 +2,8 @@
 
 #include <pthread.h>
 
-#include <boost/asio/post.hpp>
 #include <chrono>
 #include <utility>
-
-#include "proxy/io/readiness.hpp"
 
 namespace highwater::proxy {
 
@@ -17,12 +14,12 @@ constexpr unsigned tidies_until_forgotten = 8;
 
 }  // namespace
 
-worker::worker(process_context& in) : context_(in, io_, [this] { view_published(); }) {
+worker::worker(process_context& in) : context_(in, loop_, [this] { view_published(); }) {
   lives_.resize(in.settings.cluster.nodes.size());
   context_.session_ended = [this](session& which) {
     count_.fetch_sub(1, std::memory_order_relaxed);
     // Not from within its own call.
-    boost::asio::post(io_, [this, held = which.shared_from_this()] { sessions_.erase(held); });
+    loop_.post([this, held = which.shared_from_this()] { sessions_.erase(held); });
   };
 }
 
@@ -32,13 +29,13 @@ worker::~worker() {
 
 void worker::start(const std::string& name) {
   tidy_later();
-  thread_ = std::thread([this] { io_.run(); });
+  thread_ = std::thread([this] { loop_.run(); });
   ::pthread_setname_np(thread_.native_handle(), name.c_str());  // for top -H, perf and debuggers
 }
 
-void worker::serve(boost::asio::ip::tcp::socket socket) {
+void worker::serve(unique_socket socket) {
   count_.fetch_add(1, std::memory_order_relaxed);
-  boost::asio::post(io_, [this, socket = std::move(socket)]() mutable {
+  loop_.post([this, socket = std::move(socket)]() mutable {
     const auto added = *sessions_.insert(std::make_shared<session>(context_, std::move(socket))).first;
     added->start();
     if (draining_) added->drain();
@@ -46,29 +43,28 @@ void worker::serve(boost::asio::ip::tcp::socket socket) {
 }
 
 void worker::catalog_changed(const std::string& database, known_catalog catalog) {
-  boost::asio::post(io_,
-                    [this, database, catalog = std::move(catalog)] { context_.catalog_changed(database, catalog); });
+  loop_.post([this, database, catalog = std::move(catalog)] { context_.catalog_changed(database, catalog); });
 }
 
 void worker::logins_changed() {
-  boost::asio::post(io_, [this] { context_.for_each_pool([](pool& one) { one.close_outdated(); }); });
+  loop_.post([this] { context_.for_each_pool([](pool& one) { one.close_outdated(); }); });
 }
 
 void worker::database_gone(const std::string& database) {
-  boost::asio::post(io_, [this, database] {
+  loop_.post([this, database] {
     const auto all = sessions_;
     for (const auto& one : all) one->database_gone(database);
   });
 }
 
 void worker::run(const std::function<void(worker_context&)>& what) {
-  boost::asio::post(io_, [this, what] { what(context_); });
+  loop_.post([this, what] { what(context_); });
 }
 
 // On the control thread.
 void worker::view_published() {
   if (view_posted_.exchange(true, std::memory_order_acq_rel)) return;
-  boost::asio::post(io_, [this] { look_at_views(); });
+  loop_.post([this] { look_at_views(); });
 }
 
 void worker::look_at_views() {
@@ -89,16 +85,14 @@ void worker::look_on() {
     next.who.view_changed();  // it may leave
   }
   if (yet_to_look.empty() || std::exchange(looks_on_, true)) return;
-  boost::asio::post(io_, [this] {
+  loop_.post([this] {
     looks_on_ = false;
     look_on();
   });
 }
 
 void worker::tidy_later() {
-  tidy_timer_.expires_after(tidy_interval);
-  tidy_timer_.async_wait([this](const boost::system::error_code& error) {
-    if (error) return;
+  context_.timers.schedule(std::chrono::steady_clock::now() + tidy_interval, [this] {
     tidy();
     tidy_later();
   });
@@ -122,7 +116,7 @@ void worker::tidy() {
   if (++tidied_ % tidies_until_forgotten == 0) context_.forget_unused();
   context_.shrink_scratch();
   constexpr std::size_t sockets_a_time = 500;
-  boost::asio::use_service<readiness>(io_).look_after_some(now, sockets_a_time);
+  loop_.look_after_some(now, sockets_a_time);
 }
 
 // Reads that wait for a node which has stopped answering are run elsewhere, and nobody waits for a primary that has
@@ -145,7 +139,7 @@ void worker::abandon_dead_nodes() {
 }
 
 void worker::drain() {
-  boost::asio::post(io_, [this] {
+  loop_.post([this] {
     draining_ = true;
     const auto all = sessions_;
     for (const auto& one : all) one->drain();
@@ -154,18 +148,18 @@ void worker::drain() {
 
 void worker::stop() {
   if (!thread_.joinable()) return;
-  boost::asio::post(io_, [this] {
+  loop_.post([this] {
     const auto all = sessions_;
     for (const auto& one : all) {
       one->kill({std::string(wire::sqlstate::admin_shutdown),
                  "terminating connection because Highwater is shutting down", "", ""});
     }
     context_.timers.stop();
-    tidy_timer_.cancel();
     // After the farewells that were posted meanwhile.
-    boost::asio::post(io_, [this] { io_.stop(); });
+    loop_.post([this] { loop_.stop(); });
   });
   thread_.join();
+  loop_.discard();
 }
 
 }  // namespace highwater::proxy

@@ -3,16 +3,13 @@
 // One thread with its event loop, and the sessions that it serves.
 
 #include <atomic>
-#include <boost/asio/executor_work_guard.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <memory>
 #include <thread>
 #include <unordered_set>
 
 #include "proxy/client/context.hpp"
 #include "proxy/client/session.hpp"
+#include "proxy/io/event_loop.hpp"
 
 namespace highwater::proxy {
 
@@ -24,7 +21,7 @@ public:
   void start(const std::string& name);  // what the thread is called, at most 15 bytes
 
   // From any thread.
-  void serve(boost::asio::ip::tcp::socket socket);  // made for io()
+  void serve(unique_socket socket);
   void catalog_changed(const std::string& database, known_catalog catalog);
   void logins_changed();                                       // some connections may be out of date
   void database_gone(const std::string& database);             // its sessions end, as they would at the server
@@ -33,7 +30,6 @@ public:
   void stop();                                                 // ... or now; returns when the thread has ended
   unsigned sessions() const noexcept { return count_.load(std::memory_order_relaxed); }
 
-  boost::asio::io_context& io() noexcept { return io_; }
   const metrics::worker_probe& probe() const noexcept { return context_.probe; }
 
 private:
@@ -44,11 +40,9 @@ private:
   void tidy_later();
   void abandon_dead_nodes();
 
-  boost::asio::io_context io_{1};
-  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> guard_{io_.get_executor()};
+  event_loop loop_;
   std::atomic<bool> view_posted_{false};
   worker_context context_;
-  boost::asio::steady_timer tidy_timer_{io_};
   std::unordered_set<std::shared_ptr<session>> sessions_;
   std::atomic<unsigned> count_{0};
   std::vector<routing::incarnation_id> lives_;      // by node, when it was last looked at; 0: not usable

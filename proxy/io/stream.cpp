@@ -1,18 +1,16 @@
 #include "proxy/io/stream.hpp"
 
+#include <fcntl.h>
 #include <netdb.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
-#include <boost/asio/execution.hpp>
 #include <cerrno>
 #include <chrono>
 #include <string>
 #include <utility>
 
 #include "proxy/io/dead_peer.hpp"
-#include "proxy/io/readiness.hpp"
 
 namespace highwater::proxy {
 
@@ -23,22 +21,23 @@ namespace {
 constexpr std::chrono::seconds longest_silence{90};
 constexpr std::chrono::seconds longest_farewell{30};  // for what is still to be sent when the owner has gone
 
-void detect_dead_peer(int socket) noexcept {
-  constexpr std::pair<int, int> options[] = {{TCP_KEEPIDLE, 60}, {TCP_KEEPINTVL, 10}, {TCP_KEEPCNT, 3}};  // seconds
+void set_up(int socket) noexcept {
+  constexpr int on = 1;
+  constexpr std::pair<int, int> options[] = {
+      {TCP_NODELAY, on}, {TCP_KEEPIDLE, 60}, {TCP_KEEPINTVL, 10}, {TCP_KEEPCNT, 3}};  // seconds
+  ::fcntl(socket, F_SETFL, ::fcntl(socket, F_GETFL) | O_NONBLOCK);
+  ::setsockopt(socket, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
   for (const auto& [name, value] : options) ::setsockopt(socket, IPPROTO_TCP, name, &value, sizeof value);
 }
 
 }  // namespace
 
 // What lives on when the stream has gone with something still to be sent.
-class stream::core final : public readiness::watched {
+class stream::core final : public event_loop::watched {
 public:
-  core(readiness& events, int socket, listener& to) : owner(&to), events_(events), socket_(socket) {
-    events_.add(socket_, *this);
-  }
-  // With the last reference, and so not removed before: the set forgets a socket that is closed.
-  ~core() override {
-    if (socket_ >= 0) ::close(socket_);
+  // The loop forgets a socket that is closed with the last reference to this.
+  core(event_loop& loop, unique_socket socket, listener& to) : owner(&to), loop_(loop), socket_(std::move(socket)) {
+    loop_.add(socket_.get(), *this);
   }
 
   read_result read(char* to, std::size_t size) noexcept;
@@ -46,9 +45,9 @@ public:
   void write(std::string_view bytes);
   std::size_t pending() const noexcept { return pending_.size() - sent_; }
   void close() noexcept;
-  int release() noexcept;
-  int native() const noexcept { return socket_; }
-  void keep() { events_.keep(readiness::watched_ptr(this)); }
+  unique_socket release() noexcept;
+  int native() const noexcept { return socket_.get(); }
+  void keep() { loop_.keep(event_loop::watched_ptr(this)); }
 
   listener* owner;  // null: nobody listens any more
 
@@ -58,8 +57,8 @@ private:
   std::size_t send_some(std::string_view bytes) noexcept;
   void send_pending();
 
-  readiness& events_;
-  int socket_;
+  event_loop& loop_;
+  unique_socket socket_;
   std::string pending_;
   std::size_t sent_ = 0;                                 // of pending_
   std::chrono::steady_clock::time_point alone_since_{};  // without an owner
@@ -73,7 +72,7 @@ private:
 stream::read_result stream::core::read(char* to, std::size_t size) noexcept {
   if (broken_) return {read_status::closed, 0};
   for (;;) {
-    const auto got = ::recv(socket_, to, size, 0);
+    const auto got = ::recv(socket_.get(), to, size, 0);
     if (got > 0) {
       // Less than there was room for: the next bytes will be an edge again ("epoll(7)", question 9).
       readable_ = hung_up_ || static_cast<std::size_t>(got) == size;
@@ -90,13 +89,13 @@ stream::read_result stream::core::read(char* to, std::size_t size) noexcept {
 void stream::core::await_readable() {
   wants_read_ = true;
   if ((readable_ || broken_) && !std::exchange(told_, true))
-    events_.tell_later(readiness::watched_ptr(this), true, false);
+    loop_.tell_later(event_loop::watched_ptr(this), true, false);
 }
 
 std::size_t stream::core::send_some(std::string_view bytes) noexcept {
   std::size_t done = 0;
   while (done < bytes.size()) {
-    const auto sent = ::send(socket_, bytes.data() + done, bytes.size() - done, MSG_NOSIGNAL | MSG_DONTWAIT);
+    const auto sent = ::send(socket_.get(), bytes.data() + done, bytes.size() - done, MSG_NOSIGNAL | MSG_DONTWAIT);
     if (sent >= 0) {
       done += static_cast<std::size_t>(sent);
     } else if (errno != EINTR) {
@@ -115,7 +114,7 @@ void stream::core::write(std::string_view bytes) {
   }
   pending_.append(bytes);
   // A broken connection is reported from the event loop, as any other news.
-  if (broken_) events_.tell_later(readiness::watched_ptr(this), false, true);
+  if (broken_) loop_.tell_later(event_loop::watched_ptr(this), false, true);
 }
 
 void stream::core::send_pending() {
@@ -131,7 +130,7 @@ void stream::core::send_pending() {
 }
 
 void stream::core::on_event(bool can_read, bool can_write, bool hung_up) {
-  if (socket_ < 0) return;
+  if (!socket_) return;
   hung_up_ |= hung_up;
   if (can_read) {
     readable_ = true;
@@ -148,35 +147,25 @@ void stream::core::look_after(std::chrono::steady_clock::time_point now) {
     if (now - alone_since_ >= longest_farewell) close();
     return;
   }
-  const auto seen = signs_of(socket_);
-  if (seen && is_gone(*seen, longest_silence)) ::shutdown(socket_, SHUT_RDWR);
+  const auto seen = signs_of(socket_.get());
+  if (seen && is_gone(*seen, longest_silence)) ::shutdown(socket_.get(), SHUT_RDWR);
 }
 
 void stream::core::close() noexcept {
-  owner = nullptr;
-  const int socket = std::exchange(socket_, -1);
-  if (socket < 0) return;
-  events_.remove(socket, *this);
-  ::close(socket);
+  release();
 }
 
-int stream::core::release() noexcept {
+unique_socket stream::core::release() noexcept {
   owner = nullptr;
-  const int socket = std::exchange(socket_, -1);
-  events_.remove(socket, *this);
-  return socket;
+  if (socket_) loop_.remove(socket_.get(), *this);
+  return std::move(socket_);
 }
 
 stream::stream() noexcept = default;
 
-stream::stream(boost::asio::ip::tcp::socket socket, listener& owner) {
-  auto& context = boost::asio::query(socket.get_executor(), boost::asio::execution::context);
-  boost::system::error_code ignored;
-  socket.non_blocking(true, ignored);
-  socket.set_option(boost::asio::ip::tcp::no_delay(true), ignored);
-  socket.set_option(boost::asio::socket_base::keep_alive(true), ignored);
-  detect_dead_peer(socket.native_handle());
-  core_ = new core(boost::asio::use_service<readiness>(context), socket.release(ignored), owner);
+stream::stream(event_loop& loop, unique_socket connected, listener& owner) {
+  set_up(connected.get());
+  core_ = new core(loop, std::move(connected), owner);
 }
 
 stream::stream(stream&& other) noexcept : core_(std::move(other.core_)) {}
@@ -233,8 +222,8 @@ std::string stream::peer() const {
   return known ? std::string(host) + ":" + port : "?";
 }
 
-int stream::release() noexcept {
-  const int socket = core_->release();
+unique_socket stream::release() noexcept {
+  auto socket = core_->release();
   core_ = nullptr;
   return socket;
 }

@@ -1,12 +1,15 @@
 #pragma once
 
-// A TCP connection driven by readiness: the owner is told when the socket can be read, and reads into whatever memory
+// A TCP connection on an event loop: the owner is told when the socket can be read, and reads into whatever memory
 // it likes, so that an idle connection holds no buffer. Writes go to the socket at once; what the kernel does not take
 // is kept and sent when it does. Belongs to one thread.
 
-#include <boost/asio/ip/tcp.hpp>
 #include <boost/smart_ptr/intrusive_ptr.hpp>
+#include <string>
 #include <string_view>
+
+#include "proxy/io/event_loop.hpp"
+#include "proxy/io/unique_socket.hpp"
 
 namespace highwater::proxy {
 
@@ -28,7 +31,7 @@ public:
   };
 
   stream() noexcept;
-  stream(boost::asio::ip::tcp::socket socket, listener& owner);
+  stream(event_loop& loop, unique_socket connected, listener& owner);
   stream(stream&& other) noexcept;
   stream& operator=(stream&& other) noexcept;
   ~stream();
@@ -47,7 +50,7 @@ public:
   // Closes when what is pending has been sent, without telling the owner any more.
   void close_when_drained();
   // Gives the socket away, for another thread's event loop. Nothing may be pending.
-  int release() noexcept;
+  unique_socket release() noexcept;
   // Address and port of the other side, for people; "?" if it has gone.
   std::string peer() const;
 

@@ -1,14 +1,16 @@
 #pragma once
 
-// Deadlines of one worker, all on one timer of the event loop. For what is rare: waits, logins, connects; a query that
+// Deadlines of one worker, all on one timer of the kernel's. For what is rare: waits, logins, connects; a query that
 // does not wait sets none.
 
-#include <boost/asio/steady_timer.hpp>
+#include <boost/smart_ptr/intrusive_ptr.hpp>
 #include <chrono>
 #include <cstdint>
 #include <functional>
 #include <map>
 #include <utility>
+
+#include "proxy/io/event_loop.hpp"
 
 namespace highwater::proxy {
 
@@ -20,17 +22,22 @@ public:
     std::uint64_t number = 0;  // 0: none
   };
 
-  explicit timer_queue(boost::asio::io_context& io) : timer_(io) {}
+  explicit timer_queue(event_loop& loop);  // which outlives it
+  ~timer_queue();
+  timer_queue(const timer_queue&) = delete;
+  timer_queue& operator=(const timer_queue&) = delete;
 
   ticket schedule(time_point when, std::function<void()> what);
   void cancel(ticket& which) noexcept;
   void stop() noexcept;
 
 private:
+  class alarm;
+
   void arm();
   void run_due();
 
-  boost::asio::steady_timer timer_;
+  boost::intrusive_ptr<alarm> alarm_;
   std::map<std::pair<time_point, std::uint64_t>, std::function<void()>> due_;
   time_point armed_for_ = time_point::max();
   std::uint64_t last_ = 0;

@@ -120,6 +120,7 @@ private:
   shared_pools pools_;
   outdated_logins logins_;
   cancel_registry cancels_;
+  name_resolver names_{io_};
   std::atomic<unsigned> clients_{0};
   std::atomic<unsigned> strangers_{0};
   process_context process_;
@@ -162,6 +163,7 @@ program::program(const config::config& settings)
                pools_,
                logins_,
                cancels_,
+               names_,
                clients_,
                strangers_,
                [this](const auto& what) {
@@ -207,15 +209,9 @@ int program::run() {
   std::fflush(stdout);
   io_.run();
   http_.stop();
-  // The last accept, which has ended with an error, holds a socket of a worker that is about to go.
-  io_.restart();
-  io_.poll();
   login_watch_.stop();
   catalogs_.stop();
   for (auto& one : workers_) one->stop();
-  // What was cancelled on the way out, an accept above all, holds sockets of the workers: it must go before they do.
-  io_.restart();
-  io_.poll();
   spdlog::info("ended");
   return 0;
 }
@@ -252,12 +248,12 @@ worker& program::least_busy() {
 }
 
 void program::accept() {
-  auto& to = least_busy();
-  acceptor_.async_accept(to.io(), [this, &to](const boost::system::error_code& error, tcp::socket socket) {
+  acceptor_.async_accept([this](const boost::system::error_code& error, tcp::socket socket) {
     if (!acceptor_.is_open()) return;
     if (error) return accept_later(error);
     if (std::exchange(cannot_accept_, false)) spdlog::info("clients are accepted again");
-    to.serve(std::move(socket));
+    boost::system::error_code ignored;
+    least_busy().serve(unique_socket(socket.release(ignored)));
     accept();
   });
 }

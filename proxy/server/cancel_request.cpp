@@ -1,68 +1,66 @@
 #include "proxy/server/cancel_request.hpp"
 
-#include <boost/asio/buffer.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/write.hpp>
 #include <memory>
 #include <string>
 #include <utility>
 
-namespace highwater::proxy {
+#include "proxy/io/stream.hpp"
 
-namespace asio = boost::asio;
-using boost::system::error_code;
+namespace highwater::proxy {
 
 namespace {
 
-class request : public std::enable_shared_from_this<request> {
+// Its deadline keeps it.
+class request final : stream::listener, public std::enable_shared_from_this<request> {
 public:
-  request(asio::io_context& io, std::function<void(bool)> over) : socket_(io), timer_(io), over_(std::move(over)) {}
+  request(event_loop& loop, timer_queue& timers, std::function<void(bool)> over)
+      : loop_(loop), timers_(timers), over_(std::move(over)) {}
 
-  void start(const asio::ip::tcp::endpoint& to, wire::backend_key_message key, std::chrono::milliseconds limit) {
-    wire::write_cancel_request(bytes_, key);
-    timer_.expires_after(limit);
-    timer_.async_wait([self = shared_from_this()](const error_code& cancelled) {
-      if (!cancelled) self->finish(false);
+  void start(const tcp_endpoint& to, wire::backend_key_message key, std::chrono::milliseconds limit) {
+    deadline_ = timers_.schedule(std::chrono::steady_clock::now() + limit, [self = shared_from_this()] {
+      self->deadline_ = {};
+      self->finish(false);
     });
-    socket_.async_connect(to, [self = shared_from_this()](const error_code& refused) {
-      if (refused) return self->finish(false);
-      self->send();
+    attempt_ = connect_attempt(loop_, {to}, [this, key](std::error_code refused, unique_socket socket, const auto&) {
+      refused ? finish(false) : send(std::move(socket), key);
     });
   }
 
 private:
-  void send() {
-    asio::async_write(socket_, asio::buffer(bytes_),
-                      [self = shared_from_this()](const error_code& broken, std::size_t) {
-                        if (broken) return self->finish(false);
-                        self->await_end();
-                      });
+  void send(unique_socket socket, wire::backend_key_message key) {
+    connection_ = stream(loop_, std::move(socket), *this);
+    std::string bytes;
+    wire::write_cancel_request(bytes, key);
+    connection_.write(bytes);
+    connection_.await_readable();
   }
   // Nothing is ever answered: whatever comes is the end.
-  void await_end() {
-    socket_.async_read_some(asio::buffer(&answer_, 1),
-                            [self = shared_from_this()](const error_code&, std::size_t) { self->finish(true); });
+  void on_readable() override {
+    char answer = 0;
+    if (connection_.read(&answer, 1).status != stream::read_status::would_block) return finish(true);
+    connection_.await_readable();
   }
+  void on_drained() override {}
   void finish(bool delivered) {
-    if (!over_) return;
-    error_code ignored;
-    socket_.close(ignored);
-    timer_.cancel();
-    std::exchange(over_, nullptr)(delivered);
+    const auto self = shared_from_this();
+    timers_.cancel(deadline_);
+    connection_.close();
+    if (const auto over = std::exchange(over_, nullptr)) over(delivered);
   }
 
-  asio::ip::tcp::socket socket_;
-  asio::steady_timer timer_;
+  event_loop& loop_;
+  timer_queue& timers_;
+  timer_queue::ticket deadline_;
+  connect_attempt attempt_;
+  stream connection_;
   std::function<void(bool)> over_;
-  std::string bytes_;
-  char answer_ = 0;
 };
 
 }  // namespace
 
-void send_cancel_request(asio::io_context& io, const asio::ip::tcp::endpoint& to, wire::backend_key_message key,
+void send_cancel_request(event_loop& loop, timer_queue& timers, const tcp_endpoint& to, wire::backend_key_message key,
                          std::chrono::milliseconds limit, std::function<void(bool delivered)> over) {
-  std::make_shared<request>(io, std::move(over))->start(to, key, limit);
+  std::make_shared<request>(loop, timers, std::move(over))->start(to, key, limit);
 }
 
 }  // namespace highwater::proxy

@@ -1,53 +1,55 @@
 #include "proxy/server/farewell.hpp"
 
 #include <array>
-#include <boost/asio/buffer.hpp>
-#include <boost/asio/posix/stream_descriptor.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <memory>
 #include <utility>
+
+#include "proxy/io/stream.hpp"
 
 namespace highwater::proxy {
 
 namespace {
 
-namespace asio = boost::asio;
-
-struct farewell : std::enable_shared_from_this<farewell> {
-  farewell(asio::io_context& io, int socket, std::function<void()> then)
-      : connection(io, socket), timer(io), gone(std::move(then)) {}
+// Its deadline keeps it.
+class farewell final : stream::listener, public std::enable_shared_from_this<farewell> {
+public:
+  farewell(event_loop& loop, timer_queue& timers, unique_socket socket, std::function<void()> gone)
+      : timers_(timers), connection_(loop, std::move(socket), *this), gone_(std::move(gone)) {}
 
   void wait(std::chrono::milliseconds limit) {
-    timer.expires_after(limit);
-    timer.async_wait([self = shared_from_this()](const boost::system::error_code& error) {
-      if (!error) self->over();
+    deadline_ = timers_.schedule(std::chrono::steady_clock::now() + limit, [self = shared_from_this()] {
+      self->deadline_ = {};
+      self->over();
     });
-    read();
-  }
-  // What it still says is of no interest.
-  void read() {
-    connection.async_read_some(asio::buffer(ignored),
-                               [self = shared_from_this()](const boost::system::error_code& error, std::size_t) {
-                                 error ? self->over() : self->read();
-                               });
-  }
-  void over() {
-    timer.cancel();
-    boost::system::error_code already;
-    connection.close(already);
-    if (const auto then = std::exchange(gone, nullptr)) then();
+    connection_.await_readable();
   }
 
-  asio::posix::stream_descriptor connection;
-  asio::steady_timer timer;
-  std::array<char, 512> ignored{};
-  std::function<void()> gone;
+private:
+  // What it still says is of no interest.
+  void on_readable() override {
+    std::array<char, 512> ignored;
+    if (connection_.read(ignored.data(), ignored.size()).status == stream::read_status::closed) return over();
+    connection_.await_readable();
+  }
+  void on_drained() override {}
+  void over() {
+    const auto self = shared_from_this();
+    timers_.cancel(deadline_);
+    connection_.close();
+    if (const auto then = std::exchange(gone_, nullptr)) then();
+  }
+
+  timer_queue& timers_;
+  timer_queue::ticket deadline_;
+  stream connection_;
+  std::function<void()> gone_;
 };
 
 }  // namespace
 
-void await_end(asio::io_context& io, int socket, std::chrono::milliseconds limit, std::function<void()> gone) {
-  std::make_shared<farewell>(io, socket, std::move(gone))->wait(limit);
+void await_end(event_loop& loop, timer_queue& timers, unique_socket socket, std::chrono::milliseconds limit,
+               std::function<void()> gone) {
+  std::make_shared<farewell>(loop, timers, std::move(socket), std::move(gone))->wait(limit);
 }
 
 }  // namespace highwater::proxy

@@ -3,7 +3,6 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <boost/asio/post.hpp>
 #include <utility>
 
 #include "proxy/io/log_text.hpp"
@@ -80,7 +79,7 @@ server_connection* pool::acquire(lease_waiter& waiter) {
 
 template <class What>
 void pool::post(What what) {
-  boost::asio::post(io(), [weak = weak_from_this(), what = std::move(what)]() mutable {
+  loop().post([weak = weak_from_this(), what = std::move(what)]() mutable {
     if (const auto still_there = weak.lock()) what();
   });
 }
@@ -191,7 +190,7 @@ std::unique_ptr<server_connection> pool::remove(server_connection& connection) {
 // Frees the place at once and the memory later: the connection may be the caller.
 void pool::bury(server_connection& connection) {
   auto taken = std::shared_ptr<server_connection>(remove(connection));
-  boost::asio::post(io(), [taken] {});
+  loop().post([taken] {});
   shared_->closed();
 }
 

@@ -4,7 +4,6 @@
 // connections whose sockets its event loop serves, and hands an idle one over when a session of another worker waits.
 
 #include <atomic>
-#include <boost/asio/io_context.hpp>
 #include <chrono>
 #include <deque>
 #include <functional>
@@ -91,7 +90,7 @@ public:
   // ... from any thread. Whoever else has got hold of a pool hands it over to its own, where it also ends, and keeps
   // nothing.
   static void pump_there(std::shared_ptr<pool> which);
-  boost::asio::io_context& io() noexcept { return environment_.connections.io; }
+  event_loop& loop() noexcept { return environment_.connections.loop; }
 
 private:
   void on_connected(server_connection& which) override;

@@ -1,7 +1,6 @@
 // A connection's way from one session to the next, in this worker or another.
 
 #include <algorithm>
-#include <boost/asio/post.hpp>
 #include <utility>
 
 #include "proxy/server/pool.hpp"
@@ -11,8 +10,8 @@ namespace highwater::proxy {
 using metrics::connection_state;
 
 void pool::pump_there(std::shared_ptr<pool> which) {
-  auto& there = which->io();
-  boost::asio::post(there, [which = std::move(which)] { which->pump(); });
+  auto& there = which->loop();
+  there.post([which = std::move(which)] { which->pump(); });
 }
 
 // The connection is clean and nobody's. Who came first is served first, in whichever worker.
@@ -28,15 +27,14 @@ void pool::serve_or_keep(server_connection& connection) {
 void pool::send_to(std::shared_ptr<pool> next, server_connection& connection) {
   leaving_.push_back(&connection);
   count(connection_state::idle, 1);
-  boost::asio::post(io(), [this, self = shared_from_this(), next = std::move(next), given = &connection]() mutable {
+  loop().post([this, self = shared_from_this(), next = std::move(next), given = &connection]() mutable {
     // Lost meanwhile; its place is free.
     if (std::erase(leaving_, given) == 0) return pump_there(std::move(next));
     count(connection_state::idle, -1);
-    auto parcel =
-        std::make_shared<std::unique_ptr<server_connection>>(given->move_to(next->environment_.connections, *next));
+    auto parcel = given->move_to(next->environment_.connections, *next);
     remove(*given);
-    auto& there = next->io();
-    boost::asio::post(there, [next = std::move(next), parcel] { next->adopt(std::move(*parcel)); });
+    auto& there = next->loop();
+    there.post([next = std::move(next), parcel = std::move(parcel)]() mutable { next->adopt(std::move(parcel)); });
   });
 }
 

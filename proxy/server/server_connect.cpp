@@ -1,16 +1,10 @@
 // The beginning of a server connection's life: address, socket, login.
 
-#include <array>
-#include <boost/asio/connect.hpp>
-#include <boost/asio/ip/address.hpp>
 #include <utility>
 
 #include "proxy/server/server_connection.hpp"
 
 namespace highwater::proxy {
-
-namespace asio = boost::asio;
-using tcp = asio::ip::tcp;
 
 void server_connection::connect(const std::string& host, std::uint16_t port, server_login login) {
   login_ = std::make_unique<server_login>(std::move(login));
@@ -20,34 +14,37 @@ void server_connection::connect(const std::string& host, std::uint16_t port, ser
     deadline_ = {};
     fail_connect(server_lost("timeout"));
   });
-  auto socket = std::make_shared<tcp::socket>(context_->io);
-  const auto connected = [this, alive = alive_, socket](const boost::system::error_code& error,
-                                                        const tcp::endpoint& to) {
-    if (!*alive || state_ == state::closed) return;
-    if (error) return fail_connect(server_lost(error.message()));
-    baggage_.endpoint = to;
-    stream_ = stream(std::move(*socket), *this);
-    state_ = state::logging_in;
-    std::string first;
-    login_->first(first);
-    stream_.write(first);
-    stream_.await_readable();
-  };
-  boost::system::error_code not_numeric;
-  const auto address = asio::ip::make_address(host, not_numeric);
-  if (!not_numeric) return asio::async_connect(*socket, std::array{tcp::endpoint(address, port)}, connected);
-  auto resolver = std::make_shared<tcp::resolver>(context_->io);
-  resolver->async_resolve(host, std::to_string(port),
-                          [socket, resolver, connected](const boost::system::error_code& error, const auto& found) {
-                            if (error) return connected(error, {});
-                            asio::async_connect(*socket, found, connected);
+  if (const auto address = numeric_endpoint(host, port)) return connect_to({*address});
+  context_->names.resolve(host, port, context_->loop,
+                          [this, alive = alive_](const boost::system::error_code& error, auto found) {
+                            if (!*alive || state_ == state::closed) return;
+                            error ? fail_connect(server_lost(error.message())) : connect_to(std::move(found));
                           });
+}
+
+void server_connection::connect_to(std::vector<tcp_endpoint> addresses) {
+  attempt_ = connect_attempt(context_->loop, std::move(addresses),
+                             [this](std::error_code error, unique_socket socket, const tcp_endpoint& to) {
+                               if (error) return fail_connect(server_lost(error.message()));
+                               baggage_.endpoint = to;
+                               log_in(std::move(socket));
+                             });
+}
+
+void server_connection::log_in(unique_socket socket) {
+  stream_ = stream(context_->loop, std::move(socket), *this);
+  state_ = state::logging_in;
+  std::string first;
+  login_->first(first);
+  stream_.write(first);
+  stream_.await_readable();
 }
 
 void server_connection::fail_connect(const wire::error& why) {
   if (state_ == state::closed) return;
   state_ = state::closed;
   context_->timers.cancel(deadline_);
+  attempt_ = {};
   stream_.close();
   home_->on_connect_failed(*this, why);
 }

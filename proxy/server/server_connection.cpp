@@ -64,7 +64,6 @@ server_connection::~server_connection() {
     for (const auto& over : *cancel_next_) over();
   }
   context_->timers.cancel(deadline_);
-  if (moving_ >= 0) ::close(moving_);
 }
 
 std::unique_ptr<server_connection> server_connection::move_to(connection_context& context, connection_home& home) {
@@ -79,10 +78,7 @@ std::unique_ptr<server_connection> server_connection::move_to(connection_context
 
 // On the other worker's thread: its event loop is nobody else's to touch.
 void server_connection::resume_after_move() {
-  boost::asio::ip::tcp::socket socket(context_->io);
-  boost::system::error_code ignored;
-  socket.assign(boost::asio::ip::tcp::v4(), std::exchange(moving_, -1), ignored);
-  stream_ = stream(std::move(socket), *this);
+  stream_ = stream(context_->loop, std::move(moving_), *this);
   stream_.await_readable();
 }
 
@@ -93,7 +89,9 @@ void server_connection::close(std::function<void()> gone) {
   wire::write_empty(goodbye, wire::frontend::terminate);
   stream_.write(goodbye);
   const bool leaves = gone && stream_.is_open() && stream_.pending() == 0;
-  if (leaves) return await_end(context_->io, stream_.release(), longest_farewell, std::move(gone));
+  if (leaves) {
+    return await_end(context_->loop, context_->timers, stream_.release(), longest_farewell, std::move(gone));
+  }
   stream_.close();
   if (gone) gone();
 }
@@ -264,7 +262,7 @@ void server_connection::cancel(std::function<void()> over) {
 
 // Who waits is told, whatever has become of the connection.
 void server_connection::send_cancel() {
-  send_cancel_request(context_->io, baggage_.endpoint, session().key(), longest_cancel,
+  send_cancel_request(context_->loop, context_->timers, baggage_.endpoint, session().key(), longest_cancel,
                       [this, alive = alive_, waiting = cancelling_](bool delivered) {
                         for (const auto& over : *waiting) over();
                         if (*alive) cancel_over(delivered);

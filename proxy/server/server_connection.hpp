@@ -3,7 +3,6 @@
 // One connection to one node: made, logged in, leased to one session at a time, brought to its state, cleaned, closed.
 
 #include <algorithm>
-#include <boost/asio/ip/tcp.hpp>
 #include <chrono>
 #include <memory>
 #include <optional>
@@ -12,6 +11,8 @@
 #include <string_view>
 #include <vector>
 
+#include "proxy/io/connect_attempt.hpp"
+#include "proxy/io/name_resolver.hpp"
 #include "proxy/io/stream.hpp"
 #include "proxy/io/timer_queue.hpp"
 #include "proxy/server/connect_error.hpp"
@@ -60,8 +61,9 @@ struct statement_to_prepare {
 
 // What connections of one worker share.
 struct connection_context {
-  boost::asio::io_context& io;
+  event_loop& loop;
   timer_queue& timers;
+  name_resolver& names;
   std::string& scratch;  // for reading into; its size is what is read at most at once
   std::chrono::milliseconds connect_timeout;
   std::size_t max_prepared_statements;
@@ -132,6 +134,8 @@ private:
   void on_drained() override;
   void login_with(std::string_view bytes, std::size_t& used);
   void finish_login();
+  void connect_to(std::vector<tcp_endpoint> addresses);
+  void log_in(unique_socket socket);
   void fail_connect(const wire::error& why);
   std::size_t handle(std::string_view bytes);
   std::size_t handle_own(std::string_view bytes);
@@ -149,8 +153,8 @@ private:
   // All that goes along when the connection moves to another worker. What is not in here stays behind.
   struct baggage {
     server_session session;
-    boost::asio::ip::tcp::endpoint endpoint{};  // of a name's several addresses, the one that it is connected to
-    std::string partial{};                      // the beginning of a message that is not complete yet
+    tcp_endpoint endpoint{};  // of a name's several addresses, the one that it is connected to
+    std::string partial{};    // the beginning of a message that is not complete yet
   };
 
   connection_context* context_;
@@ -158,7 +162,8 @@ private:
   baggage baggage_;
   lease_holder* holder_ = nullptr;
   stream stream_;
-  int moving_ = -1;  // its socket, between two workers
+  unique_socket moving_;     // its socket, between two workers
+  connect_attempt attempt_;  // before there is a stream
   std::unique_ptr<server_login> login_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
   timer_queue::ticket deadline_;

@@ -1,7 +1,6 @@
 #include "proxy/server/shared_pool.hpp"
 
 #include <algorithm>
-#include <boost/asio/post.hpp>
 
 #include "proxy/server/pool.hpp"
 
@@ -78,7 +77,7 @@ void shared_pool::ask_others(pool& asking) {
   const std::scoped_lock lock(mutex_);
   for (auto* other : members_) {
     if (other == &asking) continue;
-    boost::asio::post(other->io(), [weak = other->weak_from_this()] {
+    other->loop().post([weak = other->weak_from_this()] {
       if (const auto still_there = weak.lock()) still_there->offer();
     });
   }

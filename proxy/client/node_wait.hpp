@@ -1,11 +1,7 @@
 #pragma once
 
-// How a wait for the nodes is counted, and what a client is told for whom the gate of rule 9 does not open.
-
-#include "config/config.hpp"
 #include "metrics/worker_probe.hpp"
-#include "proxy/wire/errors.hpp"
-#include "routing/plan.hpp"
+#include "routing/cluster_view.hpp"
 
 namespace highwater::proxy {
 
@@ -21,8 +17,5 @@ private:
   routing::instant for_node_ = routing::never;  // since when
   routing::instant at_gate_ = routing::never;
 };
-
-wire::error gate_stayed_closed(const routing::plan& what, const routing::cluster_view& view,
-                               const config::config& settings);
 
 }  // namespace highwater::proxy
