@@ -195,8 +195,11 @@ void page::connections() {
         &worker_probe::lease_timeouts);
   total(MetricType::Gauge, "highwater_clients", "Client connections now.", &worker_probe::clients);
   total(MetricType::Counter, "highwater_logins_total", "Clients that have logged in.", &worker_probe::logins);
-  total(MetricType::Counter, "highwater_logins_failed_total", "Clients that could not log in.",
-        &worker_probe::logins_failed);
+  auto& failed = family(MetricType::Counter, "highwater_logins_failed_total", "Clients that could not log in, by why.");
+  for (std::size_t cause = 0; cause < names_.causes.size(); ++cause) {
+    add(failed, sum([&](const worker_probe& w) { return w.logins_failed(cause); }),
+        {{"cause", std::string(names_.causes[cause])}});
+  }
   total(MetricType::Counter, "highwater_protocol_errors_total", "Connections ended for what the peer sent.",
         &worker_probe::protocol_errors);
   total(MetricType::Counter, "highwater_cancels_total", "Cancel requests passed on.", &worker_probe::cancels);

@@ -29,6 +29,7 @@ struct vocabulary {
   std::vector<std::string_view> levels;
   std::vector<std::string_view> reasons;
   std::vector<std::string_view> pins;
+  std::vector<std::string_view> causes;  // of errors
   // Which reasons are which kind of event.
   std::vector<std::size_t> fallback_reasons;
   std::vector<std::size_t> stale_reasons;

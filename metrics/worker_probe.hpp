@@ -43,24 +43,34 @@ constexpr std::string_view to_string(connection_state value) noexcept {
 }
 inline constexpr std::size_t connection_state_count = count_of<connection_state>();
 
+// How many of each there are; their names come in when the numbers are shown.
+struct dimensions {
+  std::size_t nodes = 0;
+  std::size_t levels = 0;
+  std::size_t reasons = 0;
+  std::size_t pins = 0;
+  std::size_t causes = 0;  // of errors
+};
+
 class worker_probe {
 public:
-  // `levels`, `reasons` and `pins`: how many of each there are; their names come in when the numbers are shown.
-  worker_probe(std::size_t nodes, std::size_t levels, std::size_t reasons, std::size_t pins)
-      : levels_(levels),
-        reasons_(reasons),
-        reads_(nodes * levels * reasons),
-        writes_(nodes),
-        connect_failures_(nodes),
-        strangers_(nodes),
-        connections_(nodes),
-        pins_(pins) {}
+  explicit worker_probe(const dimensions& many)
+      : levels_(many.levels),
+        reasons_(many.reasons),
+        reads_(many.nodes * many.levels * many.reasons),
+        writes_(many.nodes),
+        connect_failures_(many.nodes),
+        strangers_(many.nodes),
+        connections_(many.nodes),
+        pins_(many.pins),
+        logins_failed_(many.causes) {}
 
   void read_routed(std::size_t node, std::size_t level, std::size_t reason) noexcept {
     reads_[(node * levels_ + level) * reasons_ + reason].add();
   }
   void write_routed(std::size_t node) noexcept { writes_[node].add(); }
   void pinned(std::size_t reason) noexcept { pins_[reason].add(); }
+  void login_failed(std::size_t cause) noexcept { logins_failed_[cause].add(); }
   void server_connect_failed(std::size_t node) noexcept { connect_failures_[node].add(); }
   void server_was_stranger(std::size_t node) noexcept { strangers_[node].add(); }
   void retried(retry_cause cause) noexcept { retries_[static_cast<std::size_t>(cause)].add(); }
@@ -75,14 +85,14 @@ public:
   std::int64_t connect_failures(std::size_t node) const noexcept { return connect_failures_[node].value(); }
   std::int64_t strangers(std::size_t node) const noexcept { return strangers_[node].value(); }
   std::int64_t pins(std::size_t reason) const noexcept { return pins_[reason].value(); }
+  std::int64_t logins_failed(std::size_t cause) const noexcept { return logins_failed_[cause].value(); }
   std::int64_t retries(std::size_t cause) const noexcept { return retries_[cause].value(); }
   std::int64_t connections(std::size_t node, std::size_t state) const noexcept {
     return connections_[node][state].value();
   }
 
-  counter clients;  // connected now
-  counter logins;   // succeeded
-  counter logins_failed;
+  counter clients;             // connected now
+  counter logins;              // succeeded
   counter protocol_errors;     // connections ended for what the client or a server sent
   counter freshness_waiting;   // reads that are waiting now
   counter freshness_timeouts;  // waits that ended without a fresh replica
@@ -111,6 +121,7 @@ private:
   std::vector<counter> strangers_;
   std::vector<std::array<counter, connection_state_count>> connections_;
   std::vector<counter> pins_;
+  std::vector<counter> logins_failed_;
   std::array<counter, retry_cause_count> retries_;
 };
 

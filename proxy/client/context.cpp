@@ -17,7 +17,8 @@ worker_context::worker_context(process_context& in, event_loop& on, std::functio
       loop(on),
       timers(on),
       scratch(read_size, '\0'),
-      probe(in.settings.cluster.nodes.size(), config::level_count, routing::route_reason_count, sql::pin_reason_count),
+      probe({in.settings.cluster.nodes.size(), config::level_count, routing::route_reason_count, sql::pin_reason_count,
+             wire::error_cause_count}),
       view_reader(in.board, std::move(on_new_view)),
       connections{loop,
                   timers,
@@ -114,18 +115,6 @@ void worker_context::vacate(const std::string& database, const std::shared_ptr<v
   for (auto& [key, one] : pools_) {
     if (key.database == database) one->close_idle(any, [latch] {});
   }
-}
-
-const welcome_text* worker_context::welcome_of(const session_kind& kind, const session_settings& settings) {
-  const auto known = welcomes.find({kind.user, kind.database.name, settings});
-  if (known == welcomes.end()) return nullptr;
-  const auto& text = known->second;
-  const auto holds = [&](std::string_view who) {
-    return text.begun >= shared.logins.since(text.node, std::string(who), kind.database.name);
-  };
-  if (holds(kind.user) && holds(find(settings, "role").value_or(kind.user))) return &text;
-  welcomes.erase(known);
-  return nullptr;
 }
 
 void worker_context::for_each_pool(const std::function<void(pool&)>& what) {

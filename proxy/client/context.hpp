@@ -20,6 +20,7 @@
 #include "proxy/client/domain.hpp"
 #include "proxy/client/prepared.hpp"
 #include "proxy/client/told_parameters.hpp"
+#include "proxy/client/welcomes.hpp"
 #include "proxy/io/buffer_pool.hpp"
 #include "proxy/io/log_throttle.hpp"
 #include "proxy/io/timer_queue.hpp"
@@ -55,6 +56,7 @@ struct process_context {
   outdated_logins& logins;
   cancel_registry& cancels;
   name_resolver& names;
+  class welcomes& welcomes;
   std::atomic<unsigned>& clients;    // that have logged in, or are about to have
   std::atomic<unsigned>& strangers;  // connected, and not known yet
   // On each worker's thread, later.
@@ -91,13 +93,6 @@ struct session_kind {
 
 using session_kind_ptr = std::shared_ptr<session_kind>;
 
-// What a server said at login, as it is said to clients.
-struct welcome_text {
-  std::shared_ptr<const parameter_list> parameters;
-  routing::node_index node = routing::no_node;  // that said it
-  routing::instant begun = routing::never;      // ... in a login of then
-};
-
 // One worker's own.
 class worker_context {
 public:
@@ -113,8 +108,6 @@ public:
   void for_each_pool(const std::function<void(pool&)>& what);
   // Closes what is idle there. Copies of `latch` are let go of when the servers have closed it too.
   void vacate(const std::string& database, const std::shared_ptr<void>& latch);
-  // What such a client would be told by a server; null if that has to be found out.
-  const welcome_text* welcome_of(const session_kind& kind, const session_settings& settings);
   // Lets go of users, databases and applications that nobody uses and of which nothing is left.
   void forget_unused();
   void shrink_scratch();
@@ -152,8 +145,6 @@ public:
   bool anybody_awaits_view() const noexcept { return !awaiting_view.empty() || !yet_to_look.empty(); }
   // Who has not proved yet who it is; the oldest first.
   waiting_sessions logging_in;
-  // Keyed by user, database and settings: what a client is told at login.
-  std::map<std::tuple<std::string, std::string, session_settings>, welcome_text> welcomes;
 
 private:
   std::random_device entropy_;

@@ -29,6 +29,11 @@ std::string clean_ascii(std::string_view text) {
   return clean;
 }
 
+wire::error not_the_protocol(std::string what) {
+  return because(wire::error_cause::protocol,
+                 {std::string(wire::sqlstate::protocol_violation), std::move(what), "", ""});
+}
+
 }  // namespace
 
 login::step login::refuse(const wire::error& why, std::string& out) {
@@ -39,8 +44,11 @@ login::step login::refuse(const wire::error& why, std::string& out) {
 
 login::step login::refuse(boost::system::error_code why, std::string& out) {
   const auto report = auth::report(why, user);
-  return refuse({std::string(report.sqlstate), report.message, std::string(report.detail), std::string(report.hint)},
-                out);
+  using enum wire::error_cause;
+  return refuse(
+      because(report.sqlstate == wire::sqlstate::protocol_violation ? protocol : credentials,
+              {std::string(report.sqlstate), report.message, std::string(report.detail), std::string(report.hint)}),
+      out);
 }
 
 login::step login::take(std::string_view bytes, std::size_t& used, std::string& out) {
@@ -51,9 +59,10 @@ login::step login::take(std::string_view bytes, std::size_t& used, std::string& 
 login::step login::take_startup(std::string_view bytes, std::size_t& used, std::string& out) {
   const auto packet = wire::read_startup(bytes, used);
   if (std::holds_alternative<wire::startup_incomplete>(packet)) return step::more;
-  if (const auto* error = std::get_if<wire::error>(&packet)) return refuse(*error, out);
+  if (const auto* error = std::get_if<wire::error>(&packet))
+    return refuse(because(wire::error_cause::protocol, *error), out);
   if (const auto* garbage = std::get_if<wire::not_startup>(&packet)) {
-    why_ = {std::string(wire::sqlstate::protocol_violation), std::string(garbage->why), "", ""};
+    why_ = not_the_protocol(std::string(garbage->why));
     return step::closed;
   }
   if (const auto* request = std::get_if<wire::cancel_request>(&packet)) {
@@ -64,9 +73,7 @@ login::step login::take_startup(std::string_view bytes, std::size_t& used, std::
   // TLS or GSS encryption, neither of which is offered. What came along with the request was sent in the clear by
   // somebody who expected otherwise, and is never taken for part of the session (CVE-2021-3935).
   if (bytes.size() > used || ++encryption_requests_ > 2) {
-    return refuse({std::string(wire::sqlstate::protocol_violation),
-                   "received unencrypted data after an encryption request", "", ""},
-                  out);
+    return refuse(not_the_protocol("received unencrypted data after an encryption request"), out);
   }
   out.push_back('N');
   return step::more;
@@ -124,7 +131,7 @@ login::step login::take_sasl(std::string_view bytes, std::size_t& used, std::str
   if (status == wire::frame_status::need_header) return step::more;
   if (status == wire::frame_status::bad_length || message.type != wire::frontend::password) {
     if (status == wire::frame_status::ok && message.type == wire::frontend::terminate) return step::closed;
-    return refuse({std::string(wire::sqlstate::protocol_violation), "expected a SASL response", "", ""}, out);
+    return refuse(not_the_protocol("expected a SASL response"), out);
   }
   if (!message.complete()) return step::more;
   used = message.available.size();

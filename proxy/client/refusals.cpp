@@ -7,6 +7,7 @@ namespace highwater::proxy {
 namespace {
 
 using std::string;
+using wire::error_cause;
 
 string milliseconds(std::chrono::milliseconds how_many) {
   return std::to_string(how_many.count()) + " ms";
@@ -15,8 +16,9 @@ string milliseconds(std::chrono::milliseconds how_many) {
 }  // namespace
 
 wire::error too_stale(const routing::plan& what, config::level level, const config::cluster& cluster) {
-  return {string(wire::sqlstate::serialization_failure), "no node is fresh enough for this read",
-          describe_distance(what, level, cluster), "Try again, or let on_stale end in primary."};
+  return because(error_cause::unavailable,
+                 {string(wire::sqlstate::serialization_failure), "no node is fresh enough for this read",
+                  describe_distance(what, level, cluster), "Try again, or let on_stale end in primary."});
 }
 
 string describe_distance(const routing::plan& what, config::level level, const config::cluster& cluster) {
@@ -31,6 +33,7 @@ string describe_distance(const routing::plan& what, config::level level, const c
 wire::error no_node(const wanted_node& what) {
   wire::error why{string(wire::sqlstate::cannot_connect_now), "no primary is known", "",
                   "Highwater goes on looking for one; /readyz and its log tell what each node answers."};
+  why.cause = error_cause::unavailable;
   if (what.any) {
     why.message = "no node of the cluster can be used";
   } else if (what.only_replicas) {
@@ -50,6 +53,7 @@ wire::error gate_stayed_closed(const routing::plan& what, const routing::cluster
                   "the primary did not show within " + std::to_string(settings.pool.queue_timeout.count()) +
                       " ms what this session has read from a replica",
                   "", ""};
+  why.cause = error_cause::timeout;
   why.detail = (of_one ? "Node " + nodes[what.best].name : std::string("A replica")) + " may have shown commits that " +
                primary + " does not show yet";
   why.detail += waits_for == 0 ? "." : "; transaction " + std::to_string(waits_for & 0xFFFFFFFFU) + " is among them.";
@@ -75,11 +79,19 @@ wire::error queue_timeout(const queued_for& what, const config::pool& settings) 
            "One of " + whose + " is being made.",
            "Try again; /readyz and Highwater's log tell what each node answers."};
   }
+  why.cause = error_cause::timeout;
   if (what.refusal != nullptr) {
     why.detail = "Node " + node + " accepts no more connections of " + whose + ": " + what.refusal->message + ".";
+    why.cause = what.refusal->cause;
     why.hint = "Compare pool.size with the connection limits of the server, the role and the database.";
   }
   return why;
+}
+
+wire::error not_proved(std::string_view node) {
+  return because(error_cause::timeout, {string(wire::sqlstate::cannot_connect_now),
+                                        "node " + string(node) + " did not prove its state in time", "",
+                                        "Its monitoring connection does not answer; the log tells more."});
 }
 
 string lost_connection_to(std::string_view node) {
@@ -100,11 +112,12 @@ wire::error told_of(const loss& what, wire::error why) {
 }
 
 wire::error deposed(const loss& what) {
-  return {string(what.unknown ? wire::sqlstate::connection_failure : wire::sqlstate::admin_shutdown),
-          "node " + string(what.node) + ", to which this session was bound, is not the primary any more",
-          what.unknown ? "What was under way may have been committed there: its outcome is unknown."
-                       : "Nothing of an unfinished transaction has been committed.",
-          "Connect again."};
+  return because(error_cause::unavailable,
+                 {string(what.unknown ? wire::sqlstate::connection_failure : wire::sqlstate::admin_shutdown),
+                  "node " + string(what.node) + ", to which this session was bound, is not the primary any more",
+                  what.unknown ? "What was under way may have been committed there: its outcome is unknown."
+                               : "Nothing of an unfinished transaction has been committed.",
+                  "Connect again."});
 }
 
 void answer_lost(exchange& under_way, client_state& client, const wire::error& why, string& out) {

@@ -41,6 +41,9 @@ struct queued_for {
 };
 wire::error queue_timeout(const queued_for& what, const config::pool& settings);
 
+// A connection was there, and not shown in time to belong to the life of the node that the decision was about.
+wire::error not_proved(std::string_view node);
+
 // The connection has gone in the middle of what it was for.
 struct loss {
   std::string_view node;

@@ -97,7 +97,7 @@ wire::after_error replies::failed(const wire::error_fields& fields, bool hidden)
   using wire::after_error;
   under_way_.held.batch_failed = true;
   if (wire::ends_connection(fields)) {
-    due_.last_words = {std::string(fields.code), std::string(fields.message), "", ""};
+    due_.last_words = wire::as_said(fields);
     return after_error::hide;
   }
   if (hidden && under_way_.held.begin_unanswered) due_.begin_failed = std::string(fields.message);

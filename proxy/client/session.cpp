@@ -36,7 +36,8 @@ void session::start() {
   work().deadline =
       worker_.timers.schedule(std::chrono::steady_clock::now() + worker_.shared.settings.auth.timeout, [this] {
         work_->deadline = {};
-        fatal({std::string(wire::sqlstate::protocol_violation), "login took too long", "", ""});
+        fatal(because(wire::error_cause::timeout,
+                      {std::string(wire::sqlstate::protocol_violation), "login took too long", "", ""}));
       });
   socket_.await_readable();
   // Whoever has not said who it is keeps nobody out who wants to.
@@ -186,10 +187,11 @@ void session::stalled() {
     now.stall = worker_.timers.schedule(now.heard + patience, [this] { stalled(); });
     return;
   }
-  fatal({std::string(wire::sqlstate::idle_session_timeout),
-         "terminating connection because the client has stopped in the middle of a message",
-         "It holds a server connection, and has sent nothing for " + std::to_string(patience.count()) + " ms.",
-         "Send the rest at once, or raise limits.stall_timeout."});
+  fatal(because(wire::error_cause::timeout,
+                {std::string(wire::sqlstate::idle_session_timeout),
+                 "terminating connection because the client has stopped in the middle of a message",
+                 "It holds a server connection, and has sent nothing for " + std::to_string(patience.count()) + " ms.",
+                 "Send the rest at once, or raise limits.stall_timeout."}));
 }
 
 // A session that is bound to its connection, and between two statements.
@@ -293,7 +295,8 @@ void session::write_client(std::string_view bytes) {
 
 void session::protocol_error(std::string what) {
   worker_.probe.protocol_errors.add();
-  fatal({std::string(wire::sqlstate::protocol_violation), std::move(what), "", ""});
+  fatal(
+      because(wire::error_cause::protocol, {std::string(wire::sqlstate::protocol_violation), std::move(what), "", ""}));
 }
 
 void session::fatal(const wire::error& why) {

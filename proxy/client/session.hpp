@@ -163,7 +163,8 @@ private:
   bool take_setting(std::string_view name, std::string_view value);
   bool keeps_one_server() const noexcept;
   void welcome(server_connection& from);
-  void send_welcome(const std::shared_ptr<const parameter_list>& parameters);
+  welcomes::login login_as() const;
+  void send_welcome(const parameters_ptr& parameters);
 
   // session_batch.cpp
   bool begin_batch(bool too_long);

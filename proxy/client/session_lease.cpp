@@ -141,10 +141,9 @@ bool session::proof_arrived() {
     stage_ = stage::awaiting_settings;
     use_lease();
   } else {
-    const auto& name = worker_.shared.settings.cluster.nodes[server().node()].name;
+    const auto node = node_name(server().node());
     drop_lease();
-    answer_error({std::string(wire::sqlstate::cannot_connect_now), "node " + name + " did not prove its state in time",
-                  "", "Its monitoring connection does not answer; the log tells more."});
+    answer_error(work_->attempt.refused().value_or(not_proved(node)));
   }
   return true;
 }

@@ -77,7 +77,7 @@ void session::known_now() noexcept {
 }
 
 void session::login_failed(const wire::error& why) {
-  worker_.probe.logins_failed.add();
+  worker_.probe.login_failed(static_cast<std::size_t>(why.cause));
   if (!worker_.logins_told.may_tell(std::chrono::steady_clock::now())) return;
   const auto untold = worker_.logins_told.untold();
   // Authenticated or not, whom it said to be.
@@ -109,8 +109,9 @@ void session::accept() {
   greets_ = true;
 
   const bool may_be_known = worker_.view().has_primary() && !keeps_one_server();
-  if (const auto* const known = may_be_known ? worker_.welcome_of(*kind_, *client_.settings) : nullptr)
-    return send_welcome(known->parameters);
+  auto& shared = worker_.shared;
+  if (const auto known = may_be_known ? shared.welcomes.find(login_as(), shared.logins) : nullptr)
+    return send_welcome(known);
   work_->attempt.begin(std::chrono::steady_clock::now(), worker_.shared.settings.pool.queue_timeout);
   start_plan();
 }
@@ -134,10 +135,7 @@ void session::welcome(server_connection& from) {
   for (auto& [name, value] : *parameters) {
     if (name == tells_of_node) value = "off";
   }
-  constexpr std::size_t most_welcomes = 1024;
-  if (worker_.welcomes.size() >= most_welcomes) worker_.welcomes.clear();
-  worker_.welcomes.insert_or_assign(std::tuple(kind_->user, kind_->database.name, *client_.settings),
-                                    welcome_text{parameters, from.node(), from.session().begun()});
+  worker_.shared.welcomes.remember(login_as(), {parameters, from.node(), from.session().begun()});
   if (keeps_one_server()) {
     under_way().pin(sql::pin_reason::pool_mode);
   } else {
@@ -146,7 +144,11 @@ void session::welcome(server_connection& from) {
   send_welcome(std::move(parameters));
 }
 
-void session::send_welcome(const std::shared_ptr<const parameter_list>& parameters) {
+welcomes::login session::login_as() const {
+  return {kind_->user, kind_->database.name, *client_.settings};
+}
+
+void session::send_welcome(const parameters_ptr& parameters) {
   client_.told.start(parameters);
   worker_.use_catalog(kind_->database);
   const auto cancel = [&loop = worker_.loop, weak = weak_from_this()](cancel_registry::over_function over) {

@@ -3,6 +3,7 @@
 #include <chrono>
 
 #include "config/level.hpp"
+#include "proxy/wire/errors.hpp"
 #include "routing/decide.hpp"
 #include "routing/sql/statement.hpp"
 
@@ -27,6 +28,9 @@ metrics::vocabulary metric_names(const config::cluster& cluster) {
   }
   for (std::size_t i = 0; i < sql::pin_reason_count; ++i) {
     names.pins.push_back(sql::to_string(static_cast<sql::pin_reason>(i)));
+  }
+  for (std::size_t i = 0; i < wire::error_cause_count; ++i) {
+    names.causes.push_back(wire::to_string(static_cast<wire::error_cause>(i)));
   }
   using routing::route_reason;
   names.fallback_reasons = {static_cast<std::size_t>(route_reason::fallback),

@@ -121,6 +121,7 @@ private:
   outdated_logins logins_;
   cancel_registry cancels_;
   name_resolver names_{io_};
+  welcomes welcomes_;
   std::atomic<unsigned> clients_{0};
   std::atomic<unsigned> strangers_{0};
   process_context process_;
@@ -164,6 +165,7 @@ program::program(const config::config& settings)
                logins_,
                cancels_,
                names_,
+               welcomes_,
                clients_,
                strangers_,
                [this](const auto& what) {

@@ -11,7 +11,8 @@ namespace highwater::proxy {
 
 // What a session is told when the connection is gone.
 inline wire::error server_lost(std::string what) {
-  return {std::string(wire::sqlstate::connection_failure), std::move(what), "", ""};
+  return because(wire::error_cause::unavailable,
+                 {std::string(wire::sqlstate::connection_failure), std::move(what), "", ""});
 }
 
 // Does the node not answer, or not yet? Else it has answered, and does not let the user in.

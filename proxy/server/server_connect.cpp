@@ -12,7 +12,7 @@ void server_connection::connect(const std::string& host, std::uint16_t port, ser
   session().begin(now);
   deadline_ = context_->timers.schedule(now + context_->connect_timeout, [this] {
     deadline_ = {};
-    fail_connect(server_lost("timeout"));
+    fail_connect(because(wire::error_cause::timeout, server_lost("timeout")));
   });
   if (const auto address = numeric_endpoint(host, port)) return connect_to({*address});
   context_->names.resolve(host, port, context_->loop,
@@ -55,7 +55,7 @@ void server_connection::login_with(std::string_view bytes, std::size_t& used) {
     wire::frame message;
     const auto found = wire::peek_frame(bytes.substr(used), wire::reply_reader::max_held, message);
     if (found == wire::frame_status::bad_length)
-      return fail_connect(server_lost("the server does not speak the protocol"));
+      return fail_connect(because(wire::error_cause::protocol, server_lost("the server does not speak the protocol")));
     if (found == wire::frame_status::need_header || !message.complete()) break;
     used += message.available.size();
     switch (login_->take(message, answer)) {

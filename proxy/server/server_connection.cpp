@@ -279,7 +279,7 @@ void server_connection::cancel_over(bool delivered) {
 // The first one is the cause of what follows.
 void server_connection::note_failure(const wire::error_fields& fields) {
   if (own_error_) return;
-  own_error_ = {std::string(fields.code), std::string(fields.message), "", ""};
+  own_error_ = wire::as_said(fields);
   wire::writer(own_error_message_, wire::backend::error_response).bytes(fields.body);
 }
 

@@ -37,7 +37,7 @@ identity_inquiry::step identity_inquiry::take(const wire::frame& message) {
       return step::more;
     case wire::backend::error_response:
       if (const auto fields = wire::read_error(message.body())) {
-        error_ = {std::string(fields->code), std::string(fields->message), "", ""};
+        error_ = wire::as_said(*fields);
       }
       return step::more;
     case wire::backend::ready_for_query:

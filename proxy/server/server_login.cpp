@@ -57,7 +57,7 @@ server_login::step server_login::take(const wire::frame& message, std::string& o
       break;
     case wire::backend::error_response:
       if (const auto fields = wire::read_error(message.body())) {
-        error_ = {std::string(fields->code), std::string(fields->message), "", ""};
+        error_ = wire::as_said(*fields);
         return step::failed;
       }
       break;

@@ -2,9 +2,13 @@
 
 // ErrorResponse and NoticeResponse: made for clients, and read where a server's verdict matters.
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
+
+#include "config/enum_names.hpp"
 
 namespace highwater::wire {
 
@@ -36,15 +40,49 @@ inline constexpr std::string_view internal_error = "XX000";
 
 enum class severity : unsigned char { error, fatal, notice, warning };
 
+// Why there is an error, for who counts them or decides upon them; the SQLSTATE is the client's.
+//   refused      Highwater's own verdict on what was asked
+//   credentials  who somebody says to be was not believed
+//   protocol     what was sent is not the protocol
+//   timeout      something has taken too long
+//   server       a server's own words
+//   unavailable  there is no server to ask, or it has gone
+enum class error_cause : std::uint8_t { refused, credentials, protocol, timeout, server, unavailable };
+constexpr std::string_view to_string(error_cause value) noexcept {
+  switch (value) {
+    using enum error_cause;
+    case refused:
+      return "refused";
+    case credentials:
+      return "credentials";
+    case protocol:
+      return "protocol";
+    case timeout:
+      return "timeout";
+    case server:
+      return "server";
+    case unavailable:
+      return "unavailable";
+  }
+  return {};
+}
+inline constexpr std::size_t error_cause_count = count_of<error_cause>();
+
 struct error {
   std::string code;          // SQLSTATE
   std::string message;       // what happened
   std::string detail;        // where, with the facts
   std::string hint;          // what to do
   std::string routine = {};  // where PostgreSQL would have raised it, if clients look at that
+  error_cause cause = error_cause::refused;
 
   friend bool operator==(const error&, const error&) = default;
 };
+
+inline error because(error_cause cause, error what) {
+  what.cause = cause;
+  return what;
+}
 
 void write_error(std::string& out, severity how, const error& what);   // ErrorResponse
 void write_notice(std::string& out, severity how, const error& what);  // NoticeResponse
@@ -58,6 +96,11 @@ struct error_fields {
   std::string_view body = {};  // the whole message, without its header
 };
 std::optional<error_fields> read_error(std::string_view body) noexcept;
+
+// A server's error, handed on.
+inline error as_said(const error_fields& fields) {
+  return because(error_cause::server, {std::string(fields.code), std::string(fields.message), "", ""});
+}
 
 // Behind such an error the server closes the connection.
 inline bool ends_connection(const error_fields& fields) noexcept {

@@ -269,7 +269,7 @@ TEST_F(pool, server_that_lets_nobody_in_is_not_stormed) {
   const auto failures = [] {
     return served->proxy().metric("highwater_server_connect_failures_total", {{"node", "a"}});
   };
-  const auto refused = served->proxy().metric("highwater_logins_failed_total");
+  const auto refused = served->proxy().metric("highwater_logins_failed_total", {{"cause", "server"}});
   const auto before = failures();
   for (int i = 0; i < 20; ++i) {
     raw::client one(served->port());
@@ -278,7 +278,7 @@ TEST_F(pool, server_that_lets_nobody_in_is_not_stormed) {
   }
   EXPECT_GE(failures() - before, 1);
   EXPECT_LE(failures() - before, 10) << "one for each worker and second, at most";
-  EXPECT_EQ(served->proxy().metric("highwater_logins_failed_total") - refused, 20);
+  EXPECT_EQ(served->proxy().metric("highwater_logins_failed_total", {{"cause", "server"}}) - refused, 20);
   EXPECT_THAT(served->proxy().log(), testing::HasSubstr("could not log in as user \"barred\""));
 }
 

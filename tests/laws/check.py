@@ -25,7 +25,7 @@ ROOMS = {
                      "proxy/monitor"},
     "proxy/client": {"config", "metrics", "routing", "routing/sql", "proxy/io", "proxy/wire", "proxy/auth",
                      "proxy/monitor", "proxy/server"},
-    "proxy/process": {"config", "metrics", "routing", "routing/sql", "proxy/io", "proxy/monitor", "proxy/client"},
+    "proxy/process": {"config", "metrics", "routing", "routing/sql", "proxy/io", "proxy/wire", "proxy/monitor", "proxy/client"},
     "proxy": {"config", "proxy/process", "proxy/io"},  # main.cpp
     "bench": {"config"},
     "tests/support": set(),

@@ -45,7 +45,7 @@ protected:
     return out;
   }
 
-  metrics::worker_probe probe{3, 8, 10, 12};
+  metrics::worker_probe probe{{3, 8, 10, 12, 6}};
   server_session server{1};
   routing::node_load load;
   settings_interner interner;

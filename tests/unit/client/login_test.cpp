@@ -100,6 +100,7 @@ TEST(login, says_nothing_to_what_is_no_startup_packet_and_knows_why) {
   EXPECT_EQ(door.take("\xFF\xFF\xFF\xFF"s), step::closed);
   EXPECT_EQ(door.out, "");
   EXPECT_EQ(door.way_in.why().message, "invalid length of startup packet");
+  EXPECT_EQ(door.way_in.why().cause, wire::error_cause::protocol);
 }
 
 TEST(login, refuses_encryption_and_goes_on) {
@@ -152,20 +153,23 @@ TEST(login, refuses) {
   struct row {
     const char* why;
     std::string bytes, code;
+    wire::error_cause cause = wire::error_cause::refused;
   };
+  constexpr auto protocol = wire::error_cause::protocol;
   const row rows[] = {
       {"nobody", packet(v3, "database\0shop\0\0"s), "28000"},
       {"an empty name", packet(v3, "user\0\0\0"s), "28000"},
       {"physical replication", packet(v3, "user\0app\0replication\0true\0\0"s), "0A000"},
       {"logical replication", packet(v3, "user\0app\0replication\0database\0\0"s), "0A000"},
-      {"an old protocol", packet(2U << 16), "0A000"},
-      {"options that are none", packet(v3, "user\0app\0options\0x\0\0"s), "42601"},
+      {"an old protocol", packet(2U << 16), "0A000", protocol},
+      {"options that are none", packet(v3, "user\0app\0options\0x\0\0"s), "42601", protocol},
   };
   for (const auto& each : rows) {
     entrance door;
     EXPECT_EQ(door.take(each.bytes), step::refused) << each.why;
     EXPECT_THAT(door.out, HasSubstr("VFATAL")) << each.why;
     EXPECT_THAT(door.out, HasSubstr("C" + each.code)) << each.why;
+    EXPECT_EQ(door.way_in.why().cause, each.cause) << each.why;
   }
 }
 
@@ -204,6 +208,7 @@ TEST(login, treats_a_wrong_password_and_a_wrong_name_alike) {
     ASSERT_EQ(talk.first(), step::more) << user;
     EXPECT_EQ(talk.last(password), step::refused) << user;
     EXPECT_THAT(talk.door.out, HasSubstr("28P01")) << user;
+    EXPECT_EQ(talk.door.way_in.why().cause, wire::error_cause::credentials) << user;
   }
 }
 

@@ -130,7 +130,7 @@ protected:
 
   sql::statement_cache cache;
   sql::catalog_ptr no_catalog;
-  metrics::worker_probe probe{3, 8, 10, 12};
+  metrics::worker_probe probe{{3, 8, 10, 12, 6}};
   server_session server{1};
   routing::node_load load;
   client_state client;

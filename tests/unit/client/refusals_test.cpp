@@ -118,7 +118,7 @@ TEST(refusals, of_a_deposed_primary_say_whether_it_matters) {
 }
 
 TEST(refusals, answer_each_batch_that_was_under_way) {
-  metrics::worker_probe probe{3, 8, 10, 12};
+  metrics::worker_probe probe{{3, 8, 10, 12, 6}};
   server_session server(1);
   routing::node_load load;
   client_state client;

@@ -57,7 +57,7 @@ protected:
     client.names().add(name, {std::make_shared<const prepared_statement>(made), nullptr});
   }
 
-  metrics::worker_probe probe{3, 8, 10, 12};
+  metrics::worker_probe probe{{3, 8, 10, 12, 6}};
   server_session server{1};
   routing::node_load load;
   client_state client;

@@ -14,13 +14,18 @@ using testing::HasSubstr;
 using testing::Not;
 
 struct page : testing::Test {
-  page() : monitor(2), one(2, 2, 3, 3), other(2, 2, 3, 3) {
+  page() : monitor(2), one({2, 2, 3, 3, 2}), other({2, 2, 3, 3, 2}) {
     nodes[0] = {"primary", true, 5'000, 0, -1, 0.25, 0.001};
     nodes[1] = {"replica", false, 4'000, 1'000, 1.5, -1, -1, 0.002};
   }
   std::string text() const { return expose(names, nodes, monitor, {&one, &other}, "1.2.3"); }
 
-  vocabulary names{{"a", "b"}, {"eventual", "session"}, {"fresh", "fallback", "stale"}, {"none", "listen", "load"}, {1},
+  vocabulary names{{"a", "b"},
+                   {"eventual", "session"},
+                   {"fresh", "fallback", "stale"},
+                   {"none", "listen", "load"},
+                   {"refused", "timeout"},
+                   {1},
                    {2}};
   std::vector<node_status> nodes{2};
   monitor_probe monitor;
