@@ -203,10 +203,16 @@ TEST_F(rules, write_that_is_answered_together_with_a_read_before_it_raises_the_f
   session.log_in("postgres", "postgres", {{"highwater.level", "read_your_writes"}});
   auto holder = primary().connect();
   holder.must("begin; lock gate");
+  auto watcher = primary().connect();  // a transaction goes on seeing the sessions that it saw first
+  const counted writes(lab->proxy(), "highwater_writes_total", {{"node", primary().name()}});
   session.send(raw::query("/* highwater: level=primary */ select count(*) from gate") +
                raw::query(set_to(11, "register")));
-  await("the first one waits",
-        [&] { return holder.scalar("select count(*) from pg_stat_activity where wait_event_type = 'Lock'") == "1"; });
+  await("the first one waits", [&] {
+    return watcher.scalar(
+               "select exists (select from pg_stat_activity where wait_event_type = 'Lock' and query like "
+               "'%from gate')") == "t";
+  });
+  await("the second one is on its way", [&] { return writes.more() == 1; });
   lab->proxy().child().signal(SIGSTOP);
   holder.must("commit");
   await("the write is done", [&] { return holder.scalar(get("register")) == "11"; });
