@@ -27,7 +27,8 @@ private:
   bool take_target(char type, std::string_view body);
   bool take_execute(std::string_view body);
   bool take_function_call(std::string_view body);
-  void take_text(std::string_view sql);
+  void take_once(std::string_view sql);
+  void take_text(std::string_view sql, sql::statement_cache::memo& known);
   void take_prepared(std::string_view name);
   void add(sql::statement_ptr statement, std::optional<config::level> hint);
   bool is_undecided(std::string_view name) const noexcept;
@@ -60,7 +61,7 @@ bool examiner::take(char type, std::string_view body) {
 
 bool examiner::take_query(std::string_view body) {
   const auto sql = wire::read_single_string(body);
-  if (sql) take_text(*sql);
+  if (sql) take_once(*sql);
   facts_.executes = true;
   return sql.has_value();
 }
@@ -74,7 +75,7 @@ bool examiner::take_parse(std::string_view body) {
     facts_.undecided |= is_undecided(parse->name);
     facts_.named_bytes += prepared_names::cost(parse->name, parse->query.size() + parse->parameter_types.size());
   }
-  take_text(parse->query);
+  take_once(parse->query);
   return true;
 }
 
@@ -115,7 +116,12 @@ bool examiner::take_function_call(std::string_view body) {
   return true;
 }
 
-void examiner::take_text(std::string_view sql) {
+void examiner::take_once(std::string_view sql) {
+  sql::statement_cache::memo nothing;
+  take_text(sql, nothing);
+}
+
+void examiner::take_text(std::string_view sql, sql::statement_cache::memo& known) {
   // The parser takes a while, and others wait meanwhile. What nobody has looked at may mean anything.
   constexpr unsigned most_parsed = 500;
   if (facts_.parsed_texts >= most_parsed) {
@@ -124,18 +130,17 @@ void examiner::take_text(std::string_view sql) {
   }
   if (by_.learns_write) by_.statements.learn_write(sql, by_.catalog);
   const auto misses = by_.statements.misses();
-  auto found = by_.statements.find_or_classify(sql, by_.catalog);
+  const auto& found = by_.statements.find_or_classify(sql, by_.catalog, known);
   ++(by_.statements.misses() == misses ? facts_.hits : facts_.parsed_texts);
   facts_.missed |= found.what->reason == sql::write_reason::unknown_name;
-  if (by_.doubts != nullptr && by_.doubts->any() && by_.doubts->concern(found.what->names))
-    found.what = sql::doubted(found.what);
+  const bool in_doubt = by_.doubts != nullptr && by_.doubts->any() && by_.doubts->concern(found.what->names);
   auto hint = found.hint_level;
   // `bounded` without a bound would promise nothing.
   if (found.bad_hint || (hint == config::level::bounded && !by_.knows_bounded)) {
     hint.reset();
     facts_.bad_hint = true;
   }
-  add(std::move(found.what), hint);
+  add(in_doubt ? sql::doubted(found.what) : found.what, hint);
 }
 
 void examiner::add(sql::statement_ptr statement, std::optional<config::level> hint) {
@@ -165,7 +170,8 @@ void examiner::take_prepared(std::string_view name) {
   if (name.empty() && facts_.parses_unnamed) return;
   const auto* known = by_.names != nullptr ? by_.names->find(name) : nullptr;
   // Thousands of rows are usually sent with one statement.
-  if (known != nullptr && std::exchange(last_, known->what.get()) != known->what.get()) take_text(known->what->query);
+  if (known != nullptr && std::exchange(last_, known->what.get()) != known->what.get())
+    take_text(known->what->query, known->what->verdict);
 }
 
 void examiner::conclude() {

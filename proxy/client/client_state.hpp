@@ -21,7 +21,12 @@ struct client_state {
   settings_ptr at_login = no_settings();        // where a RESET leads
   settings_ptr settings = no_settings();        // now
   settings_ptr analysed_under = no_settings();  // those of them that what is prepared may depend on
-  std::unique_ptr<prepared_names> prepared;     // null: it has prepared nothing
+  struct {                                      // what they say, looked up once
+    bool texts_are_plain = true;                // text_is_plain()
+    bool serializable = false;                  // transactions are, if they do not say otherwise
+    bool read_only = false;                     // ... too
+  } says;
+  std::unique_ptr<prepared_names> prepared;  // null: it has prepared nothing
   class transaction transaction;
   told_parameters told;
   routing::session_floors floors;
@@ -44,6 +49,8 @@ struct client_state {
   void adopt(settings_ptr now, settings_interner& interner) {
     settings = std::move(now);
     analysed_under = interner.intern(for_analysis(*settings));
+    says = {text_is_plain(*settings), find(*settings, "default_transaction_isolation") == "serializable",
+            find(*settings, "default_transaction_read_only") == "on"};
   }
 };
 

@@ -134,8 +134,8 @@ void exchange::note(const sql::statement& what, const client_state& client, bool
   logins.add(what.logins);
   held.settings_unknown |= what.local_settings || what.resets_all_settings || !what.settings.empty();
   // Without a schema of its own, it is made in the first one of the search path.
-  const bool may_be_temporary = held.settings_unknown || searches_temporary_schema(client);
-  if (what.creates_objects && what.pin == pin_reason::none && may_be_temporary) pin(pin_reason::temporary_table);
+  const bool creates = what.creates_objects && what.pin == pin_reason::none;
+  if (creates && (held.settings_unknown || searches_temporary_schema(client))) pin(pin_reason::temporary_table);
   // In a transaction, or in one text with it, what has got the value has this connection too.
   const bool apart = server_->idle() && !held.begin_unanswered && !server_->is_open();
   if (what.reads_sequences && apart && what.statement_count == 1) pin(pin_reason::sequence_value);

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "proxy/server/server_connection.hpp"
+#include "routing/sql/statement_cache.hpp"
 
 namespace highwater::proxy {
 
@@ -18,6 +19,7 @@ struct prepared_statement {
   settings_ptr under;                 // the settings under which servers analyse it; null: nobody else may use it
   bool names_others = false;          // EXECUTE, DEALLOCATE or PREPARE of what has a name of the client's
   mutable description_ptr described;  // as the first server that was asked described it
+  mutable sql::statement_cache::memo verdict{};  // on the query
 
   std::size_t size() const noexcept { return query.size() + parameter_types.size(); }
 };

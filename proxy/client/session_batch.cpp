@@ -196,7 +196,7 @@ bool session::has_bound() const noexcept {
 // Can the texts be read that the client sends now?
 bool session::reads_texts() const {
   if (leased() && under_way().held.unreadable) return false;
-  return text_is_plain(*client_.settings) && client_.told.plain();
+  return client_.says.texts_are_plain && client_.told.plain();
 }
 
 }  // namespace highwater::proxy

@@ -21,9 +21,8 @@ bool session::answer_transaction() {
   if (facts.end != wire::batch_end::query || facts.statements.size() != 1) return false;
   const auto sql =
       *wire::read_single_string(input_left().substr(wire::header_size, now.scanner.size() - wire::header_size));
-  const bool by_default = find(*client_.settings, "default_transaction_read_only").value_or("off") == "on";
-  const auto tag =
-      client_.transaction.answer({*facts.first(), sql, facts.statements.front().hint, by_default, !draining_});
+  const auto tag = client_.transaction.answer(
+      {*facts.first(), sql, facts.statements.front().hint, client_.says.read_only, !draining_});
   if (!tag) return false;
   std::string out;
   wire::write_command_complete(out, *tag);

@@ -43,8 +43,8 @@ bool session::begins_placed() const {
 bool session::placed_read() const {
   routing::session_traits traits;
   traits.stays_on_primary = keeps_one_server();
-  traits.serializable = find(*client_.settings, "default_transaction_isolation") == "serializable";
-  traits.read_only_by_default = find(*client_.settings, "default_transaction_read_only") == "on";
+  traits.serializable = client_.says.serializable;
+  traits.read_only_by_default = client_.says.read_only;
   if (client_.transaction.deferred()) traits.begun = client_.transaction.reads_only();
   return routing::belongs_with_reads(work_->facts.kind, work_->facts.first(), traits);
 }

@@ -57,8 +57,8 @@ timer_queue::ticket timer_queue::schedule(time_point when, std::function<void()>
   return given;
 }
 
-void timer_queue::cancel(ticket& which) noexcept {
-  if (which.number != 0) due_.erase({which.when, which.number});
+void timer_queue::forget(ticket& which) noexcept {
+  due_.erase({which.when, which.number});
   which = {};
 }
 

@@ -28,12 +28,15 @@ public:
   timer_queue& operator=(const timer_queue&) = delete;
 
   ticket schedule(time_point when, std::function<void()> what);
-  void cancel(ticket& which) noexcept;
+  void cancel(ticket& which) noexcept {
+    if (which.number != 0) forget(which);
+  }
   void stop() noexcept;
 
 private:
   class alarm;
 
+  void forget(ticket& which) noexcept;
   void arm();
   void run_due();
 

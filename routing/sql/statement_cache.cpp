@@ -1,5 +1,7 @@
 #include "routing/sql/statement_cache.hpp"
 
+#include <atomic>
+
 #include "routing/sql/classify.hpp"
 #include "routing/sql/shape_key.hpp"
 
@@ -29,6 +31,18 @@ statement_cache::answer statement_cache::find_or_classify(std::string_view sql, 
   return {std::move(verdict), shape.hint_level, shape.bad_hint};
 }
 
+const statement_cache::answer& statement_cache::find_or_classify(std::string_view sql, const catalog_ptr& cat,
+                                                                 memo& known) {
+  follow(cat);
+  if (known.version == version_) {
+    ++hits_;
+  } else {
+    known.found = find_or_classify(sql, cat);
+    known.version = version_;
+  }
+  return known.found;
+}
+
 void statement_cache::learn_write(std::string_view sql, const catalog_ptr& cat) {
   statement learned = *find_or_classify(sql, cat).what;
   learned.kind = statement_kind::write;
@@ -37,6 +51,7 @@ void statement_cache::learn_write(std::string_view sql, const catalog_ptr& cat) 
   learned.detail.clear();
   if (!make_shape_key(sql, key_).ok) make_text_key(sql, key_);
   remember(key_, std::make_shared<const statement>(std::move(learned)));
+  change();
 }
 
 void statement_cache::follow(const catalog_ptr& cat) {
@@ -45,6 +60,13 @@ void statement_cache::follow(const catalog_ptr& cat) {
   young_.clear();
   old_.clear();
   young_bytes_ = 0;
+  change();
+}
+
+// What memos say is out of date.
+void statement_cache::change() noexcept {
+  static std::atomic<std::uint64_t> last{0};
+  version_ = last.fetch_add(1, std::memory_order_relaxed) + 1;
 }
 
 const statement_ptr* statement_cache::find(std::string_view key) {

@@ -27,11 +27,19 @@ public:
     bool bad_hint = false;
   };
 
+  // What was found for one text, kept beside it by whoever has it asked again and again.
+  struct memo {
+    answer found;
+    std::uint64_t version = 0;  // 0: nothing yet
+  };
+
   statement_cache() : statement_cache(limits{}) {}
-  explicit statement_cache(limits bounds) : bounds_(bounds) {}
+  explicit statement_cache(limits bounds) : bounds_(bounds) { change(); }
 
   // Allocates nothing if the shape was used lately.
   answer find_or_classify(std::string_view sql, const catalog_ptr& cat);
+  // The same of a text that has a memo, which may come from another cache: then it says nothing.
+  const answer& find_or_classify(std::string_view sql, const catalog_ptr& cat, memo& known);
 
   // A replica refused the text (consistency rule 15): its shape is a write from now on, until the catalogue changes or
   // the entry has long not been used.
@@ -50,6 +58,7 @@ private:
   using generation = boost::unordered_flat_map<std::string, statement_ptr, key_hash, std::equal_to<>>;
 
   void follow(const catalog_ptr& cat);
+  void change() noexcept;
   const statement_ptr* find(std::string_view key);
   void remember(std::string_view key, statement_ptr what);
   void age();
@@ -62,6 +71,7 @@ private:
   std::string key_;  // scratch
   std::uint64_t hits_ = 0;
   std::uint64_t misses_ = 0;
+  std::uint64_t version_ = 0;  // of the verdicts; no two caches of the process ever have the same
 };
 
 }  // namespace highwater::sql

@@ -110,6 +110,24 @@ TEST(statement_cache, learns_by_the_whole_text_where_there_is_no_shape) {
   EXPECT_EQ(cache.find_or_classify("SELECT 'a'\n'c'", shop()).what->kind, statement_kind::read);
 }
 
+TEST(statement_cache, believes_a_memo_as_long_as_nothing_has_changed) {
+  statement_cache cache;
+  statement_cache::memo known;
+  const std::string sql = "SELECT * FROM t /* highwater: level=strong */";
+  const auto first = cache.find_or_classify(sql, shop(), known).what;
+  EXPECT_EQ(cache.find_or_classify("", shop(), known).what, first) << "it is not looked up again";
+  EXPECT_EQ(known.found.hint_level, config::level::strong) << "of this very text";
+  EXPECT_EQ(cache.misses(), 1U);
+  EXPECT_EQ(cache.hits(), 1U);
+  cache.learn_write(sql, shop());
+  EXPECT_EQ(cache.find_or_classify(sql, shop(), known).what->reason, write_reason::learned);
+  EXPECT_EQ(cache.find_or_classify(sql, nullptr, known).what->reason, write_reason::unknown_name);
+  EXPECT_EQ(cache.find_or_classify(sql, shop(), known).what->kind, statement_kind::read);
+  statement_cache other;
+  EXPECT_EQ(other.find_or_classify(sql, nullptr, known).what->reason, write_reason::unknown_name)
+      << "another database's tables";
+}
+
 TEST(statement_cache, stays_within_its_bounds) {
   statement_cache cache({.entries = 100, .key_bytes = 1 << 20});
   for (int i = 0; i < 1000; ++i) {
