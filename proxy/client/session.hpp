@@ -8,7 +8,6 @@
 //   session.cpp            stages, reading, ending
 //   session_login.cpp      the way in
 //   session_batch.cpp      looking at a batch, and acting on the verdict
-//   session_placement.cpp  what it needs
 //   session_routing.cpp    from a batch to a node, and waiting for it
 //   session_lease.cpp      from a node to a server connection, and back
 //   session_requests.cpp   client to server
@@ -33,10 +32,12 @@
 #include "proxy/client/internal_answers.hpp"
 #include "proxy/client/login.hpp"
 #include "proxy/client/node_wait.hpp"
+#include "proxy/client/placing.hpp"
 #include "proxy/client/preparation.hpp"
 #include "proxy/client/refusals.hpp"
 #include "proxy/client/replies.hpp"
 #include "proxy/client/route_record.hpp"
+#include "proxy/client/streamed.hpp"
 #include "proxy/client/vacancy.hpp"
 #include "proxy/client/writing.hpp"
 #include "proxy/io/stream.hpp"
@@ -173,19 +174,14 @@ private:
   void count_verdicts();
   bool act_on_batch();
   bool join(routing::route_reason reason);
+  placing placed() const;
+  bool vacated();
   standing stands() const;
   bool skips_to_sync() const noexcept;
   bool skip_batch();
   bool skip_too_long();
   bool has_bound() const noexcept;
   bool reads_texts() const;
-
-  // session_placement.cpp
-  routing::requirement required() const;
-  std::optional<config::level> asked_for_transaction() const;
-  bool begins_placed() const;
-  bool placed_read() const;
-  bool vacated();
 
   // session_routing.cpp
   void start_plan();
@@ -238,9 +234,13 @@ private:
 
   // session_stream.cpp
   bool pass_copy();
+  void fail_copy();
+  void pass_rest_of(const wire::frame& message);
   void ask_for_late_syncs();
   bool begin_stream();
   bool stream_messages();
+  std::optional<wire::error> keeps_too_much(const wire::frame& message) const;
+  void send_streamed(const streamed& next);
   bool meet_needs_of(const wire::frame& message);
   void ask_for_answers();
   void note_bound(const wire::frame& bind);

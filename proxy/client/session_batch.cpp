@@ -92,7 +92,7 @@ bool session::act_on_batch() {
   if (!vacated()) return false;
   const auto in_place = under_way().held.pins.any() ? route_reason::pinned : route_reason::transaction;
   const auto behind = under_way().held.pins.any() ? route_reason::pinned : route_reason::pipelined;
-  switch (admit(now.facts, where, [&] { return required(); })) {
+  switch (admit(now.facts, where, [&] { return placed().required(); })) {
     case admission::answer_internal:
       answer_internal();
       return stage_ == stage::ready;
@@ -113,6 +113,38 @@ bool session::act_on_batch() {
     case admission::wait:
       break;
   }
+  return false;
+}
+
+placing session::placed() const {
+  return {
+      work_->facts, client_, {kind_->policies, worker_.shared.settings.consistency.default_level, keeps_one_server()}};
+}
+
+// What the batch wants nobody to be connected to is made so first. True if there is nothing to wait for.
+bool session::vacated() {
+  auto& now = *work_;
+  sql::login_change wanted;
+  for (const auto& one : now.facts.statements) {
+    if (now.facts.executes) wanted.add(one.statement->logins);
+  }
+  // Behind what no Sync has ended it would wait for ever; and the server takes it in no such place.
+  if (wanted.vacates.empty() || (leased() && server().is_open())) return true;
+  if (now.vacant && now.vacant->databases() == wanted.vacates) return true;
+  if (busy()) return false;
+  now.vacant = std::make_shared<vacancy>(worker_.shared, wanted.vacates);
+  stage_ = stage::vacating;
+  now.vacant->close_idle([&loop = worker_.loop, weak = weak_from_this()] {
+    auto self = weak.lock();
+    if (!self) return;
+    // It ends on its own thread too.
+    loop.post([self = std::move(self)] {
+      if (self->stage_ != stage::vacating) return;
+      self->stage_ = stage::ready;
+      self->process();
+      self->settle();
+    });
+  });
   return false;
 }
 

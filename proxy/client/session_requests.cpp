@@ -87,7 +87,7 @@ void session::send_batch(routing::route_reason reason) {
   const auto about = writes();
   message_writer writer(about, out, told);
   const bool begins = writer.write_deferred_begin();
-  if (begins_placed()) exchange.held.in_read_only = true;
+  if (placed().begins_as_read()) exchange.held.in_read_only = true;
   exchange.note_effects(facts, client_, begins, one.no_ready, about.verdict_on);
   // A Flush behind messages that only prepare becomes a Sync, so that the connection need not be kept for what may be a
   // long time; the client does not see its ReadyForQuery.

@@ -16,8 +16,8 @@ void session::start_plan() {
   attempt::subject what;
   what.greets = greets_;
   what.anywhere = (greets_ && !keeps_one_server()) || client_.transaction.failed();
-  what.as_read = !greets_ && placed_read();
-  if (!greets_) what.need = required();
+  what.as_read = !greets_ && placed().as_read();
+  if (!greets_) what.need = placed().required();
   // Taken once: what others are told of while this batch waits does not bind it.
   if (routing::minds_what_others_were_told(what.need.level)) worker_.shared.domain.snapshot(now.attempt.told());
   if (routing::sees_own_writes(what.need.level) && what.as_read) client_.reads_after_writes.reads();

@@ -3,85 +3,57 @@
 #include "proxy/client/message_writer.hpp"
 #include "proxy/client/session.hpp"
 #include "proxy/client/statement_needs.hpp"
+#include "proxy/client/streamed.hpp"
 
 namespace highwater::proxy {
 
-namespace {
-
-// May a message of a batch that nobody has examined be taken apart by what sends it on?
-bool well_formed(const wire::frame& message) {
-  switch (message.type) {
-    case wire::frontend::parse:
-      return wire::read_parse(message.body()).has_value();
-    case wire::frontend::bind:
-      return wire::read_bind_names(message.body()).has_value();
-    case wire::frontend::describe:
-    case wire::frontend::close:
-      return wire::read_target(message.body()).has_value();
-    case wire::frontend::execute:
-      return wire::read_execute(message.body()).has_value();
-    case wire::frontend::query:
-    case wire::frontend::function_call:
-    case wire::frontend::flush:
-    case wire::frontend::sync:
-    case wire::frontend::terminate:
-    case wire::frontend::copy_data:
-    case wire::frontend::copy_done:
-    case wire::frontend::copy_fail:
-      return true;
-    default:
-      return false;
-  }
-}
-
-}  // namespace
-
 // Copy data on its way to the server. True if there may be more to do.
 bool session::pass_copy() {
-  const auto bytes = input_left();
-  wire::frame message;
-  const auto status = wire::peek_frame(bytes, worker_.shared.settings.limits.max_message_bytes, message);
-  if (status == wire::frame_status::need_header) return false;
-  if (status == wire::frame_status::bad_length) {
-    protocol_error("invalid message length during COPY");
-    return false;
-  }
-  const auto size = message.available.size();
-  switch (message.type) {
-    case wire::frontend::copy_data:
-      connection().send(message.available);
-      work_->pass_left = message.size - size;
-      work_->pass_drop = false;
-      break;
-    case wire::frontend::copy_done:
-    case wire::frontend::copy_fail:
-      if (!message.complete()) return false;
-      connection().send(message.available);
-      under_way().held.copy_in = false;
-      under_way().held.flushed = false;  // the answer to this is yet to be asked for
-      break;
-    case wire::frontend::sync:
-      if (!message.complete()) return false;
-      // Ignored in copy-in mode; but the copy may have failed by then.
-      connection().send(message.available);
-      server().sync_within_copy();
-      break;
-    case wire::frontend::flush:
-      if (!message.complete()) return false;
-      break;
-    case wire::frontend::terminate:
+  const auto next = next_of_copy(input_left(), worker_.shared.settings.limits.max_message_bytes);
+  const auto size = next.message.available.size();
+  auto& held = under_way().held;
+  switch (next.what) {
+    case copy_move::wait:
+      return false;
+    case copy_move::violation:
+      protocol_error("invalid message length during COPY");
+      return false;
+    case copy_move::leave:
       end();
       return false;
-    default: {
-      std::string out;
-      wire::writer(out, wire::frontend::copy_fail).c_string("unexpected message during COPY from stdin");
-      connection().send(out);
-      under_way().held.copy_in = false;
+    case copy_move::unexpected:
+      fail_copy();
       return true;
-    }
+    case copy_move::pass:
+      connection().send(next.message.available);
+      pass_rest_of(next.message);
+      break;
+    case copy_move::end:
+      connection().send(next.message.available);
+      held.copy_in = held.flushed = false;  // the answer to this is yet to be asked for
+      break;
+    case copy_move::sync:
+      connection().send(next.message.available);
+      server().sync_within_copy();
+      break;
+    case copy_move::drop:
+      break;
   }
   consume(size);
   return true;
+}
+
+void session::fail_copy() {
+  std::string out;
+  wire::writer(out, wire::frontend::copy_fail).c_string("unexpected message during COPY from stdin");
+  connection().send(out);
+  under_way().held.copy_in = false;
+}
+
+// What is there of it is on its way.
+void session::pass_rest_of(const wire::frame& message) {
+  work_->pass_left = message.size - message.available.size();
+  work_->pass_drop = false;
 }
 
 // Behind the message that is being passed on.
@@ -142,73 +114,57 @@ void session::ask_for_answers() {
 
 // A batch that is too long to be held: its messages are sent as they come, to the primary.
 bool session::stream_messages() {
-  auto& now = *work_;
-  const auto bytes = input_left();
-  const auto& limits = worker_.shared.settings.limits;
-  wire::frame message;
-  const auto status = wire::peek_frame(bytes, limits.max_message_bytes, message);
-  if (status == wire::frame_status::need_header) return false;
-  if (status == wire::frame_status::bad_length) {
-    protocol_error("invalid message length");
-    return false;
-  }
-  const bool has_body_to_pass = message.type == wire::frontend::query || message.type == wire::frontend::bind ||
-                                message.type == wire::frontend::parse || message.type == wire::frontend::function_call;
-  // Names stand at the beginning; a Parse is needed as a whole, to be repeated on other connections.
-  constexpr std::size_t names_fit = 1024;
-  const bool enough = message.complete() || (has_body_to_pass && message.type != wire::frontend::parse &&
-                                             message.available.size() >= names_fit);
-  if (!enough) {
-    constexpr std::uint64_t longest_kept = 64U << 20;
-    if (message.size > longest_kept) protocol_error("message is too long to be kept");
-    return false;
-  }
-  if (!well_formed(message)) {
-    protocol_error("malformed message of type '" + std::string(1, message.type) + "'");
-    return false;
-  }
-  if (message.type == wire::frontend::parse) {
-    const auto parse = *wire::read_parse(message.body());
-    const auto cost = prepared_names::cost(parse.name, parse.query.size() + parse.parameter_types.size());
-    if (const auto why = too_much_prepared(parse.name.empty() ? 0 : cost, stands())) {
-      fatal(*why);
+  const auto next = next_of_stream(input_left(), worker_.shared.settings.limits.max_message_bytes);
+  switch (next.what) {
+    case stream_move::wait:
       return false;
-    }
+    case stream_move::violation:
+      protocol_error(next.why);
+      return false;
+    case stream_move::leave:
+      end();
+      return false;
+    case stream_move::send:
+      break;
   }
-  if (!meet_needs_of(message)) return false;
+  if (const auto why = keeps_too_much(next.message)) {
+    fatal(*why);
+    return false;
+  }
+  if (!meet_needs_of(next.message)) return false;
+  send_streamed(next);
+  return true;
+}
+
+// Would what it prepares be more than a session may have?
+std::optional<wire::error> session::keeps_too_much(const wire::frame& message) const {
+  if (message.type != wire::frontend::parse) return std::nullopt;
+  const auto parse = *wire::read_parse(message.body());
+  const auto cost = prepared_names::cost(parse.name, parse.query.size() + parse.parameter_types.size());
+  return too_much_prepared(parse.name.empty() ? 0 : cost, stands());
+}
+
+void session::send_streamed(const streamed& next) {
+  const auto& message = next.message;
   auto& out = worker_.out_scratch;
   out.clear();
-  const bool ends = message.type == wire::frontend::query || message.type == wire::frontend::function_call ||
-                    message.type == wire::frontend::sync;
   std::string told;
   const auto about = writes();
   message_writer writer(about, out, told);
   writer.write_deferred_begin();
-  if (message.type == wire::frontend::terminate) {
-    end();
-    return false;
-  }
-  // What nobody has looked at may leave anything behind.
-  if (message.type == wire::frontend::query || message.type == wire::frontend::parse ||
-      message.type == wire::frontend::function_call)
-    server().soil();
+  if (next.may_leave_anything()) server().soil();
   if (message.type == wire::frontend::bind) note_bound(message);
   writer.write(message);
   if (!told.empty()) write_client(told);
-  connection().send(out);
-  connection().read_on();
+  connection().send_and_read(out);
   answer_due_locals();
-  const auto size = message.available.size();
-  now.pass_left = message.size - size;
-  now.pass_drop = false;
-  consume(size);
-  if (ends) {
-    under_way().streaming = false;
-    flight one;
-    one.writes = true;
-    under_way().take_off(one);
-  }
-  return true;
+  pass_rest_of(message);
+  consume(message.available.size());
+  if (!next.ends()) return;
+  under_way().streaming = false;
+  flight one;
+  one.writes = true;
+  under_way().take_off(one);
 }
 
 }  // namespace highwater::proxy
