@@ -32,7 +32,7 @@ private:
   plan choose() const;
   bool resolves_first() const noexcept;
   plan fall_back() const;
-  plan step(const config::stale_step& what, instant& waited_until) const;
+  plan step(const config::stale_step& one, instant& waited_until) const;
   plan fall_back_to_primary() const;
   void leave_for(const plan& p) const noexcept;
   plan serve(node_index node, route_reason reason) const noexcept;
@@ -190,11 +190,11 @@ plan read_decision::refuse() const noexcept {
 }
 
 // await_node: this step cannot be taken now.
-plan read_decision::step(const config::stale_step& what, instant& waited_until) const {
+plan read_decision::step(const config::stale_step& one, instant& waited_until) const {
   using kind = config::stale_step::kind;
-  switch (what.what) {
+  switch (one.what) {
     case kind::wait:
-      waited_until += what.duration;
+      waited_until += one.duration;
       return replicas_ != 0 && now_ < waited_until ? wait_until(waited_until) : await_node();
     case kind::wait_while_worth:
       waited_until += replicas_ == 0 ? duration(0) : worth_waiting(soonest_, view_, loads_);

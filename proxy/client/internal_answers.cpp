@@ -25,7 +25,7 @@ wire::error unknown_level(const std::string& value) {
 }  // namespace
 
 internal_answers::internal_answers(const sql::internal_command& what, internal_asker by)
-    : what_(what), by_(std::move(by)), shows_(what.what == verb::show), column_("highwater." + what.name) {}
+    : what_(what), by_(std::move(by)), shows_(what.action == verb::show), column_("highwater." + what.name) {}
 
 void internal_answers::take(char type, std::string_view body) {
   if (failed_ && type != wire::frontend::sync) return;
@@ -82,8 +82,8 @@ bool internal_answers::refuse(wire::error why) {
 bool internal_answers::obey() {
   if (shows_) return show();
   if (what_.name != "level") return refuse(unknown_parameter(what_.name));
-  tag_ = what_.what == verb::set ? "SET" : "RESET";
-  if (what_.what == verb::reset || what_.value.empty()) return set(std::nullopt);
+  tag_ = what_.action == verb::set ? "SET" : "RESET";
+  if (what_.action == verb::reset || what_.value.empty()) return set(std::nullopt);
   const auto wanted = named<config::level>(what_.value);
   return wanted ? set(*wanted) : refuse(unknown_level(what_.value));
 }

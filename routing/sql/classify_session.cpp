@@ -64,7 +64,7 @@ piece internal(internal_command command, statement& into) {
 
 piece set_internal(const json::object& fields, std::string_view name, bool to_value, statement& into) {
   internal_command command;
-  command.what = to_value ? internal_command::verb::set : internal_command::verb::reset;
+  command.action = to_value ? internal_command::verb::set : internal_command::verb::reset;
   command.local = flag_of(fields, "is_local");
   command.name = name.substr(internal_prefix.size());
   if (to_value) command.value = joined(list_of(fields, "args"));

@@ -36,7 +36,7 @@ private:
 std::optional<internal_command> parse_internal_text(std::string_view sql) {
   word_reader words(sql);
   internal_command command;
-  command.what = internal_command::verb::set;
+  command.action = internal_command::verb::set;
   if (!words.take("set")) return std::nullopt;
   command.local = words.take("local");
   if (!command.local) words.take("session");

@@ -146,7 +146,7 @@ struct relation {
 // A statement about Highwater itself.
 struct internal_command {
   enum class verb : std::uint8_t { show, set, reset };
-  verb what = verb::show;
+  verb action = verb::show;
   bool local = false;  // SET LOCAL
   std::string name;    // without the prefix: "level", "last_route"
   std::string value;   // set only

@@ -39,7 +39,7 @@ protected:
   }
   static sql::internal_command command(verb what, const char* name, const char* value = "", bool local = false) {
     sql::internal_command made;
-    made.what = what;
+    made.action = what;
     made.name = name;
     made.value = value;
     made.local = local;

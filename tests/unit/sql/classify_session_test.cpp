@@ -249,7 +249,7 @@ TEST(classify_session, knows_its_own_commands) {
     const auto verdict = classify(sql, nullptr);
     EXPECT_EQ(verdict.kind, statement_kind::internal) << sql;
     ASSERT_TRUE(verdict.internal) << sql;
-    EXPECT_EQ(verdict.internal->what, what) << sql;
+    EXPECT_EQ(verdict.internal->action, what) << sql;
     EXPECT_EQ(verdict.internal->local, local) << sql;
     EXPECT_EQ(verdict.internal->name, name) << sql;
     EXPECT_EQ(verdict.internal->value, value) << sql;
