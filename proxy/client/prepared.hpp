@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-#include "proxy/server/server_connection.hpp"
+#include "proxy/server/server_session.hpp"
 
 namespace highwater::proxy {
 
