@@ -9,7 +9,8 @@ using config::level;
 promise checker::on_arrival(std::size_t session, const claim& what) const {
   const bool of_all = what.level == level::causal || what.level == level::strong;
   const auto& one = sessions_[session];
-  return {what, one.written, one.seen, domain_, history_.inserted(), of_all ? domain_shown_ : one.shown};
+  return {
+      what, one.written, one.seen, domain_, history_.inserted(), of_all ? domain_shown_ : one.shown, history_.branch()};
 }
 
 // As docs/consistency.md has it, level by level; deliberately not in the router's terms.
@@ -33,7 +34,7 @@ lsn checker::required(const promise& what, instant decided) const {
     }
     return 0;
   };
-  return std::max(by_level(), bound_in_time(what.what, decided));
+  return std::max(history_.surviving({by_level(), what.branch}), bound_in_time(what.what, decided));
 }
 
 lsn checker::bound_in_time(const claim& what, instant decided) const {
@@ -70,12 +71,13 @@ void checker::acted_on_primary(std::size_t session, const promise& what, place c
   const auto l = what.what.level;
   const bool minds = l != level::eventual && l != level::bounded && l != level::read_your_writes;
   const auto at = history_.surviving(complete);
-  if (!minds || at >= what.shown) return;
+  const auto shown = history_.surviving({what.shown, what.branch});
+  if (!minds || at >= shown) return;
   if (what.joins) ++ungated;
   if (what.joins && !minds_ungated) return;
   report(session, what,
          "acted on the primary that showed all up to " + routing::to_string(at) + ", and had been shown " +
-             routing::to_string(what.shown));
+             routing::to_string(shown));
 }
 
 void checker::wrote_elsewhere(std::size_t session) {
@@ -95,12 +97,6 @@ void checker::lost(lsn left) {
   }
   domain_ = std::min(domain_, left);
   domain_shown_ = std::min(domain_shown_, left);
-}
-
-void checker::lost(promise& what, lsn left) {
-  for (auto* each : {&what.own_write, &what.own_read, &what.domain, &what.primary, &what.shown}) {
-    *each = std::min(*each, left);
-  }
 }
 
 }  // namespace highwater::simulation

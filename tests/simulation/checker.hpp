@@ -32,12 +32,13 @@ struct claim {
 // What a read must show at the least; taken when it arrives, because nothing later binds it.
 struct promise {
   claim what;
-  lsn own_write = 0;   // of the session's last write
-  lsn own_read = 0;    // the highest that the session has seen
-  lsn domain = 0;      // the highest that anybody was told of
-  lsn primary = 0;     // where the primary was
-  lsn shown = 0;       // the highest that a replica has shown the session; causal, strong: or anybody
-  bool joins = false;  // it was sent behind others that use the primary: see the README
+  lsn own_write = 0;    // of the session's last write
+  lsn own_read = 0;     // the highest that the session has seen
+  lsn domain = 0;       // the highest that anybody was told of
+  lsn primary = 0;      // where the primary was
+  lsn shown = 0;        // the highest that a replica has shown the session; causal, strong: or anybody
+  unsigned branch = 0;  // of the history, on which all these are; what is lost of it is owed no more
+  bool joins = false;   // it was sent behind others that use the primary: see the README
 };
 
 class checker {
@@ -57,7 +58,6 @@ public:
 
   // What lay behind is lost for everybody: rule 11.
   void lost(lsn left);
-  static void lost(promise& what, lsn left);
   void begins_anew(std::size_t session) { sessions_[session] = {}; }
 
   const std::vector<std::string>& broken() const noexcept { return broken_; }

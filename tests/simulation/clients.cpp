@@ -18,7 +18,7 @@ clients::clients(schedule& when, chance& luck, const character& like, world& ser
       clients_(like.sessions) {
   process_.answered = [this](std::size_t who, const batch& what, const outcome& of) { answered(who, what, of); };
   process_.ended = [this](std::size_t who) { ended(who); };
-  servers_.on_loss = [this](lsn left) { lost(left); };
+  servers_.on_loss = [this](lsn left) { checker_.lost(left); };
   servers_.is_known_to = [this](node_index node) { return watcher_.view()->primary == node; };
   servers_.on_death = [this](node_index node) {
     const auto life = servers_.at(node).life;
@@ -34,14 +34,6 @@ clients::clients(schedule& when, chance& luck, const character& like, world& ser
 
 void clients::view_published() {
   for (auto& one : workers_) one->published(watcher_.view());
-}
-
-void clients::lost(lsn left) {
-  checker_.lost(left);
-  for (std::size_t who = 0; who < clients_.size(); ++who) {
-    if (clients_[who].block) checker::lost(*clients_[who].block, left);
-    sessions_[who]->each_promise([left](promise& one) { checker::lost(one, left); });
-  }
 }
 
 void clients::rest(std::size_t who) {

@@ -52,7 +52,6 @@ private:
   speech some(deed what);
   void answered(std::size_t who, const batch& what, const outcome& of);
   void ended(std::size_t who);
-  void lost(lsn left);
   void view_published();
 
   schedule& when_;

@@ -37,8 +37,6 @@ public:
   void receive(const batch& what);
   void ask_for_level(std::optional<config::level> wanted) { client_.transaction.level.set(wanted, false, false); }
   bool waits_for_view() const noexcept { return stage_ == stage::awaiting_view || stage_ == stage::awaiting_proof; }
-  template <class What>
-  void each_promise(const What& what);
 
   void view_changed();
   void node_died(node_index node);
@@ -109,11 +107,5 @@ private:
   std::uint32_t life_ = 0;  // of the session: what was planned in one before does not count
   bool in_process_ = false;
 };
-
-template <class What>
-void session::each_promise(const What& what) {
-  for (auto& one : incoming_) what(one.owed);
-  for (auto& one : sent_) what(one.owed);
-}
 
 }  // namespace highwater::simulation
