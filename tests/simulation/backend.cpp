@@ -121,6 +121,7 @@ void backend::write(std::size_t session, reply& to) {
   if (servers_.leads(node_)) judge_.acted_on_primary(session, to.to.owed, servers_.read(node_).complete);
   if (writes_ == 0) writes_ = servers_.begin(node_);
   if (writes_ == 0) judge_.wrote_elsewhere(session);
+  judge_.ran_write(session, to.to.owed);
   const bool in_block = status_ == status::in_transaction;
   to.bytes = in_block ? say().wrote_in_block : say().wrote;
   if (!in_block && writes_ != 0) commit_now(session, to);

@@ -6,11 +6,13 @@ namespace highwater::simulation {
 
 using config::level;
 
-promise checker::on_arrival(std::size_t session, const claim& what) const {
+promise checker::on_arrival(std::size_t session, const claim& what) {
   const bool of_all = what.level == level::causal || what.level == level::strong;
   const auto& one = sessions_[session];
-  return {
-      what, one.written, one.seen, domain_, history_.inserted(), of_all ? domain_shown_ : one.shown, history_.branch()};
+  promise due{what, one.written, one.seen, domain_, history_.inserted(), of_all ? domain_shown_ : one.shown};
+  due.number = next_number();
+  due.branch = history_.branch();
+  return due;
 }
 
 // As docs/consistency.md has it, level by level; deliberately not in the router's terms.
@@ -78,6 +80,13 @@ void checker::acted_on_primary(std::size_t session, const promise& what, place c
   report(session, what,
          "acted on the primary that showed all up to " + routing::to_string(at) + ", and had been shown " +
              routing::to_string(shown));
+}
+
+// Its statements run in their order.
+void checker::ran_write(std::size_t session, const promise& what) {
+  auto& ran = sessions_[session].ran;
+  if (what.number <= ran) report(session, what, "a write ran twice");
+  ran = std::max(ran, what.number);
 }
 
 void checker::wrote_elsewhere(std::size_t session) {

@@ -32,20 +32,22 @@ struct claim {
 // What a read must show at the least; taken when it arrives, because nothing later binds it.
 struct promise {
   claim what;
-  lsn own_write = 0;    // of the session's last write
-  lsn own_read = 0;     // the highest that the session has seen
-  lsn domain = 0;       // the highest that anybody was told of
-  lsn primary = 0;      // where the primary was
-  lsn shown = 0;        // the highest that a replica has shown the session; causal, strong: or anybody
-  unsigned branch = 0;  // of the history, on which all these are; what is lost of it is owed no more
-  bool joins = false;   // it was sent behind others that use the primary: see the README
+  lsn own_write = 0;         // of the session's last write
+  lsn own_read = 0;          // the highest that the session has seen
+  lsn domain = 0;            // the highest that anybody was told of
+  lsn primary = 0;           // where the primary was
+  lsn shown = 0;             // the highest that a replica has shown the session; causal, strong: or anybody
+  std::uint64_t number = 0;  // of the statement
+  unsigned branch = 0;       // of the history, on which all these are; what is lost of it is owed no more
+  bool joins = false;        // it was sent behind others that use the primary: see the README
 };
 
 class checker {
 public:
   checker(std::size_t sessions, const wal& history) : sessions_(sessions), history_(history) {}
 
-  promise on_arrival(std::size_t session, const claim& what) const;
+  promise on_arrival(std::size_t session, const claim& what);
+  std::uint64_t next_number() noexcept { return ++statements_; }
   void told_of_write(std::size_t session, place commit);
   // Rule 7: its commit has happened, whether or not it will be told; and it is told that nobody knows.
   void committed(std::size_t session, place commit) { sessions_[session].may_have = commit; }
@@ -53,12 +55,18 @@ public:
   void told_of_read(std::size_t session, const promise& what, const service& how);
   // Rule 9: what is done on the primary is done on no less than was shown before. `complete`: what it has all of.
   void acted_on_primary(std::size_t session, const promise& what, place complete);
+  // Rules 7 and 15: never twice.
+  void ran_write(std::size_t session, const promise& what);
   // Rule 12: on a node that is not the primary.
   void wrote_elsewhere(std::size_t session);
 
   // What lay behind is lost for everybody: rule 11.
   void lost(lsn left);
-  void begins_anew(std::size_t session) { sessions_[session] = {}; }
+  void begins_anew(std::size_t session) {
+    const auto ran = sessions_[session].ran;
+    sessions_[session] = {};
+    sessions_[session].ran = ran;
+  }
 
   const std::vector<std::string>& broken() const noexcept { return broken_; }
   std::uint64_t breaches = 0;
@@ -78,9 +86,11 @@ private:
     lsn seen = 0;
     lsn shown = 0;  // ... by replicas
     place may_have{};
+    std::uint64_t ran = 0;  // the newest of its statements that has written
   };
   std::vector<told> sessions_;
   const wal& history_;
+  std::uint64_t statements_ = 0;
   lsn domain_ = 0;
   lsn domain_shown_ = 0;
   std::vector<std::string> broken_;

@@ -126,7 +126,8 @@ promise clients::owed(std::size_t who, const speech& what) {
     return checker_.on_arrival(who, charter_.of_statement(what.table, asked));
   }
   if (!one.block) one.block = checker_.on_arrival(who, charter_.of_transaction(one.begun_at));
-  const auto due = *one.block;
+  auto due = *one.block;
+  due.number = checker_.next_number();
   if (what.what == deed::commit || what.what == deed::roll_back) one.in_block = false;
   return due;
 }
