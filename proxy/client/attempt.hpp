@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <utility>
 
 #include "proxy/wire/errors.hpp"
 #include "routing/decide.hpp"

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "proxy/client/prepared_names.hpp"
+#include "proxy/server/server_connection.hpp"
 
 namespace highwater::proxy {
 

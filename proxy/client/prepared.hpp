@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-#include "proxy/server/server_connection.hpp"
+#include "proxy/server/server_session.hpp"
 #include "routing/sql/statement_cache.hpp"
 
 namespace highwater::proxy {

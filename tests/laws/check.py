@@ -31,7 +31,7 @@ ROOMS = {
     "tests/support": set(),
     "tests/integration": {"tests/support"},
     "tests/fuzz": {"tests/support"},
-    "tests/simulation": {"config", "routing", "routing/sql", "proxy/monitor", "proxy/server", "proxy/client",
+    "tests/simulation": {"config", "metrics", "routing", "routing/sql", "proxy/monitor", "proxy/server", "proxy/client",
                          "proxy/wire"},
 }
 

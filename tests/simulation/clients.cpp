@@ -4,194 +4,163 @@
 
 namespace highwater::simulation {
 
-using config::level;
-using proxy::attempt;
-
-namespace {
-
-using kind = config::stale_step::kind;
-constexpr std::chrono::milliseconds a_moment{3};
-constexpr std::chrono::milliseconds patience{200};
-
-const config::stale_steps& some_stale_steps(chance& luck) {
-  static const config::stale_steps choices[] = {
-      {{kind::primary}},
-      {{kind::primary}},
-      {{kind::wait, a_moment}, {kind::primary}},
-      {{kind::wait_while_worth}, {kind::primary}},
-      {{kind::wait_while_worth}, {kind::error}},
-      {{kind::wait, a_moment}, {kind::primary}, {kind::error}},
-      {{kind::wait, a_moment}, {kind::error}},
-      {{kind::error}},
-      {{kind::wait, a_moment}, {kind::stale}},
-  };
-  return choices[luck.below(std::size(choices))];
-}
-
-}  // namespace
-
-clients::clients(schedule& when, chance& luck, world& servers, const crowd& who)
+clients::clients(schedule& when, chance& luck, const character& like, world& servers)
     : when_(when),
       luck_(luck),
+      like_(like),
       servers_(servers),
-      quiet_(who.quiet),
-      checker_(who.size),
+      charter_(luck),
+      checker_(like.sessions, servers.history()),
+      network_{when, luck, like, servers, checker_},
       domain_(servers.size(), when.now()),
-      clients_(who.size),
-      loads_(servers.size()),
-      watcher_(when, luck, servers, [this] { view_changed(); }) {
-  servers_.on_loss = [this](lsn left) {
-    checker_.lost(left);
-    for (auto& one : clients_) checker::lost(one.promised, left);
+      watcher_(when, luck, like, servers, [this] { view_published(); }),
+      process_{network_, watcher_, domain_, charter_, {}, {}},
+      clients_(like.sessions) {
+  process_.answered = [this](std::size_t who, const batch& what, const outcome& of) { answered(who, what, of); };
+  process_.ended = [this](std::size_t who) { ended(who); };
+  servers_.on_loss = [this](lsn left) { checker_.lost(left); };
+  servers_.is_known_to = [this](node_index node) { return watcher_.view()->primary == node; };
+  servers_.on_death = [this](node_index node) {
+    const auto life = servers_.at(node).life;
+    for (auto& one : workers_) one->heard_of_death(node, life);
+    if (luck_.one_in(2)) watcher_.heard_of_death(node, life);
   };
-  for (std::size_t one = 0; one < who.size; ++one) rest(one);
+  for (std::size_t each = 0; each < like.workers; ++each) workers_.push_back(std::make_unique<worker>(process_));
+  for (std::size_t who = 0; who < like.sessions; ++who) {
+    sessions_.push_back(std::make_unique<session>(*workers_[who % like.workers], who));
+    rest(who);
+  }
+}
+
+void clients::view_published() {
+  for (auto& one : workers_) one->published(watcher_.view());
 }
 
 void clients::rest(std::size_t who) {
-  clients_[who].waits = false;
-  const bool long_one = luck_.one_in(quiet_ ? 2 : 10);
-  when_.after(long_one ? luck_.span(1'000, 60'000) : luck_.span(1, 1'000), [this, who] { act(who); });
+  const bool long_one = luck_.one_in(like_.quiet ? 2 : 15);
+  when_.after(long_one ? luck_.span(1'000, 60'000) : luck_.span(1, 600), [this, who, life = clients_[who].life] {
+    if (clients_[who].life == life) act(who);
+  });
 }
 
 void clients::act(std::size_t who) {
   auto& one = clients_[who];
-  ++one.batch;
-  one.looks_for.begin(when_.now(), patience);
-  one.reads = !luck_.one_in(5);
-  ++(one.reads ? happened.reads : happened.writes);
-  attempt::subject what;
-  what.as_read = one.reads;
-  what.need.level = static_cast<level>(luck_.below(config::level_count));
-  if (what.need.level == level::bounded) what.need.max_staleness = std::chrono::milliseconds(luck_.between(2, 30));
-  what.need.on_stale = &some_stale_steps(luck_);
-  one.promised = checker_.on_arrival(who, what.need.level, servers_.inserted());
-  place(who, what);
+  one.script.clear();
+  one.next = 0;
+  one.at_once = false;
+  if (luck_.one_in(40)) {
+    ++happened.levels_set;
+    one.asked = luck_.one_in(3) ? std::nullopt : std::optional(static_cast<config::level>(luck_.below(8)));
+    sessions_[who]->ask_for_level(one.asked);
+  }
+  write_script(one);
+  say_next(who);
 }
 
-// What others are told of from now on does not bind it.
-void clients::place(std::size_t who, const attempt::subject& what) {
-  auto& one = clients_[who];
-  if (routing::minds_what_others_were_told(what.need.level)) domain_.snapshot(one.looks_for.told());
-  one.looks_for.place(what, one.floors);
-  look(who);
+speech clients::some(deed what) {
+  speech one{what, static_cast<std::uint8_t>(luck_.one_in(2) ? 0 : luck_.below(table_count))};
+  if (!luck_.one_in(4)) one.hint = static_cast<config::level>(luck_.below(config::level_count));
+  return one;
 }
 
-attempt::circumstances clients::circumstances() {
-  return {watcher_.view(), loads_, when_.now(), turn_};
-}
-
-void clients::look(std::size_t who) {
-  auto& one = clients_[who];
-  one.decided = when_.now();
-  const auto next = one.looks_for.next(circumstances());
-  if (one.reads) ++turn_;
-  if (one.looks_for.at_gate()) ++happened.closed_gates;
-  switch (next) {
-    using enum attempt::move;
-    case lease:
-      one.waits = false;
-      ++loads_[one.looks_for.plan().node].outstanding;
-      when_.after(luck_.travel(), [this, who] { clients_[who].reads ? run_read(who) : run_write(who); });
-      return;
-    case wait:
-      one.looks_for.ask(watcher_);
-      return await(who, one.looks_for.deadline());
-    case too_stale:
-      ++happened.refused;
-      return rest(who);
-    case gate_closed:
-    case no_node:
-      ++happened.given_up;
-      return rest(who);
+void clients::write_script(client& one) {
+  const auto kind = luck_.below(20);
+  if (kind < 9) {
+    ++happened.single_reads;
+    one.script.push_back(some(deed::read));
+  } else if (kind < 13) {
+    ++happened.single_writes;
+    one.script.push_back(some(deed::write));
+  } else if (kind < 17) {
+    write_transaction(one, kind < 15);
+  } else {
+    write_pipeline(one);
   }
 }
 
-void clients::await(std::size_t who, instant deadline) {
-  ++happened.waits;
-  clients_[who].waits = true;
-  if (std::exchange(clients_[who].timer_at, deadline) == deadline) return;
-  when_.at(deadline, [this, who, deadline, batch = clients_[who].batch] {
-    const auto& one = clients_[who];
-    if (one.waits && one.batch == batch && one.timer_at == deadline) look(who);
-  });
-}
-
-void clients::view_changed() {
-  for (std::size_t who = 0; who < clients_.size(); ++who) {
-    if (!clients_[who].waits) continue;
-    // As a posted message: the view may be a newer one by then.
-    when_.after(microseconds(1), [this, who, batch = clients_[who].batch] {
-      if (clients_[who].waits && clients_[who].batch == batch) look(who);
-    });
+void clients::write_transaction(client& one, bool only_reads) {
+  ++(only_reads ? happened.reading_transactions : happened.writing_transactions);
+  one.script.push_back(some(only_reads ? deed::begin_read_only : deed::begin));
+  for (auto more = luck_.between(0, 3); more > 0; --more) {
+    one.script.push_back({!only_reads && luck_.one_in(2) ? deed::write : deed::read,
+                          static_cast<std::uint8_t>(luck_.below(table_count))});
   }
+  one.script.push_back({luck_.one_in(6) ? deed::roll_back : deed::commit});
+  one.at_once = luck_.one_in(4);
 }
 
-void clients::run_read(std::size_t who) {
-  const auto& p = clients_[who].looks_for.plan();
-  const auto saw = servers_.read(p.node, watcher_.life_of(p.incarnation));
-  const bool on_primary = servers_.at(p.node).primary;
-  when_.after(luck_.travel(), [this, who, saw, on_primary, then = when_.now()] {
-    --loads_[clients_[who].looks_for.plan().node].outstanding;
-    if (!saw) return connection_broke(who);
-    told_of_read(who, {servers_.kept(saw->complete, then), servers_.kept(saw->seen, then)}, on_primary);
+void clients::write_pipeline(client& one) {
+  ++happened.pipelines;
+  for (auto more = luck_.between(2, 6); more > 0; --more)
+    one.script.push_back(some(luck_.one_in(3) ? deed::write : deed::read));
+  one.at_once = true;
+}
+
+void clients::say_next(std::size_t who) {
+  auto& one = clients_[who];
+  const auto life = one.life;
+  do {
+    say(who, one.script[one.next++]);
+  } while (one.at_once && one.life == life && one.next < one.script.size());
+}
+
+void clients::say(std::size_t who, speech what) {
+  ++operations_;
+  ++clients_[who].pending;
+  const auto due = owed(who, what);
+  ++by_level[static_cast<std::size_t>(due.what.level)];
+  sessions_[who]->receive({what, due});
+}
+
+// A transaction is placed once: what its first statement is owed, all of it is.
+promise clients::owed(std::size_t who, const speech& what) {
+  auto& one = clients_[who];
+  if (what.what == deed::begin || what.what == deed::begin_read_only) {
+    one.in_block = true;
+    one.begun_at = what.hint ? what.hint : one.asked;
+    one.block.reset();
+    return checker_.on_arrival(who, charter_.of_transaction(one.begun_at));
+  }
+  if (!one.in_block) {
+    const auto asked = what.hint ? what.hint : one.asked;
+    return checker_.on_arrival(who, charter_.of_statement(what.table, asked));
+  }
+  if (!one.block) one.block = checker_.on_arrival(who, charter_.of_transaction(one.begun_at));
+  auto due = *one.block;
+  due.number = checker_.next_number();
+  if (what.what == deed::commit || what.what == deed::roll_back) one.in_block = false;
+  return due;
+}
+
+void clients::answered(std::size_t who, const batch& what, const outcome& of) {
+  auto& one = clients_[who];
+  --one.pending;
+  if (of.failed) ++happened.errors;
+  if (of.from == nullptr && of.failed) checker_.told_of_unknown(who);
+  if (of.from != nullptr && of.from->seen) {
+    ++happened.told_reads;
+    checker_.told_of_read(who, what.owed, {*of.from->seen, of.from->on_primary, of.from->early, of.stale, of.decided});
+  }
+  if (of.from != nullptr && of.from->commit) {
+    ++happened.told_commits;
+    checker_.told_of_write(who, *of.from->commit);
+  }
+  const bool still_speaks = one.at_once && one.next < one.script.size();
+  if (one.pending != 0 || still_speaks) return;
+  if (one.next >= one.script.size()) return rest(who);
+  when_.after(luck_.span(1, 200), [this, who, life = one.life] {
+    if (clients_[who].life == life) say_next(who);
   });
 }
 
-void clients::told_of_read(std::size_t who, const glimpse& saw, bool on_primary) {
+void clients::ended(std::size_t who) {
   auto& one = clients_[who];
-  note_told(who);
-  const bool bounded = one.looks_for.need().max_staleness.count() != 0;
-  const lsn bound = bounded ? servers_.inserted_at(one.decided - one.looks_for.need().max_staleness) : 0;
-  if (on_primary) checker_.acted_on_primary(who, one.promised, saw.complete);
-  checker_.told_of_read(who, one.promised, one.looks_for.plan(), on_primary, saw.seen, bound);
+  checker_.told_of_unknown(who);
+  checker_.begins_anew(who);
+  const auto life = one.life + 1;
+  one = {};
+  one.life = life;
   rest(who);
-}
-
-void clients::run_write(std::size_t who) {
-  const auto& p = clients_[who].looks_for.plan();
-  const auto commit = servers_.commit(p.node, watcher_.life_of(p.incarnation));
-  if (commit) checker_.acted_on_primary(who, clients_[who].promised, commit->complete);
-  // Rule 7: the answer may get lost, and the write has happened all the same.
-  const bool lost = !commit || luck_.one_in(30);
-  const auto takes = commit ? commit->takes : microseconds(0);
-  when_.after(takes + luck_.travel(), [this, who, commit, lost] {
-    auto& one = clients_[who];
-    --loads_[one.looks_for.plan().node].outstanding;
-    if (commit) checker_.told_of_write(who, commit->at);
-    one.floors.written.raise(when_.now());
-    domain_.told_of_write(when_.now());
-    if (!lost) {
-      note_told(who);
-      return rest(who);
-    }
-    if (commit) ++happened.unknown_commits;
-    connection_broke(who);
-  });
-}
-
-void clients::note_told(std::size_t who) {
-  auto& one = clients_[who];
-  const auto& p = one.looks_for.plan();
-  one.floors.has_read(p.node, p.incarnation, when_.now(), p.on_replica);
-  domain_.told_of_read(p.node, p.incarnation, when_.now());
-}
-
-// Rule 15: a read of which nothing was told is tried once more, elsewhere.
-void clients::connection_broke(std::size_t who) {
-  ++happened.broken_connections;
-  auto& one = clients_[who];
-  const auto node = one.looks_for.plan().node;
-  loads_[node].suspect = when_.now();
-  watcher_.need_sample(node, when_.now() + microseconds(1));
-  if (!one.reads || one.looks_for.retried()) return rest(who);
-  ++happened.retries;
-  one.looks_for.lost(node);
-  one.looks_for.try_again();
-  one.looks_for.begin(when_.now(), patience);
-  attempt::subject what;
-  what.as_read = true;
-  what.need = one.looks_for.need();
-  place(who, what);
 }
 
 }  // namespace highwater::simulation

@@ -1,68 +1,73 @@
 #pragma once
 
-// Clients of one proxy, in simulated time: each writes and reads, one thing after the other, at whatever level it
-// likes. What it does next is decided by the real attempt; floors and domain are the real ones too.
+// What the clients of one proxy do, in simulated time: single statements, transactions that read and that write, and
+// several statements at once without waiting for the answers between them; at whatever level they like.
 
+#include <array>
+#include <memory>
+#include <optional>
 #include <vector>
 
-#include "proxy/client/attempt.hpp"
-#include "proxy/client/domain.hpp"
-#include "routing/decide.hpp"
-#include "tests/simulation/checker.hpp"
-#include "tests/simulation/watcher.hpp"
+#include "tests/simulation/session.hpp"
 
 namespace highwater::simulation {
 
-struct crowd {
-  std::size_t size = 10;
-  bool quiet = false;  // long rests, in which a node can come back and nobody else is told of anything
-};
-
 class clients {
 public:
-  clients(schedule& when, chance& luck, world& servers, const crowd& who);
+  clients(schedule& when, chance& luck, const character& like, world& servers);
 
   const checker& judged() const noexcept { return checker_; }
+  checker& judge() noexcept { return checker_; }
+  const process& proxy() const noexcept { return process_; }
+  const network& net() const noexcept { return network_; }
+  const watcher& monitor() const noexcept { return watcher_; }
+  std::uint64_t operations() const noexcept { return operations_; }
+  std::array<std::uint64_t, config::level_count> by_level{};  // operations
   struct {
-    unsigned reads = 0, writes = 0, unknown_commits = 0, broken_connections = 0, waits = 0, refused = 0, given_up = 0;
-    unsigned closed_gates = 0, retries = 0;
+    unsigned single_reads = 0, single_writes = 0, reading_transactions = 0, writing_transactions = 0, pipelines = 0,
+             told_reads = 0, told_commits = 0, errors = 0, levels_set = 0;
   } happened;
 
 private:
   struct client {
-    routing::session_floors floors;
-    proxy::attempt looks_for;
-    promise promised;
-    std::uint64_t batch = 0;  // its number
-    instant decided = routing::never;
-    bool reads = false;
-    bool waits = false;
-    instant timer_at = routing::never;  // of the wait
+    std::vector<speech> script;
+    std::size_t next = 0;     // of the script, to be sent
+    std::size_t pending = 0;  // sent, and not answered
+    bool at_once = false;
+    bool in_block = false;
+    std::optional<promise> block;                // what its transaction is owed, from its first statement on
+    std::optional<config::level> asked = {};     // by SET
+    std::optional<config::level> begun_at = {};  // by a comment in BEGIN
+    std::uint32_t life = 0;
   };
 
-  void act(std::size_t who);
   void rest(std::size_t who);
-  void place(std::size_t who, const proxy::attempt::subject& what);
-  proxy::attempt::circumstances circumstances();
-  void look(std::size_t who);
-  void await(std::size_t who, instant deadline);
-  void run_read(std::size_t who);
-  void run_write(std::size_t who);
-  void told_of_read(std::size_t who, const glimpse& saw, bool on_primary);
-  void note_told(std::size_t who);
-  void connection_broke(std::size_t who);
-  void view_changed();
+  void act(std::size_t who);
+  void write_script(client& one);
+  void write_transaction(client& one, bool only_reads);
+  void write_pipeline(client& one);
+  void say_next(std::size_t who);
+  void say(std::size_t who, speech what);
+  promise owed(std::size_t who, const speech& what);
+  speech some(deed what);
+  void answered(std::size_t who, const batch& what, const outcome& of);
+  void ended(std::size_t who);
+  void view_published();
 
   schedule& when_;
   chance& luck_;
+  const character& like_;
   world& servers_;
-  bool quiet_;
+  charter charter_;
   checker checker_;
+  network network_;
   proxy::domain domain_;
-  std::vector<client> clients_;
-  std::vector<routing::node_load> loads_;
-  std::uint32_t turn_ = 0;
   watcher watcher_;
+  process process_;
+  std::vector<std::unique_ptr<worker>> workers_;
+  std::vector<std::unique_ptr<session>> sessions_;
+  std::vector<client> clients_;
+  std::uint64_t operations_ = 0;
 };
 
 }  // namespace highwater::simulation

@@ -1,5 +1,6 @@
 #include "tests/simulation/watcher.hpp"
 
+#include <string>
 #include <utility>
 
 namespace highwater::simulation {
@@ -20,9 +21,11 @@ config::monitor quick_settings() {
 
 }  // namespace
 
-watcher::watcher(schedule& when, chance& luck, const world& servers, std::function<void()> on_view)
+watcher::watcher(schedule& when, chance& luck, const character& like, const world& servers,
+                 std::function<void()> on_view)
     : when_(when),
       luck_(luck),
+      like_(like),
       servers_(servers),
       on_view_(std::move(on_view)),
       settings_(quick_settings()),
@@ -47,6 +50,10 @@ void watcher::need_proof(routing::shown_by whom, node_index node, instant since)
   ask_for_proofs();
 }
 
+void watcher::heard_of_death(node_index node, life_number life) {
+  if (watches_[node].connected && watches_[node].life == life) fail(node);
+}
+
 void watcher::ask_for_proofs() {
   for (node_index node = 0; node < watches_.size(); ++node) {
     const auto wish = state_.wish(node, when_.now());
@@ -66,6 +73,7 @@ void watcher::advance(node_index node) {
       ask(node);
       break;
     case tracker::action::give_up:
+      ++happened.timeouts;
       return fail(node);
     case tracker::action::none:
       break;
@@ -77,89 +85,140 @@ void watcher::advance(node_index node) {
   });
 }
 
-void watcher::connect(node_index node) {
-  const auto question = ++watches_[node].asked;
-  when_.after(luck_.travel(), [this, node, question] {
-    const auto real = servers_.at(node);
-    when_.after(luck_.travel(), [this, node, question, real] {
-      auto& one = watches_[node];
-      if (one.asked != question) return;
-      if (!real.up || servers_.at(node).life != real.life) return fail(node);
-      one.life = real.life;
-      const auto started = std::to_string(real.life);
-      state_.began(node, {system_identifier, started, {}, real.timeline, started}, when_.now());
-      one.when.connected();
-      publish();
-      advance(node);
-    });
+// While two claim to be the primary nothing gets lost on the way to the true one: see world::contested().
+bool watcher::is_lost(node_index node) {
+  const bool lost = like_.loses_messages && luck_.one_in(150) && !(servers_.contested() && servers_.leads(node));
+  if (lost) ++happened.lost_messages;
+  return lost;
+}
+
+microseconds watcher::travel(node_index node) {
+  const auto usual = like_.travel(luck_);
+  return servers_.contested() && servers_.leads(node) ? std::min(usual, microseconds(100)) : usual;
+}
+
+// The next step of the question that is under way, if it still is then.
+void watcher::then(node_index node, microseconds delay, void (watcher::*step)(node_index)) {
+  when_.after(delay, [this, node, step, question = watches_[node].asked] {
+    if (watches_[node].asked == question) (this->*step)(node);
   });
+}
+
+void watcher::connect(node_index node) {
+  ++watches_[node].asked;
+  if (!is_lost(node)) then(node, travel(node), &watcher::say_who_it_is);
+}
+
+void watcher::say_who_it_is(node_index node) {
+  watches_[node].real = servers_.at(node);
+  watches_[node].real.control_timeline = std::max(watches_[node].real.control_timeline, timeline_said(node));
+  if (!is_lost(node)) then(node, travel(node), &watcher::connected);
+}
+
+void watcher::connected(node_index node) {
+  auto& one = watches_[node];
+  if (!one.real.up || !servers_.lives(node, one.real.life)) return fail(node);
+  one.life = one.real.life;
+  one.connected = true;
+  state_.began(node,
+               {system_identifier,
+                std::to_string(one.real.started),
+                {},
+                one.real.control_timeline,
+                std::to_string(one.real.recovered),
+                one.real.started},
+               when_.now());
+  one.when.connected();
+  publish();
+  advance(node);
 }
 
 void watcher::ask(node_index node) {
-  const auto question = ++watches_[node].asked;
-  proxy::node_sample sample;
-  sample.sent = when_.now();
-  const auto about = state_.question(node, when_.now());
-  when_.after(luck_.travel(), [this, node, question, sample, about] {
-    // The statement's snapshot comes first, and what its functions look up a moment later.
-    auto answer = sample;
-    answer.snapshot = servers_.snapshot(node);
-    const auto life = servers_.at(node).life;
-    when_.after(luck_.span(1, 300), [this, node, question, answer, about, life]() mutable {
-      const auto real = servers_.at(node);
-      look_up(node, about, answer);
-      when_.after(luck_.travel(), [this, node, question, real, answer, life]() mutable {
-        auto& one = watches_[node];
-        if (one.asked != question) return;
-        if (!real.up || real.life != life || real.life != one.life) return fail(node);
-        answer.answered = when_.now();
-        answer.flushed = answer.at;
-        state_.sampled(node, answer);
-        one.when.set_pace(state_.catches_up_in(node) / 4);
-        one.when.answered(answer.at);
-        publish();
-        ask_for_proofs();
-        advance(node);
-      });
-    });
-  });
-}
-
-void watcher::look_up(node_index node, const proxy::proof_question& about, proxy::node_sample& answer) {
-  const auto real = servers_.at(node);
-  answer.role = real.primary ? routing::node_role::primary : routing::node_role::replica;
-  answer.timeline = real.timeline;
-  answer.at = real.published;
-  answer.received = real.primary ? 0 : real.received;
-  if (real.primary) {
-    answer.snapshot_text = std::to_string(answer.snapshot.xmax) + ":" + std::to_string(answer.snapshot.xmax) + ":";
-    for (const auto id : answer.snapshot.running) answer.snapshot_text += std::to_string(id) + ",";
-    if (about.census) answer.census = servers_.census(luck_);
-  } else if (const auto primary = proxy::parse_snapshot(about.snapshot)) {
-    answer.committed.emplace();
-    const auto take = [&](proxy::transaction_id id) {
-      if (id < answer.snapshot.xmax && servers_.calls_committed(node, id)) answer.committed->push_back(id);
-    };
-    for (const auto id : primary->running) take(id);
-    for (auto id = primary->xmax; id < answer.snapshot.xmax; ++id) take(id);
-  }
-}
-
-void watcher::fail(node_index node) {
   auto& one = watches_[node];
   ++one.asked;
-  one.when.failed(when_.now());
-  state_.lost(node);
+  ++happened.questions;
+  one.answer = {};
+  one.answer.sent = when_.now();
+  one.about = state_.question(node, when_.now());
+  if (!is_lost(node)) then(node, travel(node), &watcher::take_snapshot);
+}
+
+// The statement's snapshot comes first, and what its functions look up a moment later.
+void watcher::take_snapshot(node_index node) {
+  auto& one = watches_[node];
+  one.answer.snapshot = servers_.snapshot(node);
+  one.answered_in = servers_.at(node).life;
+  then(node, luck_.span(1, like_.quick ? 20 : 300), &watcher::look_up);
+}
+
+void watcher::look_up(node_index node) {
+  auto& one = watches_[node];
+  const auto& real = servers_.at(node);
+  if (!servers_.lives(node, one.answered_in) || one.answered_in != one.life) return fail(node);
+  auto& answer = one.answer;
+  answer.role = real.primary ? routing::node_role::primary : routing::node_role::replica;
+  answer.timeline = timeline_said(node);
+  answer.at = real.published;
+  answer.received = servers_.streams(node) ? real.received : 0;
+  if (real.primary) {
+    answer.flushed = servers_.leads(node) ? servers_.history().flushed() : answer.at;
+    if (one.about.census) answer.census = servers_.history().census();
+    print_snapshot(answer);
+  } else {
+    look_up_commits(node);
+  }
+  if (!is_lost(node)) then(node, travel(node), &watcher::take_answer);
+}
+
+// A replica that does not stream knows of no other timeline than its control file's.
+routing::timeline_id watcher::timeline_said(node_index node) const {
+  return servers_.at(node).primary || servers_.streams(node) ? servers_.timeline_of(node) : 0;
+}
+
+void watcher::print_snapshot(proxy::node_sample& of) {
+  auto& text = of.snapshot_text;
+  text = std::to_string(of.snapshot.xmax);
+  text += ":" + text + ":";
+  for (const auto id : of.snapshot.running) text.append(std::to_string(id)).push_back(',');
+  if (text.back() == ',') text.pop_back();
+}
+
+void watcher::look_up_commits(node_index node) {
+  auto& one = watches_[node];
+  const auto primary = proxy::parse_snapshot(one.about.snapshot);
+  if (!primary) return;
+  auto& committed = one.answer.committed.emplace();
+  const auto take = [&](proxy::transaction_id id) {
+    if (id < one.answer.snapshot.xmax && servers_.calls_committed(node, id)) committed.push_back(id);
+  };
+  for (const auto id : primary->running) take(id);
+  for (auto id = primary->xmax; id < one.answer.snapshot.xmax; ++id) take(id);
+}
+
+void watcher::take_answer(node_index node) {
+  auto& one = watches_[node];
+  one.answer.answered = when_.now();
+  state_.sampled(node, one.answer);
+  one.when.set_pace(state_.catches_up_in(node) / 4);
+  one.when.answered(one.answer.at);
   publish();
+  ask_for_proofs();
   advance(node);
 }
 
 void watcher::publish() {
   view_ = state_.publish();
-  for (node_index node = 0; node < watches_.size(); ++node) {
-    if (const auto id = view_->nodes[node].incarnation; id != 0) lives_.emplace(id, watches_[node].life);
-  }
   on_view_();
+}
+
+void watcher::fail(node_index node) {
+  auto& one = watches_[node];
+  ++one.asked;
+  one.connected = false;
+  one.when.failed(when_.now());
+  state_.lost(node);
+  publish();
+  advance(node);
 }
 
 }  // namespace highwater::simulation

@@ -1,0 +1,212 @@
+#include "tests/simulation/session.hpp"
+
+#include <utility>
+
+#include "routing/placement.hpp"
+
+namespace highwater::simulation {
+
+using proxy::admission;
+using proxy::attempt;
+using sql::statement_kind;
+
+namespace {
+
+constexpr std::chrono::milliseconds patience{150};
+
+}  // namespace
+
+session::session(worker& at, std::size_t number) : worker_(at), number_(number), exchange_(at.probe()) {
+  client_.identity = number + 1;
+  client_.transaction.level.start({}, at.shared().rules.default_level());
+  at.join(*this);
+}
+
+void session::receive(const batch& what) {
+  incoming_.push_back(what);
+  process();
+}
+
+void session::process() {
+  if (std::exchange(in_process_, true)) return;
+  while (stage_ == stage::ready && !incoming_.empty() && process_one()) {
+  }
+  in_process_ = false;
+}
+
+// True if there may be more to do.
+bool session::process_one() {
+  attempt_.begin(worker_.now(), patience);
+  if (on_deposed_node()) {
+    end_on_deposed_node();
+    return false;
+  }
+  return act_on_batch();
+}
+
+bool session::act_on_batch() {
+  const auto& facts = incoming_.front().said.facts();
+  const auto where = stands();
+  if (proxy::may_be_refused(where) && proxy::refusal(facts, where)) {
+    answer_error();
+    return stage_ == stage::ready;
+  }
+  switch (proxy::admit(facts, where, [&] { return required(); })) {
+    case admission::place:
+      if (answer_transaction()) return true;
+      start_plan();
+      return stage_ == stage::ready;
+    case admission::send:
+      send_batch();
+      return true;
+    case admission::join:
+      ++worker_.shared().happened.joined;
+      incoming_.front().owed.joins = !where.bound && !where.on_replica;
+      send_batch();
+      return true;
+    case admission::wait:
+      ++worker_.shared().happened.held_back;
+      return false;
+    case admission::answer_internal:
+    case admission::answer_sync:
+    case admission::ask_for_answers:
+      break;
+  }
+  return false;
+}
+
+proxy::standing session::stands() const {
+  proxy::standing where;
+  where.most_prepared_bytes = 1U << 20U;
+  if (!leased()) return where;
+  where.leased = true;
+  where.on_replica = exchange_.held.on_replica;
+  where.in_read_only = exchange_.held.in_read_only;
+  where.bound = exchange_.bound();
+  where.stale = attempt_.plan().reason == routing::route_reason::stale;
+  where.busy = exchange_.busy();
+  where.owed = server().owes();
+  where.open = server().is_open();
+  where.decides_names = exchange_.held.ends_names;
+  where.settings_pending = exchange_.changes.pending();
+  where.ends = std::ranges::any_of(exchange_.flights, &proxy::flight::ends);
+  where.only_reads = std::ranges::all_of(exchange_.flights, &proxy::flight::reads);
+  where.looked_at = attempt_.need();
+  return where;
+}
+
+bool session::answer_transaction() {
+  const auto what = incoming_.front();
+  const auto& facts = what.said.facts();
+  const auto tag =
+      client_.transaction.answer({*facts.first(), what.said.sql(), facts.statements.front().hint, false, true});
+  if (!tag) return false;
+  incoming_.pop_front();
+  worker_.shared().answered(number_, what, {});
+  return true;
+}
+
+// From a batch to a node, or to an answer that there is none.
+void session::start_plan() {
+  attempt::subject what;
+  what.anywhere = client_.transaction.failed();
+  what.as_read = placed_read();
+  what.need = required();
+  if (routing::minds_what_others_were_told(what.need.level)) worker_.shared().domain.snapshot(attempt_.told());
+  attempt_.place(what, client_.floors);
+  replan();
+}
+
+bool session::placed_read() const {
+  routing::session_traits traits;
+  if (client_.transaction.deferred()) traits.begun = client_.transaction.reads_only();
+  const auto& facts = incoming_.front().said.facts();
+  return routing::belongs_with_reads(facts.kind, facts.first(), traits);
+}
+
+bool session::begins_placed() const {
+  return incoming_.front().said.facts().kind == statement_kind::begin_read_only;
+}
+
+routing::requirement session::required() const {
+  const auto& policies = worker_.shared().rules.policies();
+  if (client_.transaction.deferred() || begins_placed()) return policies.for_transaction(asked_for_transaction());
+  const auto& [statement, hint] = incoming_.front().said.facts().statements.front();
+  return policies.for_statement(*statement, hint ? hint : client_.transaction.level.get());
+}
+
+std::optional<config::level> session::asked_for_transaction() const {
+  auto asked = client_.transaction.hint() ? client_.transaction.hint() : client_.transaction.level.get();
+  const auto& [statement, hint] = incoming_.front().said.facts().statements.front();
+  if (!hint) return asked;
+  if (statement->kind == statement_kind::begin_read_only) return hint;
+  return routing::join(asked.value_or(worker_.shared().rules.default_level()), *hint);
+}
+
+attempt::move session::decide() {
+  decided_ = worker_.now();
+  const auto next = attempt_.next({worker_.view(), worker_.loads(), worker_.now(), worker_.turn()});
+  if (attempt_.as_read()) ++worker_.turn();
+  auto& happened = worker_.shared().happened;
+  if (attempt_.plan().floor_restarted) ++happened.floors_restarted;
+  if (attempt_.at_gate()) ++happened.closed_gates;
+  return next;
+}
+
+void session::follow(attempt::move next) {
+  auto& happened = worker_.shared().happened;
+  switch (next) {
+    using enum attempt::move;
+    case lease:
+      stage_ = stage::ready;
+      return lease_node();
+    case wait:
+      ++happened.waits;
+      attempt_.ask(worker_.shared().monitor);
+      return await_view(attempt_.deadline(), stage::awaiting_view);
+    case too_stale:
+      ++happened.refused;
+      return answer_error();
+    case gate_closed:
+      ++happened.gate_timeouts;
+      return answer_error();
+    case no_node:
+      ++happened.no_node;
+      return answer_error();
+  }
+}
+
+void session::await_view(instant deadline, stage as) {
+  stage_ = as;
+  set_timer(deadline);
+}
+
+void session::set_timer(instant deadline) {
+  if (std::exchange(timer_at_, deadline) == deadline) return;
+  worker_.when().at(deadline, [this, deadline, life = life_] {
+    if (timer_at_ == deadline && life_ == life) timer_rings();
+  });
+}
+
+void session::timer_rings() {
+  timer_at_ = routing::never;
+  if (stage_ == stage::awaiting_lease) {
+    ++worker_.shared().happened.queue_timeouts;
+    worker_.pool_of(attempt_.plan().node).cancel(*this);
+    answer_error();
+    return process();
+  }
+  view_changed();
+}
+
+void session::view_changed() {
+  if (!waits_for_view()) return;
+  if (stage_ == stage::awaiting_proof) {
+    if (!proof_arrived()) return;
+  } else {
+    replan();
+  }
+  process();
+}
+
+}  // namespace highwater::simulation
