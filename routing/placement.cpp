@@ -25,7 +25,9 @@ bool belongs_with_reads(sql::statement_kind kind, const sql::statement* first, c
 bool may_follow(sql::statement_kind kind, const requirement& need, const requirement& looked_at,
                 const lease_traits& lease) noexcept {
   if (kind == sql::statement_kind::internal) return false;
-  if (lease.bound || lease.on_primary) return true;
+  if (lease.bound) return true;
+  // The gate was looked at for the first batch, which may have minded less, or before others were told of more.
+  if (lease.on_primary) return lease.shown;
   if (kind != sql::statement_kind::read || lease.stale) return false;
   // Nothing was written since the replica was chosen, so these levels' floors are what they were then.
   using enum config::level;

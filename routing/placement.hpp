@@ -29,6 +29,7 @@ struct lease_traits {
   bool on_primary = false;
   bool bound = false;  // inside a transaction, pinned, or behind a Flush: whatever comes goes there
   bool stale = false;  // it was chosen for a read that takes what there is
+  bool shown = false;  // on the primary, which shows what the batch has to act on: the gate of rule 9 is open for it
 };
 
 // May the batch follow the others on that connection? If not, it waits for their answers and is decided upon then.

@@ -112,12 +112,13 @@ std::optional<bool> may_join(const batch_facts& facts, const standing& session) 
   return std::nullopt;
 }
 
-bool follows(const batch_facts& facts, const standing& session, const routing::requirement& need) {
+bool follows(const batch_facts& facts, const standing& session, const demand& asked) {
   routing::lease_traits lease;
   lease.on_primary = !session.on_replica;
   lease.bound = session.bound;
   lease.stale = session.stale;
-  return routing::may_follow(facts.kind, need, session.looked_at, lease);
+  lease.shown = asked.shown;
+  return routing::may_follow(facts.kind, asked.need, session.looked_at, lease);
 }
 
 }  // namespace detail

@@ -44,9 +44,15 @@ enum class admission : std::uint8_t {
   wait,             // for the answers
 };
 
-// `need`: what the batch must be given; called only if that matters.
-template <class Need>
-admission admit(const batch_facts& facts, const standing& session, const Need& need);
+// What a batch asks for that may follow another one.
+struct demand {
+  routing::requirement need;  // what it must be given
+  bool shown = false;         // the primary shows what it has to act on (rule 9); for a session that is there
+};
+
+// `demands` gives that; called only if it matters.
+template <class Demands>
+admission admit(const batch_facts& facts, const standing& session, const Demands& demands);
 
 // What no server may get to see, and what a replica would forget. None if the batch may be sent.
 std::optional<wire::error> refusal(const batch_facts& facts, const standing& session);
@@ -63,11 +69,11 @@ inline bool may_be_refused(const standing& session) noexcept {
 namespace detail {
 // Without looking at what the batch needs: none if that decides.
 std::optional<bool> may_join(const batch_facts& facts, const standing& session);
-bool follows(const batch_facts& facts, const standing& session, const routing::requirement& need);
+bool follows(const batch_facts& facts, const standing& session, const demand& asked);
 }  // namespace detail
 
-template <class Need>
-admission admit(const batch_facts& facts, const standing& session, const Need& need) {
+template <class Demands>
+admission admit(const batch_facts& facts, const standing& session, const Demands& demands) {
   const bool internal = facts.kind == sql::statement_kind::internal;
   const bool answered_here = internal && !facts.statements.empty();
   if (!session.leased) {
@@ -79,7 +85,7 @@ admission admit(const batch_facts& facts, const standing& session, const Need& n
   if (!session.busy) return answered_here ? admission::answer_internal : admission::send;
   if (facts.undecided) return admission::ask_for_answers;
   const auto joins = detail::may_join(facts, session);
-  if (joins ? *joins : detail::follows(facts, session, need())) return admission::join;
+  if (joins ? *joins : detail::follows(facts, session, demands())) return admission::join;
   if (internal && session.open && !session.owed && !session.copying) return admission::answer_internal;
   return admission::wait;
 }

@@ -123,6 +123,7 @@ public:
   buffer_pool buffers;
   std::string scratch;                                       // for reading from servers
   std::string out_scratch;                                   // for putting messages together
+  routing::domain_floors told_scratch;                       // for looking at what others were told
   boost::unordered_flat_set<std::string_view> parsed_names;  // for looking through a batch
   metrics::worker_probe probe;
   view_board::subscription view_reader;

@@ -174,6 +174,7 @@ private:
   void count_verdicts();
   bool act_on_batch();
   bool join(routing::route_reason reason);
+  demand demands(const standing& where);
   placing placed() const;
   bool vacated();
   standing stands() const;

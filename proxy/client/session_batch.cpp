@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "proxy/client/session.hpp"
+#include "routing/gate.hpp"
 
 namespace highwater::proxy {
 
@@ -92,7 +93,7 @@ bool session::act_on_batch() {
   if (!vacated()) return false;
   const auto in_place = under_way().held.pins.any() ? route_reason::pinned : route_reason::transaction;
   const auto behind = under_way().held.pins.any() ? route_reason::pinned : route_reason::pipelined;
-  switch (admit(now.facts, where, [&] { return placed().required(); })) {
+  switch (admit(now.facts, where, [&] { return demands(where); })) {
     case admission::answer_internal:
       answer_internal();
       return stage_ == stage::ready;
@@ -114,6 +115,16 @@ bool session::act_on_batch() {
       break;
   }
   return false;
+}
+
+// What others were told of by now binds it, as if it were placed now.
+demand session::demands(const standing& where) {
+  demand asked{placed().required(), false};
+  if (where.on_replica || where.bound) return asked;
+  auto& told = worker_.told_scratch;
+  if (routing::minds_what_others_were_told(asked.need.level)) worker_.shared.domain.snapshot(told);
+  asked.shown = !routing::closed_gate(asked.need.level, client_.floors, &told, worker_.view());
+  return asked;
 }
 
 placing session::placed() const {

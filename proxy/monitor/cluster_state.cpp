@@ -20,6 +20,7 @@ void cluster_state::began(node_index node, const node_identity& identity, routin
   const bool same_server = identity.started == one.identity.started && identity.recovered == one.identity.recovered &&
                            !identity.recovered.empty();
   if (!same_server && one.reached != 0) one.owes = one.reached;
+  if (identity.system != one.identity.system) one.claims = 0;
   one.identity = identity;
   one.timeline = identity.control_timeline;
   forget_view(one);
@@ -72,6 +73,7 @@ void cluster_state::sampled(node_index node, const node_sample& sample) {
     one.view.incarnation_began = sample.sent;
   }
   one.view.role = sample.role;
+  one.claims = sample.role == node_role::primary ? one.timeline : 0;
   one.view.sampled = sample.sent;
   one.view.received = sample.received;
   one.view.replayed = {one.identity.system, one.timeline, sample.at};
@@ -166,23 +168,36 @@ void cluster_state::adopt_system() {
   }
 }
 
+// By its last word, which counts although it does not answer now: it may go on being written to.
+bool cluster_state::claims_to_lead(const member& one) const noexcept {
+  return belongs(one) && one.claims != 0 && one.claims == view_.timeline;
+}
+
+// Two that both claim the newest timeline cannot be told apart from here, so neither is written to; but one that has
+// led on it goes on leading, or nobody does, until it says that it is no primary: whoever takes over from it by the
+// book is on a newer timeline, and what breaks may be only our connection to it. The first that answers may have been
+// deposed, but nobody may lead before all have been asked: see adopt_system().
+node_index cluster_state::chosen() const noexcept {
+  if (led_on_ != 0 && led_on_ == view_.timeline && claims_to_lead(members_[led_]))
+    return may_lead(members_[led_]) ? led_ : no_node;
+  const auto claims = [&](const member& one) { return claims_to_lead(one); };
+  const auto first = std::find_if(members_.begin(), members_.end(), claims);
+  if (first == members_.end() || std::count_if(members_.begin(), members_.end(), claims) != 1) return no_node;
+  return may_lead(*first) ? static_cast<node_index>(first - members_.begin()) : no_node;
+}
+
 void cluster_state::elect() {
   const auto before = view_.primary;
   const bool keeps = before != no_node && may_lead(members_[before]);
-  if (!keeps) {
-    // Two that both claim the newest timeline cannot be told apart from here, so neither is written to. The first that
-    // answers may have been deposed, but nobody may lead before all have been asked: see adopt_system().
-    const auto claims = std::count_if(members_.begin(), members_.end(), [&](const member& m) { return may_lead(m); });
-    view_.primary = no_node;
-    for (node_index node = 0; claims == 1 && node < members_.size(); ++node) {
-      if (may_lead(members_[node])) view_.primary = node;
-    }
-  }
+  if (!keeps) view_.primary = chosen();
   if (view_.primary != before) {
     if (before != no_node) tell(cluster_news::kind::primary_lost, before);
     if (view_.primary != no_node) tell(cluster_news::kind::primary_found, view_.primary);
   }
-  if (view_.primary != no_node) begin_history(members_[view_.primary].view);
+  if (view_.primary == no_node) return;
+  led_ = view_.primary;
+  led_on_ = view_.timeline;
+  begin_history(members_[view_.primary].view);
 }
 
 // What it said before it was elected counts from now on. What was said of a life before does not (rule 8): where that

@@ -66,6 +66,8 @@ private:
     bool asked = false;  // has answered or failed at least once
     bool was_usable = false;
     bool complained = false;  // of a foreign system or an old timeline
+    // Where it is the primary by its own last word, which stands until it says otherwise; 0: nowhere.
+    routing::timeline_id claims = 0;
     // Rule 8: how far it is known to have been, on which timeline; and how far it has to come before it is used.
     routing::lsn reached = 0;
     routing::timeline_id reached_on = 0;
@@ -79,6 +81,8 @@ private:
   std::uint64_t prevailing_system();
   void elect();
   bool may_lead(const member& one) const noexcept;
+  bool claims_to_lead(const member& one) const noexcept;
+  routing::node_index chosen() const noexcept;
   bool belongs(const member& one) const noexcept;
   bool follows(const member& one) const noexcept;
   void begin_history(const routing::node_view& primary);
@@ -94,6 +98,8 @@ private:
   routing::incarnation_id proving_for_ = 0;  // the primary's life that it is about
   routing::cluster_view view_;
   routing::incarnation_id next_incarnation_ = 1;
+  routing::node_index led_ = routing::no_node;  // who was the primary last
+  routing::timeline_id led_on_ = 0;             // ... on which timeline; 0: nobody has been
   std::vector<cluster_news> news_;
   bool told_of_no_common_system_ = false;
 };

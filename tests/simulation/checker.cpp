@@ -75,8 +75,6 @@ void checker::acted_on_primary(std::size_t session, const promise& what, place c
   const auto at = history_.surviving(complete);
   const auto shown = history_.surviving({what.shown, what.branch});
   if (!minds || at >= shown) return;
-  if (what.joins) ++ungated;
-  if (what.joins && !minds_ungated) return;
   report(session, what,
          "acted on the primary that showed all up to " + routing::to_string(at) + ", and had been shown " +
              routing::to_string(shown));

@@ -39,7 +39,6 @@ struct promise {
   lsn shown = 0;             // the highest that a replica has shown the session; causal, strong: or anybody
   std::uint64_t number = 0;  // of the statement
   unsigned branch = 0;       // of the history, on which all these are; what is lost of it is owed no more
-  bool joins = false;        // it was sent behind others that use the primary: see the README
 };
 
 class checker {
@@ -73,8 +72,6 @@ public:
   std::array<std::uint64_t, config::level_count> judged{};  // reads, by level
   std::uint64_t served_stale = 0;
   std::uint64_t shown_early = 0;  // by a replica, and the primary did not show all of it yet
-  std::uint64_t ungated = 0;      // acted on the primary on less than was shown, behind other statements
-  bool minds_ungated = false;
 
 private:
   lsn required(const promise& what, instant decided) const;

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "routing/gate.hpp"
 #include "routing/placement.hpp"
 
 namespace highwater::simulation {
@@ -51,7 +52,7 @@ bool session::act_on_batch() {
     answer_error();
     return stage_ == stage::ready;
   }
-  switch (proxy::admit(facts, where, [&] { return required(); })) {
+  switch (proxy::admit(facts, where, [&] { return demands(where); })) {
     case admission::place:
       if (answer_transaction()) return true;
       start_plan();
@@ -61,7 +62,6 @@ bool session::act_on_batch() {
       return true;
     case admission::join:
       ++worker_.shared().happened.joined;
-      incoming_.front().owed.joins = !where.bound && !where.on_replica;
       send_batch();
       return true;
     case admission::wait:
@@ -73,6 +73,15 @@ bool session::act_on_batch() {
       break;
   }
   return false;
+}
+
+proxy::demand session::demands(const proxy::standing& where) {
+  proxy::demand asked{required(), false};
+  if (where.on_replica || where.bound) return asked;
+  routing::domain_floors told;
+  worker_.shared().domain.snapshot(told);
+  asked.shown = !routing::closed_gate(asked.need.level, client_.floors, &told, worker_.view());
+  return asked;
 }
 
 proxy::standing session::stands() const {

@@ -58,6 +58,7 @@ private:
   bool placed_read() const;
   bool begins_placed() const;
   routing::requirement required() const;
+  proxy::demand demands(const proxy::standing& where);
   std::optional<config::level> asked_for_transaction() const;
   proxy::standing stands() const;
 

@@ -81,7 +81,6 @@ void tally::add_clients(const run& of) {
   all_["pipeline"] += c.pipelines;
   all_["level set"] += c.levels_set;
   all_["error told"] += c.errors;
-  all_["behind others on the primary on too little"] += of.users.judged().ungated;
 }
 
 }  // namespace highwater::simulation

@@ -85,16 +85,12 @@ void watcher::advance(node_index node) {
   });
 }
 
-// While two claim to be the primary nothing gets lost on the way to the true one: see world::contested().
+// The true primary is heard first where two claim to be it: whoever has heard of one alone cannot tell (rule 18).
 bool watcher::is_lost(node_index node) {
-  const bool lost = like_.loses_messages && luck_.one_in(150) && !(servers_.contested() && servers_.leads(node));
+  const bool unknown = servers_.contested() && servers_.leads(node) && state_.primary() != node;
+  const bool lost = like_.loses_messages && luck_.one_in(150) && !unknown;
   if (lost) ++happened.lost_messages;
   return lost;
-}
-
-microseconds watcher::travel(node_index node) {
-  const auto usual = like_.travel(luck_);
-  return servers_.contested() && servers_.leads(node) ? std::min(usual, microseconds(100)) : usual;
 }
 
 // The next step of the question that is under way, if it still is then.
@@ -106,13 +102,13 @@ void watcher::then(node_index node, microseconds delay, void (watcher::*step)(no
 
 void watcher::connect(node_index node) {
   ++watches_[node].asked;
-  if (!is_lost(node)) then(node, travel(node), &watcher::say_who_it_is);
+  if (!is_lost(node)) then(node, like_.travel(luck_), &watcher::say_who_it_is);
 }
 
 void watcher::say_who_it_is(node_index node) {
   watches_[node].real = servers_.at(node);
   watches_[node].real.control_timeline = std::max(watches_[node].real.control_timeline, timeline_said(node));
-  if (!is_lost(node)) then(node, travel(node), &watcher::connected);
+  if (!is_lost(node)) then(node, like_.travel(luck_), &watcher::connected);
 }
 
 void watcher::connected(node_index node) {
@@ -140,7 +136,7 @@ void watcher::ask(node_index node) {
   one.answer = {};
   one.answer.sent = when_.now();
   one.about = state_.question(node, when_.now());
-  if (!is_lost(node)) then(node, travel(node), &watcher::take_snapshot);
+  if (!is_lost(node)) then(node, like_.travel(luck_), &watcher::take_snapshot);
 }
 
 // The statement's snapshot comes first, and what its functions look up a moment later.
@@ -167,7 +163,7 @@ void watcher::look_up(node_index node) {
   } else {
     look_up_commits(node);
   }
-  if (!is_lost(node)) then(node, travel(node), &watcher::take_answer);
+  if (!is_lost(node)) then(node, like_.travel(luck_), &watcher::take_answer);
 }
 
 // A replica that does not stream knows of no other timeline than its control file's.

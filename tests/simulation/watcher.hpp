@@ -57,7 +57,6 @@ private:
   void fail(node_index node);
   void publish();
   bool is_lost(node_index node);
-  microseconds travel(node_index node);
   void then(node_index node, microseconds delay, void (watcher::*step)(node_index));
 
   schedule& when_;

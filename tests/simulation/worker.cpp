@@ -13,7 +13,8 @@ worker::worker(process& of)
       coming_(view_),
       loads_(of.net.servers.size()),
       lives_(of.net.servers.size()),
-      probe_(of.net.servers.size(), config::level_count, routing::route_reason_count, sql::pin_reason_count) {
+      probe_({of.net.servers.size(), config::level_count, routing::route_reason_count, sql::pin_reason_count,
+              wire::error_cause_count}) {
   for (node_index node = 0; node < loads_.size(); ++node) pools_.push_back(std::make_unique<line_pool>(of.net, node));
 }
 

@@ -52,10 +52,11 @@ standing but(standing where, const Change& change) {
   return where;
 }
 
-routing::requirement at(level asked) {
-  routing::requirement need;
-  need.level = asked;
-  return need;
+demand at(level asked, bool shown = true) {
+  demand made;
+  made.need.level = asked;
+  made.shown = shown;
+  return made;
 }
 
 TEST(admission, says_where_a_batch_belongs) {
@@ -122,6 +123,15 @@ TEST(admission, lets_no_read_follow_that_asks_for_more_than_its_replica_was_held
     EXPECT_EQ(admit(facts_of("Q select 1"), busy(on_replica()), [&] { return at(each.asked); }), each.verdict)
         << config::to_string(each.asked);
   }
+}
+
+// Rule 9.
+TEST(admission, lets_nothing_follow_on_a_primary_that_does_not_show_what_it_has_to_act_on) {
+  const auto closed = [] { return at(level::session, false); };
+  EXPECT_EQ(admit(facts_of("Q delete from t"), busy(on_primary()), closed), admission::wait);
+  EXPECT_EQ(admit(facts_of("Q delete from t"), but(busy(on_primary()), [](auto& s) { s.bound = true; }), closed),
+            admission::join)
+      << "its transaction has passed the gate";
 }
 
 TEST(refusal, is_what_no_server_may_get_to_see) {

@@ -163,7 +163,26 @@ TEST_F(three_nodes, have_no_primary_where_two_claim_to_be) {
   EXPECT_FALSE(view().has_primary());
   EXPECT_FALSE(view().nodes[b].usable || view().nodes[c].usable);
   lost(c);
+  EXPECT_FALSE(view().has_primary()) << "it may go on being written to, as may the one that led";
+  began(a).primary(a, 1'000, 30);
+  EXPECT_EQ(view().primary, a) << "it was known before";
+}
+
+TEST_F(three_nodes, have_a_primary_again_when_all_others_say_that_they_are_none) {
+  all_well();
+  began(b).primary(b, 1'000, 20).lost(a);
+  EXPECT_FALSE(view().has_primary()) << "a second claimant does not take over from one that falls silent";
+  began(a).replica(a, 1'000, 30);
   EXPECT_EQ(view().primary, b);
+  lost(b);
+  EXPECT_FALSE(view().has_primary());
+}
+
+TEST_F(three_nodes, hold_no_claim_against_the_next_timeline) {
+  all_well();
+  began(b).primary(b, 1'000, 20).lost(a);
+  primary(c, 1'050, 30, 2);
+  EXPECT_EQ(view().primary, c);
 }
 
 TEST_F(three_nodes, keep_the_primary_that_they_have_against_a_second_one) {

@@ -108,11 +108,12 @@ TEST(placement, lets_reads_follow_reads_that_asked_for_as_much) {
 
 TEST(placement, lets_anything_follow_where_it_has_to_go_anyway) {
   for (const auto kind : {read, write, begin, commit}) {
-    EXPECT_TRUE(may_follow(kind, needs(level::strong), {}, {.on_primary = true}));
+    EXPECT_TRUE(may_follow(kind, needs(level::strong), {}, {.on_primary = true, .shown = true}));
+    EXPECT_FALSE(may_follow(kind, needs(level::strong), {}, {.on_primary = true})) << "the gate is closed";
     EXPECT_TRUE(may_follow(kind, needs(level::strong), {}, {.bound = true}));
   }
   EXPECT_FALSE(may_follow(write, {}, {}, lease_traits{}));
-  EXPECT_FALSE(may_follow(internal, {}, {}, {.on_primary = true}));
+  EXPECT_FALSE(may_follow(internal, {}, {}, {.on_primary = true, .shown = true}));
 }
 
 }  // namespace
