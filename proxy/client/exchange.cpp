@@ -38,6 +38,7 @@ server_connection* exchange::end() noexcept {
   --load_->outstanding;
   unpin();
   held = {};
+  stand_ins_.clear();
   server_ = nullptr;
   load_ = nullptr;
   // There is nothing left that a request could hit.
@@ -167,9 +168,20 @@ void exchange::take_off(flight one) {
   flights.push(one);
 }
 
+// What is prepared on this connection may name it for as long as that stands: the newest ones are remembered.
+void exchange::note_stand_in(statement_id id, std::string_view name) {
+  constexpr std::size_t most = 64;
+  if (stand_ins_.size() >= most) stand_ins_.erase(stand_ins_.begin());
+  stand_ins_.emplace_back(id, name);
+}
+
+std::string_view exchange::stands_for(statement_id id) const noexcept {
+  const auto found = std::ranges::find(stand_ins_, id, &std::pair<statement_id, std::string>::first);
+  return found == stand_ins_.end() ? std::string_view() : std::string_view(found->second);
+}
+
 void exchange::forget_portals_of_the_past() {
   if (!server_->is_settled() || !server_->idle()) return;
-  stand_ins.clear();
   ending_portals.clear();
   resetting_portals.clear();
 }

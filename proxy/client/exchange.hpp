@@ -101,7 +101,6 @@ public:
   std::string own_failure;                         // the ErrorResponse that the client gets where own_failure_id fails
   std::vector<std::function<void()>> cancel_over;  // who is to be told when a request that waits is over
 
-  std::vector<std::pair<statement_id, std::string>> stand_ins;              // and the client's names for them
   std::vector<std::pair<std::string, std::string>> ending_portals;          // and the names that running them ends
   std::vector<std::pair<std::string, session_settings>> resetting_portals;  // and what is to be set again then
 
@@ -118,6 +117,9 @@ public:
   void note_sent(const batch_facts& facts);
   // What had no ReadyForQuery of its own (a Flush before, or a Sync that copy-in mode swallowed) is answered with this.
   void take_off(flight one);
+  // In place of one of the client's statements something else has been prepared, so that it can be ended there.
+  void note_stand_in(statement_id id, std::string_view name);
+  std::string_view stands_for(statement_id id) const noexcept;  // the client's name; empty: for none
   // Portals end with their transaction.
   void forget_portals_of_the_past();
 
@@ -128,6 +130,7 @@ private:
   server_session* server_ = nullptr;
   server_connection* connection_ = nullptr;
   routing::node_load* load_ = nullptr;
+  std::vector<std::pair<statement_id, std::string>> stand_ins_;  // and the client's names for them
 };
 
 }  // namespace highwater::proxy

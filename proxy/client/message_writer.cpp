@@ -105,7 +105,7 @@ statement_id message_writer::prepare_stand_in(std::string_view name) {
   wire::write_parse(out_, server_name(id), "", no_parameters);
   server_.expect({reply_kind::parse, true, 0, id});
   server_.statements().add(id);
-  about_.under_way.stand_ins.emplace_back(id, name);
+  about_.under_way.note_stand_in(id, name);
   return id;
 }
 

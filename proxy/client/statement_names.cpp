@@ -7,9 +7,7 @@ namespace highwater::proxy {
 namespace {
 
 std::string client_name_of(statement_id id, const exchange& under_way, const client_state& client) {
-  for (const auto& [stand_in, name] : under_way.stand_ins) {
-    if (stand_in == id) return name;
-  }
+  if (const auto name = under_way.stands_for(id); !name.empty()) return std::string(name);
   return client.prepared ? std::string(client.prepared->name_of(id)) : std::string();
 }
 

@@ -88,7 +88,7 @@ std::string statement_needs::server_text(std::string_view sql) {
     return with_name(sql, *place, about_.client.find_named(place->name)->what->id);
   }
   const auto stand_in = prepared_registry::make_private("", no_parameters);
-  about_.under_way.stand_ins.emplace_back(stand_in->id, place->name);
+  about_.under_way.note_stand_in(stand_in->id, place->name);
   needs_.add({stand_in, nullptr, "", "", false});
   return with_name(sql, *place, stand_in->id);
 }

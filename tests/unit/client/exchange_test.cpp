@@ -212,6 +212,19 @@ TEST_F(an_exchange, forgets_a_transaction_with_its_end) {
   EXPECT_TRUE(one.transaction_over());
 }
 
+TEST_F(an_exchange, knows_what_stands_for_a_statement_as_long_as_it_has_the_connection) {
+  one.note_stand_in(7, "mine");
+  one.forget_portals_of_the_past();
+  EXPECT_EQ(one.stands_for(7), "mine") << "the client's unnamed statement may name it";
+  EXPECT_EQ(one.stands_for(8), "");
+  for (statement_id id = 100; id < 200; ++id) one.note_stand_in(id, "other");
+  EXPECT_EQ(one.stands_for(199), "other");
+  EXPECT_EQ(one.stands_for(7), "") << "they are bounded";
+  one.end();
+  EXPECT_EQ(one.stands_for(199), "");
+  one.begin(server, nullptr, load);
+}
+
 TEST_F(an_exchange, notes_what_what_it_sets_may_hide) {
   send("Q set local standard_conforming_strings = off");
   EXPECT_TRUE(one.held.unreadable);
