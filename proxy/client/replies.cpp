@@ -178,6 +178,7 @@ wire::after_ready replies::ready(transaction_status status, const wire::expected
 // A batch, with this status behind it.
 void replies::answered(transaction_status status) {
   auto& flights = under_way_.flights;
+  due_.answered = true;
   if (!flights.empty()) {
     under_way_.schema_changed |= flights.front().schema;
     due_.write_acknowledged |=

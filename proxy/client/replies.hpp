@@ -35,6 +35,7 @@ public:
   // What has to be done before the client is sent the text.
   struct effects {
     unsigned plans_outdated = 0;      // what was prepared before may not run any more
+    bool answered = false;            // a batch
     bool schema_changed = false;      // by a transaction that is committed
     bool write_acknowledged = false;  // ... of a client that is expected to read behind it
     bool cancel_due = false;          // the request that waited for the answer to BEGIN

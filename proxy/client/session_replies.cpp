@@ -65,7 +65,7 @@ void session::do_what_is_due(const replies::effects& due) {
   if (due.schema_changed) schema_has_changed();
   if (due.cancel_due) send_wanted_cancel();
   if (due.syncs_doubted) ask_for_late_syncs();
-  if (under_way().flights.empty()) work_->vacant = nullptr;
+  if (due.answered && under_way().flights.empty()) work_->vacant = nullptr;
 }
 
 void session::transaction_not_begun(const std::string& why) {

@@ -159,7 +159,6 @@ void worker::stop() {
     loop_.post([this] { loop_.stop(); });
   });
   thread_.join();
-  loop_.discard();
 }
 
 }  // namespace highwater::proxy

@@ -28,6 +28,8 @@ public:
   void run(const std::function<void(worker_context&)>& what);  // there
   void drain();                                                // sessions end when they have nothing under way
   void stop();                                                 // ... or now; returns when the thread has ended
+  // When all workers have stopped: lets go of what they have posted to this one, while all of them are still there.
+  void discard() { loop_.discard(); }
   unsigned sessions() const noexcept { return count_.load(std::memory_order_relaxed); }
 
   const metrics::worker_probe& probe() const noexcept { return context_.probe; }

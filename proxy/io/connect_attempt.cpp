@@ -43,6 +43,7 @@ public:
 
 private:
   void on_event(bool can_read, bool can_write, bool hung_up) override;
+  bool watch(unique_socket socket);
   void finish();
   unique_socket forget_socket() noexcept {
     if (socket_) loop_.remove(socket_.get(), *this);
@@ -57,14 +58,25 @@ private:
   int error_ = EADDRNOTAVAIL;
 };
 
+// False if the kernel watches no more sockets.
+bool connect_attempt::core::watch(unique_socket socket) {
+  try {
+    loop_.add(socket.get(), *this);
+  } catch (const std::system_error& error) {
+    error_ = error.code().value();
+    return false;
+  }
+  socket_ = std::move(socket);
+  return true;
+}
+
 void connect_attempt::core::next() {
   while (tried_ < addresses_.size()) {
     const auto& to = addresses_[tried_++];
     unique_socket made(::socket(to.protocol().family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP));
     error_ = begin(made, to);
     if (error_ != 0 && error_ != EINPROGRESS) continue;
-    socket_ = std::move(made);
-    return loop_.add(socket_.get(), *this);
+    if (watch(std::move(made))) return;
   }
   loop_.tell_later(event_loop::watched_ptr(this), false, true);
 }

@@ -45,7 +45,6 @@ void event_loop::run() {
 
 void event_loop::turn(bool may_wait) {
   wait(may_wait && fall_asleep());
-  asleep_.store(false, std::memory_order_relaxed);
   run_posted();
   tell();
 }
@@ -71,6 +70,7 @@ bool event_loop::fall_asleep() {
 void event_loop::wait(bool may_sleep) {
   std::array<epoll_event, 128> events;
   const int count = ::epoll_wait(set_.get(), events.data(), static_cast<int>(events.size()), may_sleep ? -1 : 0);
+  asleep_.store(false, std::memory_order_relaxed);
   dispatching_ = true;
   for (int i = 0; i < count; ++i) {
     const auto& event = events[static_cast<std::size_t>(i)];

@@ -279,7 +279,7 @@ void monitor::log_news() {
       case kind::old_primary:
         spdlog::error(
             "node {} ({}:{}) says that it is a primary, but a newer timeline exists or another node says so too: not "
-            "used",
+            "used. If two say so of the same timeline, make the wrong one a standby, or end it and restart Highwater",
             node.name, node.host, node.port);
         break;
       case kind::catching_up:

@@ -214,6 +214,7 @@ int program::run() {
   login_watch_.stop();
   catalogs_.stop();
   for (auto& one : workers_) one->stop();
+  for (auto& one : workers_) one->discard();
   spdlog::info("ended");
   return 0;
 }

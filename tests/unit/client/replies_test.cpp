@@ -78,6 +78,17 @@ TEST_F(the_replies, reach_the_client_as_they_are) {
   EXPECT_EQ(due.plans_outdated, 0U);
 }
 
+TEST_F(the_replies, tell_an_answer_from_what_comes_by_itself) {
+  std::string notice;
+  wire::write_notice(notice, wire::severity::notice, {"00000", "by the way", "", ""});
+  take(notice);
+  EXPECT_EQ(told, notice);
+  EXPECT_FALSE(due.answered);
+  ask();
+  take(tag("SELECT 1") + ready());
+  EXPECT_TRUE(due.answered);
+}
+
 TEST_F(the_replies, acknowledge_a_write_when_its_transaction_is_over) {
   struct row {
     const char* why;
