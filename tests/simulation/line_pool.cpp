@@ -89,7 +89,7 @@ void line_pool::answered_dial(node_index real, life_number life) {
       *all_.emplace_back(std::make_unique<line>(*this, node_, backend(by_.servers, by_.judge, by_.luck, real, life)));
   made.session.begin(by_.when.now());
   made.session.logged_in({{}, {}, by_.servers.at(real).started, by_.when.now()});
-  made.dead = !made.server.lives();
+  if (!made.server.lives()) break_soon(made);
   if (waiting_.empty()) {
     idle_.push_back(&made);
   } else {
