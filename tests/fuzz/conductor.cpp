@@ -14,7 +14,7 @@ using clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
 // Within it, a turn's answer comes: else its client is taken to be waiting for others.
-constexpr milliseconds turn{1'000};
+constexpr milliseconds turn{200};
 
 class conductor {
 public:
