@@ -31,8 +31,9 @@ struct client_state {
   told_parameters told;
   routing::session_floors floors;
   read_after_write reads_after_writes;
-  std::uint64_t identity = 0;  // among all sessions of the process, as long as it lasts
-  bool skip_to_sync = false;   // an error was answered; the messages up to Sync do not count
+  std::uint64_t identity = 0;    // among all sessions of the process, as long as it lasts
+  std::uint64_t last_write = 0;  // bears the connection on which it has written last, and nobody since; 0: none
+  bool skip_to_sync = false;     // an error was answered; the messages up to Sync do not count
 
   prepared_names& names() {
     if (!prepared) prepared = std::make_unique<prepared_names>();
@@ -46,12 +47,18 @@ struct client_state {
     if (prepared) prepared->forget_unnamed();
   }
 
+  // Another mark with each connection, so that what was drawn on the one before is not taken for what was drawn last.
+  std::uint64_t mark_write() noexcept { return last_write = identity << 20U | (++writes_marked_ & 0xFFFFFU); }
+
   void adopt(settings_ptr now, settings_interner& interner) {
     settings = std::move(now);
     analysed_under = interner.intern(for_analysis(*settings));
     says = {text_is_plain(*settings), find(*settings, "default_transaction_isolation") == "serializable",
             find(*settings, "default_transaction_read_only") == "on"};
   }
+
+private:
+  std::uint32_t writes_marked_ = 0;
 };
 
 }  // namespace highwater::proxy

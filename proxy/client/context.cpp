@@ -68,6 +68,14 @@ void worker_context::use_catalog(database_context& of) {
   if (of.catalog == nullptr) catalog_changed(of.name, shared.catalogs.use(of.name));
 }
 
+void worker_context::keep_sequences_apart(database_context& of) {
+  if (std::exchange(of.reads_sequences, true)) return;
+  shared.on_each_worker([name = of.name](worker_context& there) {
+    const auto known = there.databases_.find(name);
+    if (known != there.databases_.end()) known->second.reads_sequences = true;
+  });
+}
+
 pool& worker_context::pool_of(session_kind& kind, routing::node_index node) {
   auto& known = kind.pools[node];
   if (known == nullptr) {

@@ -104,6 +104,9 @@ public:
   void use_catalog(database_context& of);
   pool& pool_of(session_kind& kind, routing::node_index node);
   void catalog_changed(const std::string& database, known_catalog catalog);
+  // Somebody asks for currval() or lastval() there: from now on, on every worker, whoever writes discards first what
+  // others have drawn.
+  void keep_sequences_apart(database_context& of);
   void node_suspect(routing::node_index node);
   void for_each_pool(const std::function<void(pool&)>& what);
   // Closes what is idle there. Copies of `latch` are let go of when the servers have closed it too.

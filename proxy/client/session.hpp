@@ -218,7 +218,7 @@ private:
   void hand_back(server_connection& connection);
   void abandon_lease();
   settings_ptr wanted_settings() const override { return client_.settings; }
-  std::uint64_t wanted_writer() const override;
+  std::uint64_t wanted_last_write() const override;
 
   // session_requests.cpp
   writing writes();
@@ -231,6 +231,8 @@ private:
   void answer_due_locals();
   void note_route(routing::route_reason reason);
   bool reads_sequences() const;
+  bool wrote_here() const;
+  void note_write();
   void forget_sequences_of_others();
 
   // session_stream.cpp

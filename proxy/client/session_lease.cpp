@@ -193,7 +193,7 @@ void session::go() {
          describe_distance(work_->attempt.plan(), work_->attempt.need().level, worker_.shared.settings.cluster), ""});
   }
   if (under_way().streaming) {
-    server().written_by(client_.identity);
+    note_write();
     note_route(route_reason::write);
     return;
   }

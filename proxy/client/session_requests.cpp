@@ -105,7 +105,7 @@ void session::send_batch(routing::route_reason reason) {
   // The server keeps its answers until it is asked for them.
   if (std::exchange(now.cut_here, false)) wire::write_empty(out, wire::frontend::flush);
   exchange.note_sent(facts);
-  if (one.writes && facts.executes) server().written_by(client_.identity);
+  if (one.writes && facts.executes) note_write();
   exchange.take_off(one);
   exchange.held.flushed = false;
   if (!told.empty()) write_client(told);
@@ -154,20 +154,29 @@ bool session::reads_sequences() const {
   return facts.executes && facts.any([](const sql::statement& one) { return one.reads_sequences; });
 }
 
-std::uint64_t session::wanted_writer() const {
-  return work_ && reads_sequences() ? client_.identity : 0;
+std::uint64_t session::wanted_last_write() const {
+  return work_ && reads_sequences() ? client_.last_write : 0;
+}
+
+// Has it written here last, and nobody since?
+bool session::wrote_here() const {
+  return client_.last_write != 0 && server().last_write() == client_.last_write;
+}
+
+void session::note_write() {
+  if (!wrote_here()) server().written(client_.mark_write());
 }
 
 // currval() tells what the server's session has got from a sequence, and many sessions have had that one. Without this
-// it would tell of somebody else's row; with it the server says that there is none yet (55000).
+// it would tell of somebody else's row, or of one that was not the last; with it the server says that there is none yet
+// (55000).
 void session::forget_sequences_of_others() {
   const bool failed = server().status() == wire::transaction_status::failed;
-  auto& known_to_be_read = kind_->database.reads_sequences;
   const bool reads = reads_sequences();
-  known_to_be_read |= reads;
-  const bool matters = reads || (known_to_be_read && work_->facts.kind == statement_kind::write);
-  if (!matters || server().writer() == client_.identity || server().is_open() || failed) return;
-  server().written_by(client_.identity);
+  if (reads) worker_.keep_sequences_apart(kind_->database);
+  const bool matters = reads || (kind_->database.reads_sequences && work_->facts.kind == statement_kind::write);
+  if (!matters || wrote_here() || server().is_open() || failed) return;
+  note_write();
   connection().ask_hidden("DISCARD SEQUENCES");
 }
 

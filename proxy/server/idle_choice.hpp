@@ -1,8 +1,8 @@
 #pragma once
 
-// Which of a pool's idle connections a session gets: the one on which it has written last, if it asks for that; else
-// one with the settings that it wants, which saves a round trip; else the one that was used last, whose caches are
-// warm.
+// Which of a pool's idle connections a session gets: the one on which it has written last, and nobody since, if it asks
+// for that; else one with the settings that it wants, which saves a round trip; else the one that was used last, whose
+// caches are warm.
 
 #include <cstdint>
 #include <span>
@@ -14,7 +14,7 @@ namespace highwater::proxy {
 // `count` idle ones, the most recently used last, of which `session(i)` is known; at least one. The place of the
 // chosen.
 template <class Session>
-std::size_t choose_idle(std::size_t count, const Session& session, std::uint64_t wanted_writer,
+std::size_t choose_idle(std::size_t count, const Session& session, std::uint64_t wanted_write,
                         const settings_ptr& wanted) {
   const auto last_that = [&](const auto& suits) {
     for (auto at = count; at > 0; --at) {
@@ -22,8 +22,8 @@ std::size_t choose_idle(std::size_t count, const Session& session, std::uint64_t
     }
     return count;
   };
-  if (wanted_writer != 0) {
-    const auto place = last_that([&](const server_session& one) { return one.writer() == wanted_writer; });
+  if (wanted_write != 0) {
+    const auto place = last_that([&](const server_session& one) { return one.last_write() == wanted_write; });
     if (place != count) return place;
   }
   const auto place = last_that([&](const server_session& one) { return one.settings() == wanted; });

@@ -142,7 +142,7 @@ void pool::cancel(lease_waiter& waiter) noexcept {
 server_connection* pool::take_idle(const lease_waiter& whom) {
   if (idle_.empty()) return nullptr;
   const auto known = [this](std::size_t place) -> const server_session& { return idle_[place]->session(); };
-  const auto place = choose_idle(idle_.size(), known, whom.wanted_writer(), whom.wanted_settings());
+  const auto place = choose_idle(idle_.size(), known, whom.wanted_last_write(), whom.wanted_settings());
   auto* connection = idle_[place];
   idle_.erase(idle_.begin() + static_cast<std::ptrdiff_t>(place));
   count(connection_state::idle, -1);

@@ -32,7 +32,7 @@ public:
   virtual void on_lease_failed(const wire::error& why) = 0;  // the node could not be connected to
   virtual settings_ptr wanted_settings() const = 0;
   // Rather the connection on which this one has written last than any other; 0: all are alike.
-  virtual std::uint64_t wanted_writer() const = 0;
+  virtual std::uint64_t wanted_last_write() const = 0;
 
 protected:
   ~lease_waiter() = default;

@@ -120,9 +120,9 @@ public:
   // ... by a client, and has been done.
   void discarded() noexcept { soiled_ = false; }
 
-  // The session that has written last: what currval() tells belongs to it. 0: none.
-  std::uint64_t writer() const noexcept { return writer_; }
-  void written_by(std::uint64_t who) noexcept { writer_ = who; }
+  // The mark of whoever has written last: what currval() tells is what was drawn by then. 0: nobody has.
+  std::uint64_t last_write() const noexcept { return last_write_; }
+  void written(std::uint64_t mark) noexcept { last_write_ = mark; }
 
   // Who it is ---------------------------------------------------------------------------------------------------------
 
@@ -168,7 +168,7 @@ private:
   settings_ptr settings_ = no_settings();
   parameter_list parameters_;
   mutable std::uint64_t reported_ = 0;  // 0: to be found out
-  std::uint64_t writer_ = 0;
+  std::uint64_t last_write_ = 0;
   bool soiled_ = false;
   bool closes_ = false;
 };

@@ -15,7 +15,7 @@ TEST(idle_choice, prefers_the_writer_then_the_settings_then_what_is_warm) {
   for (const auto& [settings, writer] : {std::pair{a, 1U}, {b, 2U}, {a, 3U}, {b, 4U}}) {
     server_session one(0);
     one.assume(settings);
-    one.written_by(writer);
+    one.written(writer);
     idle.push_back(std::move(one));
   }
   struct row {

@@ -86,7 +86,7 @@ TEST(server_session, goes_along_whole) {
   one.logged_in({{42, 43}, {{"TimeZone", "UTC"}}, 500, now});
   one.begin(now - 1s);
   one.statements().add(5);
-  one.written_by(99);
+  one.written(99);
   one.assume(std::make_shared<const session_settings>(session_settings{{"role", "x"}}));
   one.expect({reply_kind::parse, false, 0, 8, true});
   one.expect({reply_kind::describe_statement, true, 0, 8});
@@ -100,7 +100,7 @@ TEST(server_session, goes_along_whole) {
   EXPECT_EQ(moved.server_started(), 500);
   EXPECT_EQ(moved.begun(), now - 1s);
   EXPECT_TRUE(moved.statements().knows(5));
-  EXPECT_EQ(moved.writer(), 99U);
+  EXPECT_EQ(moved.last_write(), 99U);
   EXPECT_EQ(moved.settings()->size(), 1U);
   EXPECT_EQ(moved.unnamed(), 8U);
   EXPECT_NE(moved.unnamed_described(), nullptr) << "or a client would misread the rows of now";
