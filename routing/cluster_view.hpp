@@ -71,6 +71,8 @@ struct cluster_view {
   std::uint64_t unshown = 0;  // a transaction that may have been shown, while that is being proved
 
   bool has_primary() const noexcept { return primary != no_node; }
+  // Rule 12: it has been the primary, or is taken for it, and another one has been proved since.
+  bool has_deposed(node_index node) const noexcept { return has_primary() && primary != node && !nodes[node].usable; }
 };
 using cluster_view_ptr = std::shared_ptr<const cluster_view>;
 

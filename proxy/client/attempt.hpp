@@ -106,6 +106,7 @@ public:
 
   const routing::requirement& need() const noexcept { return subject_.need; }
   bool as_read() const noexcept { return subject_.as_read; }
+  bool may_be_anywhere() const noexcept { return subject_.anywhere; }
   routing::instant arrived() const noexcept { return arrived_; }
   routing::instant limit() const noexcept { return arrived_ + patience_; }
 

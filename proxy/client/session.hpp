@@ -2,14 +2,14 @@
 
 // One client's life: what it sends is cut into batches, each batch is decided upon, sent to a server, and answered.
 // This class owns the socket, the stage and the timers, asks others what to do, and does it: batch_facts says what a
-// batch is, admission whether it may be sent, attempt which node is next; exchange has what is under way on the leased
-// connection, client_state what the client has whichever connection serves it, message_writer puts its messages into
-// the server's words. Its parts are in
+// batch is, admission whether it may be sent, attempt which node is next, approach how a connection to it is come by;
+// exchange has what is under way on the leased connection, client_state what the client has whichever connection serves
+// it, message_writer puts its messages into the server's words. Its parts are in
 //   session.cpp            stages, reading, ending
 //   session_login.cpp      the way in
 //   session_batch.cpp      looking at a batch, and acting on the verdict
-//   session_routing.cpp    from a batch to a node, and waiting for it
-//   session_lease.cpp      from a node to a server connection, and back
+//   session_approach.cpp   from a batch to a server connection
+//   session_lease.cpp      ... which is there, and back
 //   session_requests.cpp   client to server
 //   session_stream.cpp     ... what is too long to be held
 //   session_replies.cpp    server to client
@@ -24,6 +24,7 @@
 #include <vector>
 
 #include "proxy/client/admission.hpp"
+#include "proxy/client/approach.hpp"
 #include "proxy/client/attempt.hpp"
 #include "proxy/client/client_state.hpp"
 #include "proxy/client/closing.hpp"
@@ -71,20 +72,22 @@ private:
   enum class stage : std::uint8_t {
     authenticating,
     ready,
-    awaiting_view,      // for a sample, a replica, a primary
-    awaiting_lease,     // for a server connection
-    awaiting_proof,     // for a sample that shows which life of the node the connection belongs to
-    awaiting_settings,  // the server connection is being brought to the session's state
-    preparing,          // it is being given prepared statements of the session's
-    vacating,           // idle connections are being closed that would be in the statement's way
-    inquiring,          // what the settings are after a transaction that changed some, or whether pins still stand
+    approaching,  // a server connection that may serve the batch: see approach
+    preparing,    // it is being given prepared statements of the session's
+    restoring,    // ... which it keeps, the settings that are the session's
+    vacating,     // idle connections are being closed that would be in the statement's way
+    inquiring,    // what the settings are after a transaction that changed some, or whether pins still stand
     ended,
   };
 
   // Everything that only a session with something to do needs.
   struct activity {
     activity(session& whose, worker_context& worker)
-        : owner(worker), exchange(worker.probe), view_place(whose), login_place(whose) {}
+        : owner(worker),
+          approach(attempt, worker.shared.settings.cluster.nodes),
+          exchange(worker.probe),
+          view_place(whose),
+          login_place(whose) {}
 
     worker_context& owner;
 
@@ -93,6 +96,7 @@ private:
     wire::batch_scanner scanner;
     batch_facts facts;
     class attempt attempt;
+    class approach approach;
     class exchange exchange;
     timer_queue::ticket rest;  // when a batch that has begun is sent as it comes, if its end has not come by then
     std::shared_ptr<vacancy> vacant;  // databases that it wants nobody to be connected to
@@ -122,7 +126,9 @@ private:
     return worker_.shared.settings.cluster.nodes[node].name;
   }
   bool logged_in() const noexcept { return stage_ != stage::authenticating && !greets_; }
-  bool waits_for_view() const noexcept { return stage_ == stage::awaiting_view || stage_ == stage::awaiting_proof; }
+  bool waits_for_view() const noexcept { return stage_ == stage::approaching && work_->view_place.is_linked(); }
+  // A lease that is not of use yet: not proved, or without the session's settings.
+  bool on_the_way() const noexcept { return stage_ == stage::approaching && leased(); }
   bool leased() const noexcept { return work_ && work_->exchange.leased(); }
   // While there is a lease.
   class exchange& under_way() const noexcept {
@@ -184,41 +190,39 @@ private:
   bool has_bound() const noexcept;
   bool reads_texts() const;
 
-  // session_routing.cpp
+  // session_approach.cpp
   void start_plan();
   attempt::circumstances circumstances();
-  void replan();
-  attempt::move decide();
-  void note_restarted_floors();
-  void follow(attempt::move next);
-  void await_view(routing::instant deadline, stage as);
+  void follow(const approach::step& next, const wire::error* said = nullptr);
+  void follow_and_go_on(const approach::step& next, const wire::error* said = nullptr);
+  void note_decision();
+  void give_up_lease(approach::fate what);
+  void drop_stranger();
+  void await_view(routing::instant deadline);
   void stop_waiting(bool reached);
-  void replan_and_go_on();
-  void refuse_stale();
-  void refuse_for_want_of_node();
-  void notify(wire::severity how, const wire::error& what);
+  void queue(routing::instant deadline);
+  void note_queued(routing::node_index node);
+  void on_lease(server_connection& connection) override;
+  void on_lease_failed(const wire::error& why) override;
+  void settle_connection();
+  void connection_settled();
+  void on_settings_applied(const wire::error* failed) override;
+  void turn_back();
+  wire::error why_refused(approach::refusal why, const wire::error* said);
+  wire::error why_queued_too_long() const;
+  settings_ptr wanted_settings() const override { return client_.settings; }
+  std::uint64_t wanted_last_write() const override;
 
   // session_lease.cpp
-  void lease_node();
-  wire::error timed_out_in(const pool& queue) const;
-  void on_lease(server_connection& connection) override;
-  void take_lease(server_connection& connection);
-  void note_queued(routing::node_index node);
-  void on_lease_failed(const wire::error& why) override;
-  bool proved(server_connection& connection);
-  bool leads_elsewhere();
-  void use_lease();
-  bool proof_arrived();
-  void on_settings_applied(const wire::error* failed) override;
+  void begin_lease(server_connection& connection);
   void go();
+  void warn_of_plan();
+  void notify(wire::severity how, const wire::error& what);
   bool keep_what_was_told();
   server_connection& end_lease();
   void release();
   void drop_lease();
-  void hand_back(server_connection& connection);
   void abandon_lease();
-  settings_ptr wanted_settings() const override { return client_.settings; }
-  std::uint64_t wanted_last_write() const override;
 
   // session_requests.cpp
   writing writes();
@@ -274,8 +278,6 @@ private:
   std::size_t refused(std::string_view bytes, wire::replica_refusal how);
   void retry(metrics::retry_cause cause);
   bool leave_before_sending(routing::node_index node);
-  bool on_the_way() const noexcept;
-  void leave_node();
   void on_server_lost(const wire::error& why) override;
   void give_up_connection(const wire::error& why);
   loss at_stake() const;

@@ -64,28 +64,12 @@ void session::node_died(routing::node_index node) {
 
 // Nothing of the session's is there yet: it goes elsewhere. False if that is not so.
 bool session::leave_before_sending(routing::node_index node) {
-  const bool queued = !leased() && work_ && work_->attempt.serves_on(node) && stage_ == stage::awaiting_lease;
-  const bool on_its_way = leased() && server().node() == node && on_the_way();
-  if (!queued && !on_its_way) return false;
+  if (stage_ != stage::approaching || (!leased() && waits_for_view())) return false;
+  if ((leased() ? server().node() : work_->attempt.plan().node) != node) return false;
   const auto alive = shared_from_this();
-  leave_node();
-  replan_and_go_on();
+  turn_back();
+  follow_and_go_on(work_->approach.begin(circumstances()));
   return true;
-}
-
-// A lease that is not of use yet: not proved, or without the session's settings.
-bool session::on_the_way() const noexcept {
-  return !under_way().held.pins.any() && (stage_ == stage::awaiting_proof || stage_ == stage::awaiting_settings);
-}
-
-void session::leave_node() {
-  if (!leased()) {
-    worker_.pool_of(*kind_, work_->attempt.plan().node).cancel(*this);
-    worker_.timers.cancel(work_->deadline);
-    return;
-  }
-  stop_waiting(false);
-  drop_lease();
 }
 
 // What is lost with the connection, if it is lost now.
@@ -103,7 +87,7 @@ void session::on_server_lost(const wire::error& said) {
   worker_.node_suspect(node);
   if (only_on_the_way) {
     stop_waiting(false);
-    return replan_and_go_on();
+    return follow_and_go_on(work_->approach.begin(circumstances()));
   }
   note_unknown_writes();
   if (in_message) return end();
@@ -151,8 +135,7 @@ bool session::note_unknown_writes() {
 // Rule 12: a transaction or a pinned session stays where it is, but writes nothing to a primary that is none any more.
 bool session::on_deposed_node() const {
   if (!leased() || under_way().held.on_replica) return false;
-  const auto& view = worker_.view();
-  return view.has_primary() && view.primary != server().node() && !view.nodes[server().node()].usable;
+  return worker_.view().has_deposed(server().node());
 }
 
 // It may be hanging, and not even a cancel would reach it.
@@ -165,8 +148,8 @@ void session::end_on_deposed_node() {
 
 void session::primary_moved() {
   const auto alive = shared_from_this();
-  const bool bound = stage_ == stage::ready || stage_ == stage::inquiring || stage_ == stage::awaiting_settings ||
-                     stage_ == stage::preparing;
+  const bool bound =
+      stage_ == stage::ready || stage_ == stage::inquiring || stage_ == stage::restoring || stage_ == stage::preparing;
   if (bound && !greets_ && on_deposed_node()) end_on_deposed_node();
 }
 

@@ -160,12 +160,9 @@ void session::fail_transaction() {
 // A cancel request that named this session.
 void session::cancel(std::function<void()> over) {
   const auto alive = shared_from_this();
-  const bool vacating = stage_ == stage::vacating;
-  const bool waits = waits_for_view() || stage_ == stage::awaiting_lease;
-  if (vacating || waits || (stage_ == stage::awaiting_settings && on_the_way())) {
-    if (!vacating && (leased() || stage_ == stage::awaiting_lease)) leave_node();
+  if (stage_ == stage::vacating || stage_ == stage::approaching) {
+    if (stage_ == stage::approaching) turn_back();
     work_->vacant = nullptr;
-    stop_waiting(false);
     answer_error({std::string(wire::sqlstate::query_canceled), "canceling statement due to user request", "", ""});
     process();
     settle();

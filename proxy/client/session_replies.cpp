@@ -13,7 +13,7 @@ std::size_t session::on_server_bytes(std::string_view bytes) {
   const auto alive = shared_from_this();
   if (stage_ == stage::inquiring) return take_inquiry(bytes);
   // Nothing has been asked yet. If it is the server's end, the connection's end follows.
-  if (stage_ == stage::awaiting_proof) return connection().skip(bytes);
+  if (on_the_way()) return connection().skip(bytes);
   const auto* const known = &server();
   std::size_t used = 0;
   for (;;) {

@@ -22,7 +22,7 @@ void session::close_exchange(closing::step step) {
     case release:
       return this->release();
     case keep:
-      if (connection().apply(client_.settings)) stage_ = stage::awaiting_settings;
+      if (connection().apply(client_.settings)) stage_ = stage::restoring;
       return;
   }
 }

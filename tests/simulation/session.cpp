@@ -15,9 +15,13 @@ namespace {
 
 constexpr std::chrono::milliseconds patience{150};
 
+// Their names are only told to operators.
+const std::vector<config::node> nodes(8);
+
 }  // namespace
 
-session::session(worker& at, std::size_t number) : worker_(at), number_(number), exchange_(at.probe()) {
+session::session(worker& at, std::size_t number)
+    : worker_(at), number_(number), approach_(attempt_, nodes), exchange_(at.probe()) {
   client_.identity = number + 1;
   client_.transaction.level.start({}, at.shared().rules.default_level());
   at.join(*this);
@@ -123,7 +127,7 @@ void session::start_plan() {
   what.need = required();
   if (routing::minds_what_others_were_told(what.need.level)) worker_.shared().domain.snapshot(attempt_.told());
   attempt_.place(what, client_.floors);
-  replan();
+  follow(approach_.begin(circumstances()));
 }
 
 bool session::placed_read() const {
@@ -152,41 +156,77 @@ std::optional<config::level> session::asked_for_transaction() const {
   return routing::join(asked.value_or(worker_.shared().rules.default_level()), *hint);
 }
 
-attempt::move session::decide() {
+attempt::circumstances session::circumstances() {
+  return {worker_.view(), worker_.loads(), worker_.now(), worker_.turn()};
+}
+
+void session::note_decision() {
   decided_ = worker_.now();
-  const auto next = attempt_.next({worker_.view(), worker_.loads(), worker_.now(), worker_.turn()});
   if (attempt_.as_read()) ++worker_.turn();
   auto& happened = worker_.shared().happened;
   if (attempt_.plan().floor_restarted) ++happened.floors_restarted;
   if (attempt_.at_gate()) ++happened.closed_gates;
-  return next;
 }
 
-void session::follow(attempt::move next) {
+void session::follow(const proxy::approach::step& next) {
+  if (next.decided) note_decision();
+  give_up_lease(next.connection);
   auto& happened = worker_.shared().happened;
-  switch (next) {
-    using enum attempt::move;
-    case lease:
-      stage_ = stage::ready;
-      return lease_node();
+  switch (next.next) {
+    using enum proxy::approach::move;
     case wait:
       ++happened.waits;
       attempt_.ask(worker_.shared().monitor);
-      return await_view(attempt_.deadline(), stage::awaiting_view);
-    case too_stale:
-      ++happened.refused;
-      return answer_error();
-    case gate_closed:
-      ++happened.gate_timeouts;
-      return answer_error();
-    case no_node:
-      ++happened.no_node;
+      return await_view(next.until);
+    case queue:
+      return this->queue(next.until);
+    case wait_proof:
+      ++happened.unproved;
+      worker_.shared().monitor.need_sample(server().node(), next.since);
+      return await_view(next.until);
+    case settle:
+      return follow(approach_.settled(server(), circumstances()));
+    case arrive:
+      stage_ = stage::ready;
+      timer_at_ = routing::never;
+      return go();
+    case refuse:
+      note_refusal(next.why);
       return answer_error();
   }
 }
 
-void session::await_view(instant deadline, stage as) {
-  stage_ = as;
+void session::give_up_lease(proxy::approach::fate what) {
+  auto& happened = worker_.shared().happened;
+  switch (what) {
+    using enum proxy::approach::fate;
+    case keep:
+      return;
+    case clean:
+    case give_back:
+      ++happened.given_back;
+      return release();
+    case drop:
+      ++happened.other_lives;
+      return drop_lease();
+    case drop_stranger:
+      ++happened.strangers;
+      auto& with = end_lease();
+      return with.home.drop_stranger(with);
+  }
+}
+
+void session::note_refusal(proxy::approach::refusal why) {
+  auto& happened = worker_.shared().happened;
+  using enum proxy::approach::refusal;
+  happened.refused += why == too_stale;
+  happened.gate_timeouts += why == gate_closed;
+  happened.no_node += why == no_node;
+  happened.queue_timeouts += why == queue_too_long;
+}
+
+void session::await_view(instant deadline) {
+  stage_ = stage::awaiting_view;
   set_timer(deadline);
 }
 
@@ -200,9 +240,8 @@ void session::set_timer(instant deadline) {
 void session::timer_rings() {
   timer_at_ = routing::never;
   if (stage_ == stage::awaiting_lease) {
-    ++worker_.shared().happened.queue_timeouts;
     worker_.pool_of(attempt_.plan().node).cancel(*this);
-    answer_error();
+    follow(proxy::approach::queued_too_long());
     return process();
   }
   view_changed();
@@ -210,11 +249,7 @@ void session::timer_rings() {
 
 void session::view_changed() {
   if (!waits_for_view()) return;
-  if (stage_ == stage::awaiting_proof) {
-    if (!proof_arrived()) return;
-  } else {
-    replan();
-  }
+  follow(leased() ? approach_.view_changed(server(), circumstances()) : approach_.view_changed(circumstances()));
   process();
 }
 

@@ -1,11 +1,13 @@
 #pragma once
 
 // One client's session in the proxy: does with simulated time and messages what proxy/client/session does with sockets,
-// and asks the same deciders: admission, transaction, attempt, exchange, floors, domain, the proof of a connection.
+// and asks the same deciders: admission, transaction, attempt, approach, exchange, floors, domain, the proof of a
+// connection.
 
 #include <deque>
 
 #include "proxy/client/admission.hpp"
+#include "proxy/client/approach.hpp"
 #include "proxy/client/attempt.hpp"
 #include "proxy/client/client_state.hpp"
 #include "proxy/client/exchange.hpp"
@@ -36,7 +38,7 @@ public:
   std::size_t number() const noexcept { return number_; }
   void receive(const batch& what);
   void ask_for_level(std::optional<config::level> wanted) { client_.transaction.level.set(wanted, false, false); }
-  bool waits_for_view() const noexcept { return stage_ == stage::awaiting_view || stage_ == stage::awaiting_proof; }
+  bool waits_for_view() const noexcept { return stage_ == stage::awaiting_view; }
 
   void view_changed();
   void node_died(node_index node);
@@ -47,7 +49,7 @@ public:
   void on_server_lost(line& gone);
 
 private:
-  enum class stage : std::uint8_t { ready, awaiting_view, awaiting_lease, awaiting_proof };
+  enum class stage : std::uint8_t { ready, awaiting_view, awaiting_lease };
   struct reply_handler;
 
   void process();
@@ -62,17 +64,16 @@ private:
   std::optional<config::level> asked_for_transaction() const;
   proxy::standing stands() const;
 
-  void follow(proxy::attempt::move next);
-  proxy::attempt::move decide();
-  void replan() { follow(decide()); }
-  void await_view(instant deadline, stage as);
+  proxy::attempt::circumstances circumstances();
+  void follow(const proxy::approach::step& next);
+  void note_decision();
+  void give_up_lease(proxy::approach::fate what);
+  void note_refusal(proxy::approach::refusal why);
+  void await_view(instant deadline);
   void set_timer(instant deadline);
   void timer_rings();
-  void lease_node();
-  void take_lease(line& with);
-  void use_lease();
-  bool leads_elsewhere();
-  bool proof_arrived();
+  void queue(instant deadline);
+  void begin_lease(line& with);
   void go();
   void send_batch();
 
@@ -98,6 +99,7 @@ private:
   std::size_t number_;
   proxy::client_state client_;
   proxy::attempt attempt_;
+  proxy::approach approach_;
   proxy::exchange exchange_;
   stage stage_ = stage::ready;
   std::deque<batch> incoming_;

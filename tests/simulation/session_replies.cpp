@@ -119,20 +119,14 @@ void session::exchange_over() {
 }
 
 void session::node_died(node_index node) {
-  if (stage_ == stage::awaiting_lease && attempt_.serves_on(node)) {
-    worker_.pool_of(node).cancel(*this);
-    stage_ = stage::ready;
-    timer_at_ = routing::never;
-    replan();
+  const bool queued = stage_ == stage::awaiting_lease && attempt_.serves_on(node);
+  const bool on_the_way = waits_for_view() && leased() && server().node() == node;
+  if (queued || on_the_way) {
+    queued ? worker_.pool_of(node).cancel(*this) : drop_lease();
+    follow(approach_.begin(circumstances()));
     return process();
   }
   if (!leased() || server().node() != node) return;
-  if (stage_ == stage::awaiting_proof) {
-    stage_ = stage::ready;
-    drop_lease();
-    replan();
-    return process();
-  }
   if (exchange_.flights.empty() || !exchange_.flights.front().retryable) return;
   drop_lease();
   attempt_.lost(node);
@@ -142,13 +136,12 @@ void session::node_died(node_index node) {
 
 void session::on_server_lost(line& gone) {
   const auto node = gone.session.node();
-  const bool only_on_the_way = stage_ == stage::awaiting_proof;
+  const bool only_on_the_way = waits_for_view();
   const bool was_bound = exchange_.bound();
   end_lease();
   worker_.node_suspect(node);
   if (only_on_the_way) {
-    stage_ = stage::ready;
-    replan();
+    follow(approach_.begin(circumstances()));
     return process();
   }
   if (note_unknown_writes()) ++worker_.shared().happened.unknown_commits;
@@ -179,8 +172,7 @@ void session::lost_flights() {
 // Rule 12: nothing is written to a primary that is none any more.
 bool session::on_deposed_node() const {
   if (!leased() || exchange_.held.on_replica) return false;
-  const auto& view = worker_.view();
-  return view.has_primary() && view.primary != server().node() && !view.nodes[server().node()].usable;
+  return worker_.view().has_deposed(server().node());
 }
 
 void session::end_on_deposed_node() {

@@ -46,7 +46,7 @@ void tally::add_sessions(const run& of) {
   all_["connection not proved yet"] += p.unproved;
   all_["connection to another server"] += p.strangers;
   all_["connection to another life"] += p.other_lives;
-  all_["plan about another life"] += p.other_plans;
+  all_["connection given back unused"] += p.given_back;
   all_["pool's queue timed out"] += p.queue_timeouts;
   all_["turned away"] += p.turned_away;
   all_["joined a pipeline"] += p.joined;

@@ -28,7 +28,7 @@ struct process {
   std::function<void(std::size_t who)> ended;
   struct {
     unsigned waits = 0, closed_gates = 0, gate_timeouts = 0, refused = 0, no_node = 0, retries = 0, unknown_commits = 0,
-             unproved = 0, strangers = 0, other_lives = 0, other_plans = 0, queue_timeouts = 0, turned_away = 0,
+             unproved = 0, strangers = 0, other_lives = 0, given_back = 0, queue_timeouts = 0, turned_away = 0,
              joined = 0, held_back = 0, floors_restarted = 0, deposed = 0, fatal = 0, late_views = 0, sticky = 0,
              fresh = 0, fallback = 0, stale = 0, level_primary = 0;
   } happened = {};
