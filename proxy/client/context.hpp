@@ -16,6 +16,7 @@
 #include "config/config.hpp"
 #include "metrics/worker_probe.hpp"
 #include "proxy/auth/user_table.hpp"
+#include "proxy/client/arrival.hpp"
 #include "proxy/client/cancel_registry.hpp"
 #include "proxy/client/domain.hpp"
 #include "proxy/client/prepared.hpp"
@@ -141,6 +142,9 @@ public:
   log_throttle logins_told;     // of the log lines about failed logins
   log_throttle strangers_told;  // ... about connections that lead to another server
 
+  // Whoever is to hold them: see worker.
+  std::function<void(newcomer)> admit;
+  std::function<void(arrival&)> arrival_over;
   std::function<void(session&)> session_ended;
 
   // Sessions that wait for news of the nodes, and those of them whose turn is yet to come to look at the newest.
@@ -148,7 +152,7 @@ public:
   waiting_sessions yet_to_look;
   bool anybody_awaits_view() const noexcept { return !awaiting_view.empty() || !yet_to_look.empty(); }
   // Who has not proved yet who it is; the oldest first.
-  waiting_sessions logging_in;
+  boost::intrusive::list<arrival, boost::intrusive::constant_time_size<false>> arriving;
 
 private:
   std::random_device entropy_;

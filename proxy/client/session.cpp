@@ -20,39 +20,12 @@ constexpr std::uint64_t kept_back = 8U << 10U;
 
 }  // namespace
 
-session::session(worker_context& worker, unique_socket socket)
-    : worker_(worker),
-      socket_(worker.loop, std::move(socket), *this),
-      login_(std::make_unique<login>(worker.shared.users, worker.nonce())) {}
+session::session(worker_context& worker, stream socket) : worker_(worker), socket_(std::move(socket)) {
+  socket_.tell(*this);
+}
 
 session::~session() {
   end();
-}
-
-void session::start() {
-  worker_.probe.clients.add();
-  worker_.logging_in.push_back(work().login_place);
-  stranger_ = true;
-  work().deadline =
-      worker_.timers.schedule(std::chrono::steady_clock::now() + worker_.shared.settings.auth.timeout, [this] {
-        work_->deadline = {};
-        fatal(because(wire::error_cause::timeout,
-                      {std::string(wire::sqlstate::protocol_violation), "login took too long", "", ""}));
-      });
-  socket_.await_readable();
-  // Whoever has not said who it is keeps nobody out who wants to.
-  const auto most = worker_.shared.settings.limits.max_logins;
-  if (worker_.shared.strangers.fetch_add(1) >= most) worker_.logging_in.front().who.make_room();
-}
-
-void session::make_room() {
-  const auto alive = shared_from_this();
-  // What it has said may be here already, and not read yet: somebody who has asked to cancel is no login.
-  on_readable();
-  if (!stranger_) return;
-  fatal({std::string(wire::sqlstate::too_many_connections), "too many clients are logging in",
-         "Highwater waits for at most " + std::to_string(worker_.shared.settings.limits.max_logins) + " of them.",
-         "Raise limits.max_logins, or connect again."});
 }
 
 session::activity& session::work() {
@@ -91,11 +64,11 @@ void session::on_readable() {
 }
 
 // Through the worker's own memory: what is read is short nearly always, and to make room for more would cost more than
-// to copy it. Whoever logs in is not lent a buffer: they may come in thousands, and say nothing.
+// to copy it. Whoever has not been let in yet is lent no buffer: they may come in thousands, and say nothing.
 stream::read_result session::read_some(std::string& input) {
   constexpr std::size_t enough_for_login = 4096;
   auto room = enough_for_login;
-  if (logged_in()) {
+  if (!greets_) {
     if (input.capacity() < buffer_pool::usual_size) {
       auto lent = worker_.buffers.take();
       lent.append(input);
@@ -116,7 +89,6 @@ void session::go_on() {
 
 // Goes on with what has been read, as far as the session's state allows, and no further than is fair.
 void session::process() {
-  if (stage_ == stage::authenticating) process_login();
   if (work_ && work_->yielded) return;
   for (unsigned steps = 0; stage_ == stage::ready && !greets_ && process_one();) {
     if (++steps == steps_a_turn) return yield();
@@ -300,7 +272,7 @@ void session::protocol_error(std::string what) {
 }
 
 void session::fatal(const wire::error& why) {
-  if (login_ || greets_) login_failed(why);  // else it asks to cancel something
+  if (greets_) note_failed_login(worker_, socket_, kind_->user, kind_->database.name, why);
   std::string out;
   wire::write_error(out, wire::severity::fatal, why);
   socket_.write(out);
@@ -313,7 +285,7 @@ void session::kill(const wire::error& why) {
 }
 
 void session::database_gone(const std::string& database) {
-  if (stage_ == stage::ended || !logged_in() || kind_->database.name != database) return;
+  if (stage_ == stage::ended || greets_ || kind_->database.name != database) return;
   const auto alive = shared_from_this();
   fatal({std::string(wire::sqlstate::admin_shutdown), "terminating connection due to administrator command",
          "Database \"" + database + "\" does not exist any more.", ""});
@@ -321,7 +293,7 @@ void session::database_gone(const std::string& database) {
 
 void session::drain() {
   draining_ = true;
-  if (!logged_in()) return end();
+  if (greets_) return end();
   settle();
 }
 
@@ -330,11 +302,9 @@ void session::end() noexcept {
   if (work_) stop_waiting(true);
   stage_ = stage::ended;
   worker_.probe.clients.add(-1);
-  if (std::exchange(stranger_, false)) --worker_.shared.strangers;
-  if (std::exchange(counted_, false)) --worker_.shared.clients;
+  --worker_.shared.clients;
   if (key_.process != 0) worker_.shared.cancels.remove(key_);
   if (work_) {
-    work_->login_place.unlink();
     worker_.timers.cancel(work_->stall);
     worker_.timers.cancel(work_->rest);
     work_->vacant = nullptr;

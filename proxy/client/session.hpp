@@ -6,7 +6,7 @@
 // exchange has what is under way on the leased connection, client_state what the client has whichever connection serves
 // it, message_writer puts its messages into the server's words. Its parts are in
 //   session.cpp            stages, reading, ending
-//   session_login.cpp      the way in
+//   session_login.cpp      what it is welcomed with
 //   session_batch.cpp      looking at a batch, and acting on the verdict
 //   session_approach.cpp   from a batch to a server connection
 //   session_lease.cpp      ... which is there, and back
@@ -25,13 +25,14 @@
 
 #include "proxy/client/admission.hpp"
 #include "proxy/client/approach.hpp"
+#include "proxy/client/arrival.hpp"
 #include "proxy/client/attempt.hpp"
 #include "proxy/client/client_state.hpp"
 #include "proxy/client/closing.hpp"
 #include "proxy/client/context.hpp"
 #include "proxy/client/exchange.hpp"
 #include "proxy/client/internal_answers.hpp"
-#include "proxy/client/login.hpp"
+#include "proxy/client/newcomer.hpp"
 #include "proxy/client/node_wait.hpp"
 #include "proxy/client/placing.hpp"
 #include "proxy/client/preparation.hpp"
@@ -51,17 +52,16 @@ namespace highwater::proxy {
 
 class session final : public std::enable_shared_from_this<session>, stream::listener, lease_holder, lease_waiter {
 public:
-  session(worker_context& worker, unique_socket socket);
+  session(worker_context& worker, stream socket);
   ~session();
 
-  void start();
+  void start(newcomer& who);
   // On this worker's thread.
   void view_changed();  // while it waits for one
   // The client asks for its current statement to end. `over` is called when nothing later can be hit any more.
   void cancel(std::function<void()> over);
   void drain();  // the process is going down: end when nothing is under way
   void kill(const wire::error& why);
-  void make_room();  // somebody else wants to log in
   // A node has stopped answering: a read that it has not begun to answer is run elsewhere.
   void node_died(routing::node_index node);
   // There is another primary than before: whoever still waits for the old one, or is bound to it, is told.
@@ -70,7 +70,6 @@ public:
 
 private:
   enum class stage : std::uint8_t {
-    authenticating,
     ready,
     approaching,  // a server connection that may serve the batch: see approach
     preparing,    // it is being given prepared statements of the session's
@@ -86,8 +85,7 @@ private:
         : owner(worker),
           approach(attempt, worker.shared.settings.cluster.nodes),
           exchange(worker.probe),
-          view_place(whose),
-          login_place(whose) {}
+          view_place(whose) {}
 
     worker_context& owner;
 
@@ -110,7 +108,6 @@ private:
     preparation needs;
     routing::route_reason reason = routing::route_reason::write;  // to be sent for, when the needs are met
     waiting_place view_place;                                     // among those who wait for a view
-    waiting_place login_place;                                    // among those who have not logged in
     bool yielded = false;       // others have their turn, although there is more to do here
     timer_queue::ticket stall;  // if the client has stopped in the middle of something
     routing::instant heard;     // from the client, while that is watched
@@ -125,7 +122,6 @@ private:
   std::string_view node_name(routing::node_index node) const noexcept {
     return worker_.shared.settings.cluster.nodes[node].name;
   }
-  bool logged_in() const noexcept { return stage_ != stage::authenticating && !greets_; }
   bool waits_for_view() const noexcept { return stage_ == stage::approaching && work_->view_place.is_linked(); }
   // A lease that is not of use yet: not proved, or without the session's settings.
   bool on_the_way() const noexcept { return stage_ == stage::approaching && leased(); }
@@ -161,12 +157,6 @@ private:
   void end() noexcept;
 
   // session_login.cpp
-  void process_login();
-  void login_failed(const wire::error& why);
-  void ask_to_cancel();
-  void accept();
-  void no_stranger_any_more() noexcept;
-  void known_now() noexcept;
   bool take_setting(std::string_view name, std::string_view value);
   bool keeps_one_server() const noexcept;
   void welcome(server_connection& from);
@@ -301,18 +291,15 @@ private:
   worker_context& worker_;
   stream socket_;
   std::unique_ptr<activity, activity_end> work_;
-  std::unique_ptr<login> login_;
   session_kind_ptr kind_;
   client_state client_;
   wire::backend_key_message key_;
 
   route_record last_route_;
 
-  stage stage_ = stage::authenticating;
-  bool greets_ = false;  // authenticated, and not welcomed yet: what a server would say is being found out
+  stage stage_ = stage::ready;
+  bool greets_ = true;  // not welcomed yet: what a server would say is being found out
   bool draining_ = false;
-  bool stranger_ = false;  // counts among those who have not logged in
-  bool counted_ = false;   // ... among the clients
 };
 
 }  // namespace highwater::proxy

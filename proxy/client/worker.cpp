@@ -16,9 +16,14 @@ constexpr unsigned tidies_until_forgotten = 8;
 
 worker::worker(process_context& in) : context_(in, loop_, [this] { view_published(); }) {
   lives_.resize(in.settings.cluster.nodes.size());
+  // Whoever is over is not let go of from within its own call.
+  context_.admit = [this](newcomer who) { admit(std::move(who)); };
+  context_.arrival_over = [this](arrival& which) {
+    count_.fetch_sub(1, std::memory_order_relaxed);
+    loop_.post([this, held = which.shared_from_this()] { arrivals_.erase(held); });
+  };
   context_.session_ended = [this](session& which) {
     count_.fetch_sub(1, std::memory_order_relaxed);
-    // Not from within its own call.
     loop_.post([this, held = which.shared_from_this()] { sessions_.erase(held); });
   };
 }
@@ -36,10 +41,18 @@ void worker::start(const std::string& name) {
 void worker::serve(unique_socket socket) {
   count_.fetch_add(1, std::memory_order_relaxed);
   loop_.post([this, socket = std::move(socket)]() mutable {
-    const auto added = *sessions_.insert(std::make_shared<session>(context_, std::move(socket))).first;
+    const auto added = *arrivals_.insert(std::make_shared<arrival>(context_, std::move(socket))).first;
     added->start();
-    if (draining_) added->drain();
+    if (draining_) added->end();
   });
+}
+
+// It is one and the same client.
+void worker::admit(newcomer who) {
+  count_.fetch_add(1, std::memory_order_relaxed);
+  const auto added = *sessions_.insert(std::make_shared<session>(context_, std::move(who.socket))).first;
+  added->start(who);
+  if (draining_) added->drain();
 }
 
 void worker::catalog_changed(const std::string& database, known_catalog catalog) {
@@ -141,6 +154,8 @@ void worker::abandon_dead_nodes() {
 void worker::drain() {
   loop_.post([this] {
     draining_ = true;
+    const auto arriving = arrivals_;
+    for (const auto& one : arriving) one->end();
     const auto all = sessions_;
     for (const auto& one : all) one->drain();
   });
@@ -149,11 +164,12 @@ void worker::drain() {
 void worker::stop() {
   if (!thread_.joinable()) return;
   loop_.post([this] {
+    const wire::error why{std::string(wire::sqlstate::admin_shutdown),
+                          "terminating connection because Highwater is shutting down", "", ""};
+    const auto arriving = arrivals_;
+    for (const auto& one : arriving) one->kill(why);
     const auto all = sessions_;
-    for (const auto& one : all) {
-      one->kill({std::string(wire::sqlstate::admin_shutdown),
-                 "terminating connection because Highwater is shutting down", "", ""});
-    }
+    for (const auto& one : all) one->kill(why);
     context_.timers.stop();
     // After the farewells that were posted meanwhile.
     loop_.post([this] { loop_.stop(); });

@@ -35,6 +35,7 @@ public:
   const metrics::worker_probe& probe() const noexcept { return context_.probe; }
 
 private:
+  void admit(newcomer who);
   void view_published();
   void look_at_views();
   void look_on();
@@ -45,8 +46,9 @@ private:
   event_loop loop_;
   std::atomic<bool> view_posted_{false};
   worker_context context_;
+  std::unordered_set<std::shared_ptr<arrival>> arrivals_;
   std::unordered_set<std::shared_ptr<session>> sessions_;
-  std::atomic<unsigned> count_{0};
+  std::atomic<unsigned> count_{0};                  // of both
   std::vector<routing::incarnation_id> lives_;      // by node, when it was last looked at; 0: not usable
   routing::node_index primary_ = routing::no_node;  // the last one that was proved
   bool draining_ = false;

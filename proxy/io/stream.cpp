@@ -182,6 +182,10 @@ stream::~stream() {
   close();
 }
 
+void stream::tell(listener& owner) noexcept {
+  if (core_) core_->owner = &owner;
+}
+
 stream::read_result stream::read(char* to, std::size_t size) noexcept {
   return core_ ? core_->read(to, size) : read_result{read_status::closed, 0};
 }

@@ -36,6 +36,9 @@ public:
   stream& operator=(stream&& other) noexcept;
   ~stream();
 
+  // Whom it belongs to from now on, on the same event loop.
+  void tell(listener& owner) noexcept;
+
   bool is_open() const noexcept { return core_ != nullptr; }
   read_result read(char* to, std::size_t size) noexcept;
 

@@ -52,7 +52,7 @@ PURE = {
 
 # In these rooms it is the same, but for what does what the others have decided: sources by their name.
 DOING = {
-    "proxy/client": {"session", "session_batch", "session_failover", "session_lease", "session_local",
+    "proxy/client": {"arrival", "session", "session_batch", "session_failover", "session_lease", "session_local",
                      "session_login", "session_replies", "session_requests", "session_approach",
                      "session_settings", "session_stream", "context", "worker", "vacancy"},
     "proxy/server": {"pool", "pool_hand_over", "shared_pool", "server_connection", "server_connect", "cancel_request", "farewell"},

@@ -68,7 +68,7 @@ reply backend::run(std::size_t session, const request& what) {
       roll_back(to);
       break;
     case deed::read:
-      read(session, to);
+      read(to);
       break;
     case deed::write:
       write(session, to);
@@ -105,14 +105,14 @@ void backend::hang_up() {
   writes_ = 0;
 }
 
-void backend::read(std::size_t session, reply& to) {
+void backend::read(reply& to) {
   const bool in_block = status_ == status::in_transaction;
   if (!servers_.at(node_).primary && luck_.one_in(200)) return fail(to, say().conflict_in_block, say().conflict);
   const auto saw = servers_.read(node_);
   to.seen = saw.seen;
   to.on_primary = servers_.leads(node_);
   to.early = !to.on_primary && servers_.history().surviving(saw.seen) > servers_.history().complete();
-  if (to.on_primary) judge_.acted_on_primary(session, to.to.owed, saw.complete);
+  to.complete = saw.complete;
   to.bytes = in_block ? say().rows_in_block : say().rows;
 }
 

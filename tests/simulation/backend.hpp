@@ -22,6 +22,7 @@ struct reply {
   std::string_view bytes;
   microseconds takes{};            // until the server says so
   std::optional<place> seen = {};  // a read's
+  place complete = {};             // ... all up to there
   bool on_primary = false;
   bool early = false;  // the primary did not show it then
   std::optional<place> commit = {};
@@ -45,7 +46,7 @@ private:
   void begin(reply& to, bool read_only);
   void commit(std::size_t session, reply& to);
   void roll_back(reply& to);
-  void read(std::size_t session, reply& to);
+  void read(reply& to);
   void write(std::size_t session, reply& to);
   void commit_now(std::size_t session, reply& to);
   void fail(reply& to, std::string_view in_block, std::string_view alone);

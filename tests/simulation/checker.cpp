@@ -60,6 +60,8 @@ void checker::told_of_read(std::size_t session, const promise& what, const servi
     report(session, what, "shown " + routing::to_string(at) + ", promised " + routing::to_string(floor));
   }
   if (what.what.level == level::primary && !how.on_primary) report(session, what, "not on the primary");
+  // One that may be stale may be so in any way, also where a replica has become the primary.
+  if (how.on_primary && !how.stale) acted_on_primary(session, what, how.complete);
   auto& one = sessions_[session];
   one.seen = std::max(one.seen, at);
   domain_ = std::max(domain_, at);

@@ -16,6 +16,7 @@ namespace highwater::simulation {
 // How a read was served.
 struct service {
   place seen;
+  place complete;  // all up to there, and `seen` only some of what lies behind it
   bool on_primary = false;
   bool early = false;  // the primary did not show all of it
   bool stale = false;  // the client is told that it may be

@@ -139,7 +139,8 @@ void clients::answered(std::size_t who, const batch& what, const outcome& of) {
   if (of.from == nullptr && of.failed) checker_.told_of_unknown(who);
   if (of.from != nullptr && of.from->seen) {
     ++happened.told_reads;
-    checker_.told_of_read(who, what.owed, {*of.from->seen, of.from->on_primary, of.from->early, of.stale, of.decided});
+    checker_.told_of_read(
+        who, what.owed, {*of.from->seen, of.from->complete, of.from->on_primary, of.from->early, of.stale, of.decided});
   }
   if (of.from != nullptr && of.from->commit) {
     ++happened.told_commits;

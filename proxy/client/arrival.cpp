@@ -1,0 +1,154 @@
+#include "proxy/client/arrival.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include "proxy/client/context.hpp"
+#include "proxy/io/log_text.hpp"
+
+namespace highwater::proxy {
+
+namespace {
+
+constexpr std::size_t enough_for_login = 4096;
+
+}  // namespace
+
+arrival::arrival(worker_context& worker, unique_socket socket)
+    : worker_(worker), socket_(worker.loop, std::move(socket), *this), login_(worker.shared.users, worker.nonce()) {}
+
+void arrival::start() {
+  worker_.probe.clients.add();
+  worker_.arriving.push_back(*this);
+  unknown_ = true;
+  const auto& settings = worker_.shared.settings;
+  deadline_ = worker_.timers.schedule(std::chrono::steady_clock::now() + settings.auth.timeout, [this] {
+    const auto alive = shared_from_this();
+    deadline_ = {};
+    fail(because(wire::error_cause::timeout,
+                 {std::string(wire::sqlstate::protocol_violation), "login took too long", "", ""}));
+  });
+  socket_.await_readable();
+  // Whoever has not said who it is keeps nobody out who wants to.
+  if (worker_.shared.strangers.fetch_add(1) >= settings.limits.max_logins) worker_.arriving.front().make_room();
+}
+
+void arrival::make_room() {
+  const auto alive = shared_from_this();
+  // What it has said may be here already, and not read yet: somebody who has asked to cancel is no login.
+  on_readable();
+  if (!unknown_) return;
+  fail({std::string(wire::sqlstate::too_many_connections), "too many clients are logging in",
+        "Highwater waits for at most " + std::to_string(worker_.shared.settings.limits.max_logins) + " of them.",
+        "Raise limits.max_logins, or connect again."});
+}
+
+// It is lent no buffer: such as this one may come in thousands, and say nothing.
+void arrival::on_readable() {
+  const auto alive = shared_from_this();
+  const auto got = socket_.read(worker_.scratch.data(), std::min(enough_for_login, worker_.scratch.size()));
+  if (got.status == stream::read_status::closed) return end();
+  input_.append(worker_.scratch, 0, got.size);
+  if (unknown_) process();
+  if (!over_) socket_.await_readable();
+}
+
+void arrival::process() {
+  const auto most = worker_.shared.settings.limits.max_clients;
+  const wire::error full{std::string(wire::sqlstate::too_many_connections), "sorry, too many clients already",
+                         "Highwater serves at most " + std::to_string(most) + " clients.", "Raise limits.max_clients."};
+  for (;;) {
+    if (worker_.shared.clients.load() >= most) login_.turn_away(full);
+    std::string out;
+    std::size_t used = 0;
+    const auto step = login_.take(input_, used, out);
+    input_.erase(0, used);
+    socket_.write(out);
+    switch (step) {
+      case login::step::more:
+        if (used == 0) return;
+        break;
+      case login::step::accepted:
+        known_now();
+        if (worker_.shared.clients.fetch_add(1) < most) return hand_over();
+        --worker_.shared.clients;
+        return fail(full);
+      case login::step::cancel:
+        return ask_to_cancel();
+      case login::step::refused:
+        note_failed_login(worker_, socket_, login_.user, login_.database, login_.why());
+        socket_.close_when_drained();
+        return end();
+      case login::step::closed:
+        if (!login_.why().message.empty())
+          note_failed_login(worker_, socket_, login_.user, login_.database, login_.why());
+        return end();
+    }
+  }
+}
+
+// Who asks hears that it is done from the end of this connection, as with a server: what is run after that must not be
+// hit. It will never log in, and a server that does not answer is not waited for without end.
+void arrival::ask_to_cancel() {
+  constexpr std::chrono::seconds longest_wait{10};
+  known_now();
+  deadline_ = worker_.timers.schedule(std::chrono::steady_clock::now() + longest_wait, [this] {
+    const auto alive = shared_from_this();
+    deadline_ = {};
+    end();
+  });
+  worker_.shared.cancels.cancel(login_.key, [&loop = worker_.loop, weak = weak_from_this()] {
+    loop.post([weak] {
+      if (const auto self = weak.lock()) self->end();
+    });
+  });
+}
+
+void arrival::known_now() noexcept {
+  worker_.timers.cancel(deadline_);
+  unlink();
+  if (std::exchange(unknown_, false)) --worker_.shared.strangers;
+}
+
+void arrival::hand_over() {
+  over_ = true;
+  worker_.admit({std::move(socket_), std::move(input_), login_.user, login_.database, std::move(login_.settings)});
+  worker_.arrival_over(*this);
+}
+
+void arrival::fail(const wire::error& why) {
+  note_failed_login(worker_, socket_, login_.user, login_.database, why);
+  kill(why);
+}
+
+void arrival::kill(const wire::error& why) {
+  if (over_) return;
+  std::string out;
+  wire::write_error(out, wire::severity::fatal, why);
+  socket_.write(out);
+  socket_.close_when_drained();
+  end();
+}
+
+void arrival::end() noexcept {
+  if (std::exchange(over_, true)) return;
+  known_now();
+  worker_.probe.clients.add(-1);
+  socket_.close();
+  worker_.arrival_over(*this);
+}
+
+void note_failed_login(worker_context& worker, const stream& socket, std::string_view user, std::string_view database,
+                       const wire::error& why) {
+  worker.probe.login_failed(static_cast<std::size_t>(why.cause));
+  if (!worker.logins_told.may_tell(std::chrono::steady_clock::now())) return;
+  const auto untold = worker.logins_told.untold();
+  // Authenticated or not, whom it said to be.
+  spdlog::warn("client {} could not log in as user {} to database {}: {} ({}){}", socket.peer(), quoted(user),
+               quoted(database), why.message, why.code, and_more(untold));
+}
+
+}  // namespace highwater::proxy

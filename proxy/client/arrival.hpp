@@ -1,0 +1,59 @@
+#pragma once
+
+// A client that has connected and has not shown yet who it is: reads its startup packet, has it authenticate, and hands
+// it over; or passes its cancel request on. It may take `auth.timeout` for that, and is the first to go where too many
+// are at the door.
+
+#include <boost/intrusive/list.hpp>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "proxy/client/login.hpp"
+#include "proxy/client/newcomer.hpp"
+#include "proxy/io/stream.hpp"
+#include "proxy/io/timer_queue.hpp"
+#include "proxy/io/unique_socket.hpp"
+#include "proxy/wire/errors.hpp"
+
+namespace highwater::proxy {
+
+class worker_context;
+
+// Ends with the worker's hold of it, which it is told to give up: see worker_context::arrival_over.
+class arrival final
+    : public std::enable_shared_from_this<arrival>,
+      public boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>>,
+      stream::listener {
+public:
+  arrival(worker_context& worker, unique_socket socket);
+
+  // On this worker's thread.
+  void start();
+  void end() noexcept;
+  void kill(const wire::error& why);
+
+private:
+  void on_readable() override;
+  void on_drained() override {}
+  void process();
+  void ask_to_cancel();
+  void hand_over();
+  void make_room();
+  void fail(const wire::error& why);
+  void known_now() noexcept;
+
+  worker_context& worker_;
+  stream socket_;
+  login login_;
+  std::string input_;
+  timer_queue::ticket deadline_;
+  bool unknown_ = false;  // counts among those who have not shown who they are
+  bool over_ = false;
+};
+
+// Counted, and told in the log.
+void note_failed_login(worker_context& worker, const stream& socket, std::string_view user, std::string_view database,
+                       const wire::error& why);
+
+}  // namespace highwater::proxy

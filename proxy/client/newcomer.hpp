@@ -1,0 +1,20 @@
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "proxy/io/stream.hpp"
+
+namespace highwater::proxy {
+
+// A client that has authenticated, and has not been told so. It counts among the clients.
+struct newcomer {
+  stream socket;
+  std::string input;  // what it has sent behind that
+  std::string user;
+  std::string database;
+  std::vector<std::pair<std::string, std::string>> settings;  // names in lower case
+};
+
+}  // namespace highwater::proxy
