@@ -104,7 +104,7 @@ statement_id message_writer::prepare_stand_in(std::string_view name) {
   const auto id = prepared_registry::make_private("", no_parameters)->id;
   wire::write_parse(out_, server_name(id), "", no_parameters);
   server_.expect({reply_kind::parse, true, 0, id});
-  server_.statements().add(id);
+  server_.add_statement(id);
   about_.under_way.note_stand_in(id, name);
   return id;
 }
@@ -146,6 +146,7 @@ void message_writer::write_parse(const wire::frame& message) {
     return;
   }
   auto what = about_.intern(parse.query, parse.parameter_types, others);
+  if (server_.in_doubt(what->id)) what = prepared_registry::make_private(parse.query, parse.parameter_types, others);
   const auto id = what->id;
   const bool tries = names_in_sql();
   if (server_.statements().knows(id)) {
@@ -158,7 +159,7 @@ void message_writer::write_parse(const wire::frame& message) {
   server_.close_surplus(std::max<std::size_t>(about_.most_statements, 1) - 1, out_);
   wire::write_parse(out_, server_name(id), sql, parse.parameter_types);
   server_.expect({reply_kind::parse, tries, static_cast<std::uint8_t>(!tries), id});
-  server_.statements().add(id);
+  server_.add_statement(id);
   ask_description(parse.name, what);
   if (!tries) return;
   // The server has looked at the text first, as it would for the client.

@@ -61,7 +61,8 @@ void statement_needs::of_statement(std::string_view name) {
   const auto told = known->told ? known->told : known->what->described;
   if (unnamed && about_.server().unnamed() == known->what->id) {
     if (!preparation::differ(about_.server().unnamed_described(), told)) return;
-  } else if (!unnamed && about_.server().statements().knows(known->what->id)) {
+  } else if (!unnamed && about_.server().statements().knows(known->what->id) &&
+             !about_.server().in_doubt(known->what->id)) {
     if (!preparation::differ(about_.server().statements().described(known->what->id), told)) return;
     // Prepared there when the table was another one. What it is now, or whether it is, the server shall say.
     if (!known->told) known->told = told;
@@ -73,6 +74,7 @@ void statement_needs::of_statement(std::string_view name) {
   auto text = what->names_others ? server_text(what->query) : what->query;
   // What names something that is no more fails when it is run, and says so itself.
   const bool in_vain = what->names_others && text == what->query;
+  // Of what is in doubt it is decided anew once the answers are there, for which whoever needs something waits.
   needs_.add({what, in_vain ? nullptr : told, std::string(name), std::move(text), unnamed});
 }
 

@@ -171,6 +171,29 @@ TEST_F(a_message_writer, prepares_a_text_once_for_all_who_have_it) {
   EXPECT_EQ(server.next_owed().kind, reply_kind::local_parse_complete) << "answered here, in its turn";
 }
 
+// An error in front of the first Parse has the server pass that over, and not the second exchange.
+TEST_F(a_message_writer, relies_on_no_parse_of_an_exchange_that_may_fail) {
+  send("P mine select 1|S");
+  EXPECT_EQ(send("P another select 1|B another|E|S"), "P #2 select 1|D #2|B #2|E|S");
+  answered();
+  EXPECT_EQ(send("P third select 1|P fourth select 1|S"), "S") << "it is there by now";
+  EXPECT_EQ(send("P one select 7|P two select 7|S"), "P #3 select 7|D #3|S") << "both are passed over, or none";
+}
+
+TEST_F(a_message_writer, waits_until_it_is_known_whether_a_statement_is_there) {
+  send("P mine select 1|S");
+  answered();
+  server_session other(2);
+  under_way.end();
+  under_way.begin(other, nullptr, load);
+  other.add_statement(client.find_named("mine")->what->id);
+  EXPECT_TRUE(needed("B mine|E|S").empty()) << "passed over together";
+  other.expect({reply_kind::sync});
+  EXPECT_EQ(needed("B mine|E|S"), std::vector<std::string>{"select 1"});
+  other.statements().parsed(client.find_named("mine")->what->id);
+  EXPECT_TRUE(needed("B mine|E|S").empty());
+}
+
 TEST_F(a_message_writer, keeps_a_statement_that_its_client_closes) {
   send("P mine select 1|S");
   answered();
