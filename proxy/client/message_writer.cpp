@@ -100,9 +100,9 @@ message_writer::server_text message_writer::named_text(const sql::statement& wha
 
 // The servers keep a client's statement for others, so something else stands for it where it is to be ended, or is in
 // the way. An empty text can be prepared whatever state the transaction is in.
-statement_id message_writer::prepare_stand_in(std::string_view name) {
-  const auto id = prepared_registry::make_private("", no_parameters)->id;
-  wire::write_parse(out_, server_name(id), "", no_parameters);
+statement_id message_writer::prepare_stand_in(std::string_view name, std::string_view parameter_types) {
+  const auto id = prepared_registry::make_private("", parameter_types)->id;
+  wire::write_parse(out_, server_name(id), "", parameter_types);
   server_.expect({reply_kind::parse, true, 0, id});
   server_.add_statement(id);
   about_.under_way.note_stand_in(id, name);
@@ -194,21 +194,25 @@ void message_writer::write_bind(const wire::frame& message) {
   const auto bind = *wire::read_bind_names(message.body());
   note_ended_by(bind);
   note_resetting(bind);
-  if (bind.statement.empty()) {
-    hide_unnamed_of_others();
-    server_.expect({reply_kind::bind});
-    out_.append(message.available);
-    return;
-  }
   const auto* known = about_.client.find_named(bind.statement);
+  const auto* stand_in = known != nullptr ? failing_.stands_in(bind.statement, *known, message.body()) : nullptr;
+  if (stand_in != nullptr) return bind_to(message, bind, server_name(prepare_stand_in(bind.statement, *stand_in)));
+  if (!bind.statement.empty())
+    return bind_to(message, bind, known != nullptr ? server_name(known->what->id) : unknown_name(bind.statement));
+  hide_unnamed_of_others();
   server_.expect({reply_kind::bind});
-  const auto replacement = known != nullptr ? server_name(known->what->id) : unknown_name(bind.statement);
-  const auto size = message.size - 1 - bind.statement.size() + replacement.size();
+  out_.append(message.available);
+}
+
+// The Bind, with another name of a statement.
+void message_writer::bind_to(const wire::frame& message, const wire::bind_names& bind, std::string_view statement) {
+  server_.expect({reply_kind::bind});
+  const auto size = message.size - 1 - bind.statement.size() + statement.size();
   char length[4];
   wire::store_u32(length, static_cast<std::uint32_t>(size));
   out_.push_back(wire::frontend::bind);
   out_.append(length, 4).append(bind.portal).push_back('\0');
-  out_.append(replacement).push_back('\0');
+  out_.append(statement).push_back('\0');
   out_.append(message.available.substr(wire::header_size + bind.size));
 }
 

@@ -49,11 +49,9 @@ void session::on_prepared(std::string_view failed) {
   stage_ = stage::ready;
   auto& needs = work_->needs;
   if (failed.empty()) compare_prepared(needs, writes());
-  const bool outdated =
-      needs.outdated() && (under_way().streaming || !refused_by_server(needs, work_->scanner, input_left()));
   if (!failed.empty()) {
     answer_failure(failed);
-  } else if (outdated) {
+  } else if (needs.outdated()) {
     outdated_statement();
   } else if (!under_way().streaming) {
     send_batch(work_->reason);

@@ -38,9 +38,12 @@ void statement_needs::of_message(const wire::frame& message) {
       about_.parsed_names.insert(parse.name);
       break;
     }
-    case wire::frontend::bind:
-      need(wire::read_bind_names(message.body())->statement);
+    case wire::frontend::bind: {
+      const auto name = wire::read_bind_names(message.body())->statement;
+      const auto* known = about_.client.find_named(name);
+      if (known == nullptr || failing_.stands_in(name, *known, message.body()) == nullptr) need(name);
       break;
+    }
     case wire::frontend::describe:
       if (const auto target = *wire::read_target(message.body()); target.kind == 'S') need(target.name);
       break;
@@ -103,18 +106,6 @@ void compare_prepared(preparation& needs, const writing& about) {
     auto* known = about.client.names().find(one.name);
     if (known != nullptr && known->what == one.what && !known->told) known->told = there;
   }
-}
-
-bool refused_by_server(const preparation& needs, const wire::batch_scanner& batch, std::string_view bytes) {
-  for (const auto& message : batch.messages()) {
-    if (message.type != wire::frontend::bind) continue;
-    const auto body = bytes.substr(message.offset + wire::header_size, message.size - wire::header_size);
-    const auto* item = needs.find(wire::read_bind_names(body)->statement);
-    if (item == nullptr || !item->outdated) continue;
-    const auto count = wire::read_bind_count(body);
-    return count && *count != item->there->parameters();
-  }
-  return false;
 }
 
 }  // namespace highwater::proxy

@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "proxy/client/failing_bind.hpp"
 #include "proxy/client/preparation.hpp"
 #include "proxy/client/writing.hpp"
 #include "proxy/wire/batch_scanner.hpp"
@@ -14,7 +15,7 @@ namespace highwater::proxy {
 class statement_needs {
 public:
   // Adds to `found`.
-  statement_needs(const writing& about, preparation& found) : about_(about), needs_(found) {}
+  statement_needs(const writing& about, preparation& found) : about_(about), needs_(found), failing_(about) {}
 
   void of_batch(const wire::batch_scanner& batch, std::string_view bytes);
   void of_message(const wire::frame& message);
@@ -27,11 +28,10 @@ private:
 
   const writing& about_;
   preparation& needs_;
+  failing_bind failing_;
 };
 
 // What the connection has been given is there: compares it with what the client was told.
 void compare_prepared(preparation& needs, const writing& about);
-// A Bind with a wrong number of parameters fails before anything is compared with the tables of now.
-bool refused_by_server(const preparation& needs, const wire::batch_scanner& batch, std::string_view bytes);
 
 }  // namespace highwater::proxy

@@ -236,5 +236,18 @@ TEST_F(leftovers, of_descriptions_are_not_taken_for_those_of_the_table_as_it_is_
   primary().tell("drop table shape");
 }
 
+// One of ours stands for both.
+TEST_F(leftovers, of_other_names_are_not_told_of) {
+  auto session = client();
+  for (const char* name : {"one", "two", "three"})
+    ask(session, raw::parse(name, "select $1::text, 'shared by three'") + raw::sync());
+  for (const char* name : {"one", "two", "three"}) {
+    const auto answer = ask(session, run_named(name) + raw::sync());
+    ASSERT_EQ(sqlstate(answer), "08P01") << describe_all(answer);
+    EXPECT_EQ(raw::error_field(answer.front(), 'M'),
+              "bind message supplies 0 parameters, but prepared statement \"" + std::string(name) + "\" requires 1");
+  }
+}
+
 }  // namespace
 }  // namespace highwater::testing_support

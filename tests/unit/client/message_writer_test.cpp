@@ -252,6 +252,45 @@ TEST_F(a_message_writer, needs_what_another_connection_has) {
   EXPECT_TRUE(needed("B who|E|S").empty()) << "the server shall say so";
 }
 
+// The server tells of it with the statement's name, and counts before it looks at anything else.
+TEST_F(a_message_writer, has_something_else_fail_that_takes_other_parameters) {
+  send("P mine select 1|S");
+  answered();
+  send("P another select 1|S");
+  answered();
+  const std::string one_text("\0\1\0\0\0\x19", 6);
+  client.find_named("mine")->what->described =
+      std::make_shared<const wire::description>(wire::description{one_text, ""});
+  client.names().find("another")->told = client.names().find("mine")->told = nullptr;
+  EXPECT_EQ(send("B another|E|S"), "P #2 |B #2|E|S");
+  answered();
+  ASSERT_NE(under_way.stands_for(taken[taken.size() - 4].statement), nullptr);
+  EXPECT_EQ(*under_way.stands_for(taken[taken.size() - 4].statement), "another");
+  server_session other(2);
+  under_way.end();
+  under_way.begin(other, nullptr, load);
+  EXPECT_TRUE(needed("B another|E|S").empty()) << "nothing of the client's is";
+  EXPECT_EQ(needed("D another|S"), std::vector<std::string>{"select 1"});
+}
+
+TEST_F(a_message_writer, needs_nothing_for_a_bind_in_a_transaction_that_has_failed) {
+  send("P mine select 1|S");
+  answered();
+  send("P ends rollback|S");
+  answered();
+  const auto known = std::make_shared<const wire::description>(wire::description{std::string(2, '\0'), ""});
+  for (const char* name : {"mine", "ends"}) client.find_named(name)->what->described = known;
+  server_session other(2);
+  under_way.end();
+  under_way.begin(other, nullptr, load);
+  other.ready(wire::transaction_status::failed, {});
+  EXPECT_TRUE(needed("B mine|E|S").empty()) << "the server refuses whatever it is";
+  EXPECT_EQ(needed("B ends|E|S"), std::vector<std::string>{"rollback"});
+  EXPECT_EQ(needed("B ends|E|B mine|E|S"), (std::vector<std::string>{"rollback", "select 1"}));
+  other.expect({reply_kind::query});
+  EXPECT_EQ(needed("B mine|E|S"), std::vector<std::string>{"select 1"}) << "which may have ended it";
+}
+
 TEST_F(a_message_writer, shares_nothing_that_a_transaction_may_have_set) {
   send("P mine select 1|S");
   answered();
