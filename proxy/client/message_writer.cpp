@@ -47,6 +47,11 @@ bool message_writer::write_deferred_begin() {
   return true;
 }
 
+void message_writer::write_own_failure() {
+  wire::write_parse(out_, "", "an error of Highwater's", no_parameters);
+  server_.expect({reply_kind::parse, true, 0, own_failure_id, true});
+}
+
 void message_writer::write_hidden_sync() {
   wire::write_empty(out_, wire::frontend::sync);
   server_.expect({reply_kind::sync, true});
@@ -160,7 +165,7 @@ void message_writer::write_parse(const wire::frame& message) {
   wire::write_parse(out_, server_name(id), sql, parse.parameter_types);
   server_.expect({reply_kind::parse, tries, static_cast<std::uint8_t>(!tries), id});
   server_.add_statement(id);
-  ask_description(parse.name, what);
+  if (!others) ask_description(parse.name, what);
   if (!tries) return;
   // The server has looked at the text first, as it would for the client.
   try_name(parse.name);
@@ -180,10 +185,10 @@ void message_writer::write_unnamed_parse(const wire::frame& message, const wire:
     wire::write_parse(out_, "", text.sql, parse.parameter_types);
   }
   // A client that runs it in this batch reads its rows by what it asks for in this batch.
-  if (!about_.facts.executes) ask_description("", what);
+  if (!about_.facts.executes && !what->names_others) ask_description("", what);
 }
 
-// What the client is told, or would be if it asked.
+// What the client is told, or would be if it asked. Not of what runs another one: that is asked itself.
 void message_writer::ask_description(std::string_view name, const prepared_ptr& of) {
   wire::write_target(out_, wire::frontend::describe, 'S', name.empty() ? std::string() : server_name(of->id));
   server_.expect({reply_kind::describe_statement, true, 0, of->id});

@@ -21,6 +21,8 @@ public:
   void write(const wire::frame& message);
   // The BEGIN that the client takes for done, if there is one; nobody sees the server's answer.
   bool write_deferred_begin();
+  // Something that fails, and tells exchange::own_failure in its turn.
+  void write_own_failure();
   // A Sync that the client has not sent.
   void write_hidden_sync();
 

@@ -17,11 +17,20 @@ void statement_needs::make_usable_here(std::string_view name, named_statement& k
   about_.client.names().replace(name, about_.intern(what->query, what->parameter_types, what->names_others));
 }
 
-void statement_needs::of_batch(const wire::batch_scanner& batch, std::string_view bytes) {
-  if (!about_.client.prepared) return;
+std::optional<std::size_t> statement_needs::of_batch(const wire::batch_scanner& batch, std::string_view bytes,
+                                                     bool by_turns) {
+  if (!about_.client.prepared) return std::nullopt;
   about_.parsed_names.clear();
-  for (const auto& message : batch.messages())
+  for (std::size_t i = 0; const auto& message : batch.messages()) {
+    const auto before = needs_.items().size();
     of_message({message.type, message.size, bytes.substr(message.offset, message.size)});
+    if (by_turns && i > 0 && needs_.items().size() > before) {
+      needs_.forget_behind(before);
+      return i - 1;
+    }
+    ++i;
+  }
+  return std::nullopt;
 }
 
 void statement_needs::of_message(const wire::frame& message) {
@@ -34,7 +43,8 @@ void statement_needs::of_message(const wire::frame& message) {
       break;
     case wire::frontend::parse: {
       const auto parse = *wire::read_parse(message.body());
-      if (about_.facts.names_others) of_what_is_executed(*about_.verdict_on(parse.query));
+      // One with a name is prepared anew when it is used, and servers do not look behind EXECUTE before.
+      if (about_.facts.names_others && parse.name.empty()) of_what_is_executed(*about_.verdict_on(parse.query));
       about_.parsed_names.insert(parse.name);
       break;
     }
@@ -98,8 +108,17 @@ std::string statement_needs::server_text(std::string_view sql) {
   return with_name(sql, *place, stand_in->id);
 }
 
+void note_prepared(preparation& needs, const writing& about, std::string_view refusal) {
+  auto& server = about.server();
+  needs.answered(refusal, [&](const preparation::item& one) {
+    return one.unnamed ? server.unnamed() == one.what->id : server.statements().knows(one.what->id);
+  });
+  compare_prepared(needs, about);
+}
+
 void compare_prepared(preparation& needs, const writing& about) {
   for (auto& one : needs.items()) {
+    if (!one.prepared) continue;
     const auto there = about.server().described_as(one.what->id, one.unnamed);
     if (!one.what->described) one.what->described = there;
     one.compare(there);

@@ -4,6 +4,7 @@
 
 #include <map>
 
+#include "proxy/client/batch_failure.hpp"
 #include "proxy/client/statement_needs.hpp"
 #include "routing/sql/classify.hpp"
 #include "tests/unit/client/client_messages.hpp"
@@ -55,6 +56,26 @@ protected:
     std::vector<std::string> all;
     for (const auto& each : needs.items()) all.push_back(each.text);
     return all;
+  }
+
+  // Where it is cut so that only its first message needs anything; and where it fails if none of that can be had.
+  std::optional<std::size_t> cut(const char* messages) {
+    const client_batch batch(messages);
+    char malformed = 0;
+    examine(batch.scanner, batch.bytes, {cache, no_catalog, nullptr, client.prepared.get()}, facts, malformed);
+    preparation needs;
+    return statement_needs(about(), needs).of_batch(batch.scanner, batch.bytes, true);
+  }
+  std::string failure(const char* messages) {
+    const client_batch batch(messages);
+    char malformed = 0;
+    examine(batch.scanner, batch.bytes, {cache, no_catalog, nullptr, client.prepared.get()}, facts, malformed);
+    preparation needs;
+    statement_needs(about(), needs).of_batch(batch.scanner, batch.bytes);
+    needs.answered("refused", [](const auto&) { return false; });
+    const auto found = find_failure(needs, about(), batch.scanner, batch.bytes);
+    if (!found) return "nowhere";
+    return std::to_string(found->at) + (found->parameters ? " tells of parameters" : "");
   }
 
   std::string shown(std::string_view bytes) {
@@ -289,6 +310,67 @@ TEST_F(a_message_writer, needs_nothing_for_a_bind_in_a_transaction_that_has_fail
   EXPECT_EQ(needed("B ends|E|B mine|E|S"), (std::vector<std::string>{"rollback", "select 1"}));
   other.expect({reply_kind::query});
   EXPECT_EQ(needed("B mine|E|S"), std::vector<std::string>{"select 1"}) << "which may have ended it";
+}
+
+TEST_F(a_message_writer, looks_behind_an_execute_when_that_is_run) {
+  send("P mine select 1|S");
+  answered();
+  server_session other(2);
+  under_way.end();
+  under_way.begin(other, nullptr, load);
+  EXPECT_TRUE(needed("P runs execute mine|S").empty());
+  EXPECT_EQ(needed("P - execute mine|B -|E|S"), std::vector<std::string>{"select 1"});
+  under_way.end();
+  under_way.begin(server, nullptr, load);
+  EXPECT_EQ(send("P runs execute mine|S"), "P #2 execute #1|S") << "nor does it ask what that returns";
+  answered();
+  EXPECT_EQ(needed("B runs|E|S").size(), 1U) << "anew, as it may be another by now";
+}
+
+TEST_F(a_message_writer, finds_where_a_batch_fails_of_which_something_cannot_be_prepared) {
+  send("P mine select 1|S");
+  answered();
+  send("P runs execute mine|S");
+  answered();
+  client.find_named("mine")->what->described =
+      std::make_shared<const wire::description>(wire::description{std::string(2, '\0'), ""});
+  server_session other(2);
+  under_way.end();
+  under_way.begin(other, nullptr, load);
+  struct row {
+    const char *batch, *fails;
+  };
+  const row rows[] = {
+      {"B mine|E|S", "0"},
+      {"D mine|S", "0 tells of parameters"},
+      {"Q execute mine", "0"},
+      {"P - select 2|B -|E|B mine|E|S", "3"},
+      {"P - select 2|B -|E|S", "nowhere"},
+      {"P more select 3|D mine|S", "1 tells of parameters"},
+      {"B runs|E|S", "1"},
+      {"D runs|S", "0 tells of parameters"},
+      {"B runs|S", "nowhere"},  // the portal ends there
+      {"B runs|H", "0"},        // and not there
+      {"P - execute mine|B -|E|S", "2"},
+      {"P - execute mine|D -|S", "1 tells of parameters"},
+      {"P again execute mine|S", "nowhere"},
+  };
+  for (const auto& each : rows) EXPECT_EQ(failure(each.batch), each.fails) << each.batch;
+  other.ready(wire::transaction_status::in_transaction, {});
+  EXPECT_EQ(failure("B runs|E|S"), "0") << "somebody may run the portal later";
+}
+
+// Where a failure in front would fail what stands before it.
+TEST_F(a_message_writer, cuts_a_batch_in_front_of_what_it_needs) {
+  send("P mine select 1|S");
+  answered();
+  EXPECT_EQ(cut("P - select 2|B -|E|B mine|E|S"), std::nullopt) << "it is there";
+  server_session other(2);
+  under_way.end();
+  under_way.begin(other, nullptr, load);
+  EXPECT_EQ(cut("P - select 2|B -|E|B mine|E|S"), 2U);
+  EXPECT_EQ(cut("B mine|E|P - select 2|B -|E|S"), std::nullopt);
+  EXPECT_EQ(cut("B mine|E|B mine|E|S"), std::nullopt);
 }
 
 TEST_F(a_message_writer, shares_nothing_that_a_transaction_may_have_set) {
