@@ -70,13 +70,16 @@ void closing::adopt(settings_ptr now) {
   step_.adopted_settings = true;
 }
 
-// What the settings have come to, as far as the client does not know.
+// What the settings have come to, as far as the client does not know; in PostgreSQL's order, by name in any case.
 void closing::tell_parameters() {
+  parameter_list news;
   for (const auto& [name, at_login] : client_.told.at_login()) {
     if (name == tells_of_node) continue;
     const auto value = value_now(name, at_login);
-    if (client_.told.news(name, value)) wire::write_parameter_status(step_.told, name, value);
+    if (client_.told.news(name, value)) news.emplace_back(name, value);
   }
+  std::ranges::sort(news, {}, [](const auto& one) { return lower_case(one.first); });
+  for (const auto& [name, value] : news) wire::write_parameter_status(step_.told, name, value);
 }
 
 // A RESET leads back to what the client logged in with, and the server has told of its own default.

@@ -175,9 +175,9 @@ void exchange::note_stand_in(statement_id id, std::string_view name) {
   stand_ins_.emplace_back(id, name);
 }
 
-std::string_view exchange::stands_for(statement_id id) const noexcept {
+const std::string* exchange::stands_for(statement_id id) const noexcept {
   const auto found = std::ranges::find(stand_ins_, id, &std::pair<statement_id, std::string>::first);
-  return found == stand_ins_.end() ? std::string_view() : std::string_view(found->second);
+  return found == stand_ins_.end() ? nullptr : &found->second;
 }
 
 void exchange::forget_portals_of_the_past() {

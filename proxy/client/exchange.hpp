@@ -119,7 +119,7 @@ public:
   void take_off(flight one);
   // In place of one of the client's statements something else has been prepared, so that it can be ended there.
   void note_stand_in(statement_id id, std::string_view name);
-  std::string_view stands_for(statement_id id) const noexcept;  // the client's name; empty: for none
+  const std::string* stands_for(statement_id id) const noexcept;  // the client's name; null: for none
   // Portals end with their transaction.
   void forget_portals_of_the_past();
 

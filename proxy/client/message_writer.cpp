@@ -47,6 +47,11 @@ bool message_writer::write_deferred_begin() {
   return true;
 }
 
+void message_writer::write_own_failure() {
+  wire::write_parse(out_, "", "an error of Highwater's", no_parameters);
+  server_.expect({reply_kind::parse, true, 0, own_failure_id, true});
+}
+
 void message_writer::write_hidden_sync() {
   wire::write_empty(out_, wire::frontend::sync);
   server_.expect({reply_kind::sync, true});
@@ -100,11 +105,11 @@ message_writer::server_text message_writer::named_text(const sql::statement& wha
 
 // The servers keep a client's statement for others, so something else stands for it where it is to be ended, or is in
 // the way. An empty text can be prepared whatever state the transaction is in.
-statement_id message_writer::prepare_stand_in(std::string_view name) {
-  const auto id = prepared_registry::make_private("", no_parameters)->id;
-  wire::write_parse(out_, server_name(id), "", no_parameters);
+statement_id message_writer::prepare_stand_in(std::string_view name, std::string_view parameter_types) {
+  const auto id = prepared_registry::make_private("", parameter_types)->id;
+  wire::write_parse(out_, server_name(id), "", parameter_types);
   server_.expect({reply_kind::parse, true, 0, id});
-  server_.statements().add(id);
+  server_.add_statement(id);
   about_.under_way.note_stand_in(id, name);
   return id;
 }
@@ -146,6 +151,7 @@ void message_writer::write_parse(const wire::frame& message) {
     return;
   }
   auto what = about_.intern(parse.query, parse.parameter_types, others);
+  if (server_.in_doubt(what->id)) what = prepared_registry::make_private(parse.query, parse.parameter_types, others);
   const auto id = what->id;
   const bool tries = names_in_sql();
   if (server_.statements().knows(id)) {
@@ -158,8 +164,8 @@ void message_writer::write_parse(const wire::frame& message) {
   server_.close_surplus(std::max<std::size_t>(about_.most_statements, 1) - 1, out_);
   wire::write_parse(out_, server_name(id), sql, parse.parameter_types);
   server_.expect({reply_kind::parse, tries, static_cast<std::uint8_t>(!tries), id});
-  server_.statements().add(id);
-  ask_description(parse.name, what);
+  server_.add_statement(id);
+  if (!others) ask_description(parse.name, what);
   if (!tries) return;
   // The server has looked at the text first, as it would for the client.
   try_name(parse.name);
@@ -179,10 +185,10 @@ void message_writer::write_unnamed_parse(const wire::frame& message, const wire:
     wire::write_parse(out_, "", text.sql, parse.parameter_types);
   }
   // A client that runs it in this batch reads its rows by what it asks for in this batch.
-  if (!about_.facts.executes) ask_description("", what);
+  if (!about_.facts.executes && !what->names_others) ask_description("", what);
 }
 
-// What the client is told, or would be if it asked.
+// What the client is told, or would be if it asked. Not of what runs another one: that is asked itself.
 void message_writer::ask_description(std::string_view name, const prepared_ptr& of) {
   wire::write_target(out_, wire::frontend::describe, 'S', name.empty() ? std::string() : server_name(of->id));
   server_.expect({reply_kind::describe_statement, true, 0, of->id});
@@ -193,21 +199,25 @@ void message_writer::write_bind(const wire::frame& message) {
   const auto bind = *wire::read_bind_names(message.body());
   note_ended_by(bind);
   note_resetting(bind);
-  if (bind.statement.empty()) {
-    hide_unnamed_of_others();
-    server_.expect({reply_kind::bind});
-    out_.append(message.available);
-    return;
-  }
   const auto* known = about_.client.find_named(bind.statement);
+  const auto* stand_in = known != nullptr ? failing_.stands_in(bind.statement, *known, message.body()) : nullptr;
+  if (stand_in != nullptr) return bind_to(message, bind, server_name(prepare_stand_in(bind.statement, *stand_in)));
+  if (!bind.statement.empty())
+    return bind_to(message, bind, known != nullptr ? server_name(known->what->id) : unknown_name(bind.statement));
+  hide_unnamed_of_others();
   server_.expect({reply_kind::bind});
-  const auto replacement = known != nullptr ? server_name(known->what->id) : unknown_name(bind.statement);
-  const auto size = message.size - 1 - bind.statement.size() + replacement.size();
+  out_.append(message.available);
+}
+
+// The Bind, with another name of a statement.
+void message_writer::bind_to(const wire::frame& message, const wire::bind_names& bind, std::string_view statement) {
+  server_.expect({reply_kind::bind});
+  const auto size = message.size - 1 - bind.statement.size() + statement.size();
   char length[4];
   wire::store_u32(length, static_cast<std::uint32_t>(size));
   out_.push_back(wire::frontend::bind);
   out_.append(length, 4).append(bind.portal).push_back('\0');
-  out_.append(replacement).push_back('\0');
+  out_.append(statement).push_back('\0');
   out_.append(message.available.substr(wire::header_size + bind.size));
 }
 

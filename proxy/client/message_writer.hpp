@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "proxy/client/failing_bind.hpp"
 #include "proxy/client/writing.hpp"
 #include "proxy/wire/frame.hpp"
 
@@ -15,11 +16,13 @@ class message_writer {
 public:
   // Appends to `out`; what the client is to be told at once to `told`.
   message_writer(const writing& about, std::string& out, std::string& told)
-      : about_(about), server_(about.server()), out_(out), told_(told) {}
+      : about_(about), server_(about.server()), failing_(about), out_(out), told_(told) {}
 
   void write(const wire::frame& message);
   // The BEGIN that the client takes for done, if there is one; nobody sees the server's answer.
   bool write_deferred_begin();
+  // Something that fails, and tells exchange::own_failure in its turn.
+  void write_own_failure();
   // A Sync that the client has not sent.
   void write_hidden_sync();
 
@@ -37,7 +40,8 @@ private:
   void write_unnamed_target(const wire::frame& message, bool closes);
 
   server_text named_text(const sql::statement& what, std::string_view sql);
-  statement_id prepare_stand_in(std::string_view name);
+  statement_id prepare_stand_in(std::string_view name, std::string_view parameter_types = no_parameters);
+  void bind_to(const wire::frame& message, const wire::bind_names& bind, std::string_view statement);
   void hide_unnamed_of_others();
   bool names_in_sql() const noexcept;
   void try_name(std::string_view name);
@@ -51,6 +55,7 @@ private:
 
   const writing& about_;
   server_session& server_;
+  failing_bind failing_;
   std::string& out_;
   std::string& told_;
 };

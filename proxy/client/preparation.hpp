@@ -37,25 +37,54 @@ public:
     }
     description_ptr there = nullptr;
     bool outdated = false;  // its rows are not what the client was told
+    bool prepared = false;  // the server has taken it
+    std::string refusal{};  // ... or has not: its ErrorResponse
+
+    bool is_due() const noexcept { return !prepared && refusal.empty(); }
+    bool is_refused() const noexcept { return !refusal.empty(); }
+    bool fails() const noexcept { return outdated || is_refused(); }
   };
 
   void clear() noexcept { items_.clear(); }
   bool needed() const noexcept { return !items_.empty(); }
 
-  // What the connection lacks.
+  // What the connection lacks, in the order in which it is needed.
   void add(item one);
-  bool outdated() const noexcept { return std::ranges::any_of(items_, &item::outdated); }
+  // What is still to be sent: at first all; behind one that the server has refused, those that it has passed over.
+  bool is_due() const noexcept { return std::ranges::any_of(items_, &item::is_due); }
+  bool fails() const noexcept { return std::ranges::any_of(items_, &item::fails); }
+  // What was due has been answered: all of it is there, or up to the first for which `has` says no; that got `refusal`.
+  template <class Has>
+  void answered(std::string_view refusal, const Has& has) {
+    for (auto& one : items_) {
+      if (!one.is_due()) continue;
+      one.prepared = refusal.empty() || has(one);
+      if (one.prepared) continue;
+      one.refusal = refusal;
+      return;
+    }
+  }
+  // What has been added since there were so many is not needed for now.
+  void forget_behind(std::size_t count) {
+    items_.erase(items_.begin() + static_cast<std::ptrdiff_t>(count), items_.end());
+  }
 
   std::vector<item>& items() noexcept { return items_; }
-  // By the client's name, "" for the unnamed one; null if it is not among them.
-  const item* find(std::string_view name) const noexcept {
-    const auto is_it = [&](const item& one) { return one.name == name && one.unnamed == name.empty(); };
-    const auto found = std::ranges::find_if(items_, is_it);
+  const item* find(const prepared_ptr& what) const noexcept {  // null if it is not among them
+    const auto found = std::ranges::find(items_, what, &item::what);
     return found == items_.end() ? nullptr : &*found;
   }
+  // Null if there is none.
+  const item* first_failing() const noexcept { return first(&item::fails); }
+  const item* first_refused() const noexcept { return first(&item::is_refused); }
   std::vector<statement_to_prepare> to_send() const;
 
 private:
+  const item* first(bool (item::*which)() const noexcept) const noexcept {
+    const auto found = std::ranges::find_if(items_, which);
+    return found == items_.end() ? nullptr : &*found;
+  }
+
   std::vector<item> items_;
 };
 

@@ -86,9 +86,10 @@ void replies::state_discarded() {
 
 bool replies::parameter_status(const wire::parameter_status_message& message) {
   server().note_parameter(message.name, message.value);
-  // Where a RESET leads to, the server does not know: what it has come to is told at the end of the exchange.
+  // Where a RESET leads to, the server does not know: what it has come to is told at the end of the exchange. There it
+  // is told of all together, in PostgreSQL's order; within a transaction the end may be far.
   const bool resets = !tells_who_one_is(message.name) && under_way_.changes.resets(message.name) &&
-                      find_parameter(client_.told.at_login(), message.name) != message.value;
+                      (under_way_.alone || find_parameter(client_.told.at_login(), message.name) != message.value);
   if (message.name == tells_of_node || resets) return false;
   return client_.told.news(message.name, message.value);
 }

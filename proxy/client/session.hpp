@@ -218,10 +218,12 @@ private:
   writing writes();
   void dispatch(routing::route_reason reason);
   void find_needs();
+  bool prepares_by_turns() const;
   void prepare_needs(routing::route_reason reason);
   void on_prepared(std::string_view failed) override;
-  void outdated_statement();
-  void send_batch(routing::route_reason reason);
+  void run_prepared();
+  std::string error_of(const preparation::item& failed);
+  void send_batch(routing::route_reason reason, std::size_t fails_at = SIZE_MAX);
   void answer_due_locals();
   void note_route(routing::route_reason reason);
   bool reads_sequences() const;
@@ -280,6 +282,7 @@ private:
   bool answer_sync();
   bool answer_transaction();
   void answer_error(const wire::error& why);
+  void fail_batch(std::string_view message);
   void answer_failure(std::string_view message);
   void drop_streamed(std::string out);
   void fail_exchange(std::string_view message);

@@ -87,6 +87,10 @@ void session::answer_error(const wire::error& why) {
   stage_ = stage::ready;
   std::string message;
   wire::write_error(message, wire::severity::error, why);
+  fail_batch(message);
+}
+
+void session::fail_batch(std::string_view message) {
   // What stands before it in the same exchange would be committed by the Sync that is yet to come.
   if (leased() && server().is_open() && !server().skips()) return fail_exchange(message);
   fail_transaction();
@@ -138,8 +142,9 @@ void session::fail_exchange(std::string_view message) {
   under_way().own_failure = message;
   auto& out = worker_.out_scratch;
   out.clear();
-  wire::write_parse(out, "", "an error of Highwater's", no_parameters);
-  server().expect({wire::reply_kind::parse, true, 0, own_failure_id, true});
+  std::string told;
+  const auto about = writes();
+  message_writer(about, out, told).write_own_failure();
   const bool ends = work_->facts.end == wire::batch_end::sync && !under_way().streaming;
   under_way().streaming = false;
   work_->facts = {};

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "proxy/client/batch_failure.hpp"
 #include "proxy/client/message_writer.hpp"
 #include "proxy/client/session.hpp"
 #include "proxy/client/statement_needs.hpp"
@@ -32,9 +33,22 @@ void session::dispatch(routing::route_reason reason) {
 
 // Of what the batch uses, what the connection does not have.
 void session::find_needs() {
+  auto& now = *work_;
   under_way().forget_portals_of_the_past();
-  work_->needs.clear();
-  statement_needs(writes(), work_->needs).of_batch(work_->scanner, input_left());
+  now.needs.clear();
+  const auto cut = statement_needs(writes(), now.needs).of_batch(now.scanner, input_left(), prepares_by_turns());
+  if (!cut) return;
+  now.scanner.cut_behind(*cut);
+  now.cut_here = true;
+  look_at_batch();
+}
+
+// Would a failure in front of the batch fail the transaction, or the exchange, that it belongs to? A replica's
+// transaction has to end with a Sync: see refusal().
+bool session::prepares_by_turns() const {
+  const auto ends = [](const sql::statement& one) { return one.ends_transaction; };
+  if (under_way().held.on_replica && work_->facts.any(ends)) return false;
+  return !server().idle() || server().is_open();
 }
 
 // Gives the connection what it lacks; on_prepared() follows.
@@ -48,31 +62,55 @@ void session::on_prepared(std::string_view failed) {
   const auto alive = shared_from_this();
   stage_ = stage::ready;
   auto& needs = work_->needs;
-  if (failed.empty()) compare_prepared(needs, writes());
-  const bool outdated =
-      needs.outdated() && (under_way().streaming || !refused_by_server(needs, work_->scanner, input_left()));
-  if (!failed.empty()) {
-    answer_failure(failed);
-  } else if (outdated) {
-    outdated_statement();
-  } else if (!under_way().streaming) {
-    send_batch(work_->reason);
-  }
+  note_prepared(needs, writes(), failed);
+  // Who stands behind one that was refused has been passed over.
+  if (!failed.empty() && server().idle() && !server().skips() && needs.is_due()) return prepare_needs(work_->reason);
+  run_prepared();
   needs.clear();
   if (stage_ == stage::ready && leased() && !busy()) exchange_over();
   go_on();
 }
 
-// What PostgreSQL says of a plan whose rows have become others, word by word: drivers prepare anew when they read it.
-void session::outdated_statement() {
-  // Whoever prepares it from now on gets another one.
-  worker_.shared.schema_changes.fetch_add(1, std::memory_order_relaxed);
-  answer_error({std::string(wire::sqlstate::feature_not_supported), "cached plan must not change result type", "", "",
-                "RevalidateCachedQuery"});
+// What the batch needs is there, or will not be.
+void session::run_prepared() {
+  auto& now = *work_;
+  const auto* refused = now.needs.first_refused();
+  const bool may_go_on = refused == nullptr || (server().idle() && !server().skips());
+  std::optional<batch_failure> failure;
+  if (under_way().streaming) {
+    if (const auto* why = now.needs.first_failing()) failure = batch_failure{0, why};
+  } else {
+    failure = find_failure(now.needs, writes(), now.scanner, input_left());
+  }
+  if (!failure && !may_go_on) failure = batch_failure{0, refused};
+  if (!failure) {
+    if (!under_way().streaming) send_batch(now.reason);
+    return;
+  }
+  const auto told = told_before(*failure) + error_of(*failure->why);
+  // The server has failed what it belongs to already.
+  if (!may_go_on) return answer_failure(told);
+  if (failure->at == 0) return fail_batch(told);
+  under_way().own_failure = told;
+  send_batch(now.reason, failure->at);
 }
 
-// Sends the batch at the beginning of the input to the leased connection.
-void session::send_batch(routing::route_reason reason) {
+// Of an outdated one it is what PostgreSQL says of a plan whose rows have become others, word by word: drivers prepare
+// anew when they read it.
+std::string session::error_of(const preparation::item& failed) {
+  if (!failed.refusal.empty()) return failed.refusal;
+  // Whoever prepares it from now on gets another one.
+  worker_.shared.schema_changes.fetch_add(1, std::memory_order_relaxed);
+  std::string error;
+  wire::write_error(error, wire::severity::error,
+                    {std::string(wire::sqlstate::feature_not_supported), "cached plan must not change result type", "",
+                     "", "RevalidateCachedQuery"});
+  return error;
+}
+
+// Sends the batch at the beginning of the input to the leased connection. From the message `fails_at` on, what stands
+// in it does not count: it fails there with exchange::own_failure.
+void session::send_batch(routing::route_reason reason, std::size_t fails_at) {
   auto& now = *work_;
   auto& exchange = under_way();
   const auto& facts = now.facts;
@@ -95,7 +133,10 @@ void session::send_batch(routing::route_reason reason) {
                     server().idle() && !exchange.held.pins.any();
   one.no_ready &= !one.hidden_sync;
   const auto batch = input_left();
-  for (const auto& message : now.scanner.messages()) {
+  for (std::size_t at = 0; const auto& message : now.scanner.messages()) {
+    const bool asks_for_answers = message.type == wire::frontend::sync || message.type == wire::frontend::flush;
+    if (at == fails_at) writer.write_own_failure();
+    if (at++ >= fails_at && !asks_for_answers) continue;
     if (message.type == wire::frontend::flush && one.hidden_sync) {
       writer.write_hidden_sync();
     } else {

@@ -1,4 +1,5 @@
 #include <cstdlib>
+#include <optional>
 
 #include "proxy/client/message_writer.hpp"
 
@@ -6,9 +7,10 @@ namespace highwater::proxy {
 
 namespace {
 
-std::string client_name_of(statement_id id, const exchange& under_way, const client_state& client) {
-  if (const auto name = under_way.stands_for(id); !name.empty()) return std::string(name);
-  return client.prepared ? std::string(client.prepared->name_of(id)) : std::string();
+std::optional<std::string> client_name_of(statement_id id, const exchange& under_way, const client_state& client) {
+  if (const auto* name = under_way.stands_for(id)) return *name;
+  const auto name = client.prepared ? client.prepared->name_of(id) : std::string_view();
+  return name.empty() ? std::nullopt : std::optional(std::string(name));
 }
 
 }  // namespace
@@ -34,11 +36,11 @@ std::string with_client_names(const wire::error_fields& fields, const exchange& 
     const auto digits = at + own_statement_prefix.size();
     const auto end = std::min(body.find_first_not_of("0123456789", digits), body.size());
     const auto name = client_name_of(std::strtoull(body.c_str() + digits, nullptr, 10), under_way, client);
-    if (name.empty()) {
-      at = end;
+    if (name) {
+      body.replace(at, end - at, *name);
+      at += name->size();
     } else {
-      body.replace(at, end - at, name);
-      at += name.size();
+      at = end;
     }
   }
   std::string message;

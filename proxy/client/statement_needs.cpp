@@ -17,11 +17,20 @@ void statement_needs::make_usable_here(std::string_view name, named_statement& k
   about_.client.names().replace(name, about_.intern(what->query, what->parameter_types, what->names_others));
 }
 
-void statement_needs::of_batch(const wire::batch_scanner& batch, std::string_view bytes) {
-  if (!about_.client.prepared) return;
+std::optional<std::size_t> statement_needs::of_batch(const wire::batch_scanner& batch, std::string_view bytes,
+                                                     bool by_turns) {
+  if (!about_.client.prepared) return std::nullopt;
   about_.parsed_names.clear();
-  for (const auto& message : batch.messages())
+  for (std::size_t i = 0; const auto& message : batch.messages()) {
+    const auto before = needs_.items().size();
     of_message({message.type, message.size, bytes.substr(message.offset, message.size)});
+    if (by_turns && i > 0 && needs_.items().size() > before) {
+      needs_.forget_behind(before);
+      return i - 1;
+    }
+    ++i;
+  }
+  return std::nullopt;
 }
 
 void statement_needs::of_message(const wire::frame& message) {
@@ -34,13 +43,17 @@ void statement_needs::of_message(const wire::frame& message) {
       break;
     case wire::frontend::parse: {
       const auto parse = *wire::read_parse(message.body());
-      if (about_.facts.names_others) of_what_is_executed(*about_.verdict_on(parse.query));
+      // One with a name is prepared anew when it is used, and servers do not look behind EXECUTE before.
+      if (about_.facts.names_others && parse.name.empty()) of_what_is_executed(*about_.verdict_on(parse.query));
       about_.parsed_names.insert(parse.name);
       break;
     }
-    case wire::frontend::bind:
-      need(wire::read_bind_names(message.body())->statement);
+    case wire::frontend::bind: {
+      const auto name = wire::read_bind_names(message.body())->statement;
+      const auto* known = about_.client.find_named(name);
+      if (known == nullptr || failing_.stands_in(name, *known, message.body()) == nullptr) need(name);
       break;
+    }
     case wire::frontend::describe:
       if (const auto target = *wire::read_target(message.body()); target.kind == 'S') need(target.name);
       break;
@@ -61,7 +74,8 @@ void statement_needs::of_statement(std::string_view name) {
   const auto told = known->told ? known->told : known->what->described;
   if (unnamed && about_.server().unnamed() == known->what->id) {
     if (!preparation::differ(about_.server().unnamed_described(), told)) return;
-  } else if (!unnamed && about_.server().statements().knows(known->what->id)) {
+  } else if (!unnamed && about_.server().statements().knows(known->what->id) &&
+             !about_.server().in_doubt(known->what->id)) {
     if (!preparation::differ(about_.server().statements().described(known->what->id), told)) return;
     // Prepared there when the table was another one. What it is now, or whether it is, the server shall say.
     if (!known->told) known->told = told;
@@ -73,6 +87,7 @@ void statement_needs::of_statement(std::string_view name) {
   auto text = what->names_others ? server_text(what->query) : what->query;
   // What names something that is no more fails when it is run, and says so itself.
   const bool in_vain = what->names_others && text == what->query;
+  // Of what is in doubt it is decided anew once the answers are there, for which whoever needs something waits.
   needs_.add({what, in_vain ? nullptr : told, std::string(name), std::move(text), unnamed});
 }
 
@@ -93,26 +108,23 @@ std::string statement_needs::server_text(std::string_view sql) {
   return with_name(sql, *place, stand_in->id);
 }
 
+void note_prepared(preparation& needs, const writing& about, std::string_view refusal) {
+  auto& server = about.server();
+  needs.answered(refusal, [&](const preparation::item& one) {
+    return one.unnamed ? server.unnamed() == one.what->id : server.statements().knows(one.what->id);
+  });
+  compare_prepared(needs, about);
+}
+
 void compare_prepared(preparation& needs, const writing& about) {
   for (auto& one : needs.items()) {
+    if (!one.prepared) continue;
     const auto there = about.server().described_as(one.what->id, one.unnamed);
     if (!one.what->described) one.what->described = there;
     one.compare(there);
     auto* known = about.client.names().find(one.name);
     if (known != nullptr && known->what == one.what && !known->told) known->told = there;
   }
-}
-
-bool refused_by_server(const preparation& needs, const wire::batch_scanner& batch, std::string_view bytes) {
-  for (const auto& message : batch.messages()) {
-    if (message.type != wire::frontend::bind) continue;
-    const auto body = bytes.substr(message.offset + wire::header_size, message.size - wire::header_size);
-    const auto* item = needs.find(wire::read_bind_names(body)->statement);
-    if (item == nullptr || !item->outdated) continue;
-    const auto count = wire::read_bind_count(body);
-    return count && *count != item->there->parameters();
-  }
-  return false;
 }
 
 }  // namespace highwater::proxy

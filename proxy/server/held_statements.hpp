@@ -3,11 +3,13 @@
 // Which prepared statements a server connection has, what the server said of them, and which of them to give up when
 // there are too many: the one whose last use is longest ago. Everything takes the same time, however many there are.
 
+#include <algorithm>
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <cstdint>
 #include <list>
 #include <memory>
 #include <utility>
+#include <vector>
 
 #include "proxy/wire/description.hpp"
 
@@ -33,16 +35,33 @@ public:
     return found == nullptr ? nullptr : found->described;
   }
 
-  // A Parse has been sent; it has been answered; so has a Describe.
-  void add(statement_id id) {
+  // Does that depend on what becomes of an exchange before this one? Behind an error the server passes over what was
+  // sent there, and does what is sent behind its Sync.
+  bool in_doubt(statement_id id, std::uint64_t exchange) const noexcept {
+    const auto* held = find(id);
+    if (held != nullptr && !held->there && held->sent_in != exchange) return true;
+    return std::ranges::any_of(closing_, [&](const auto& one) { return one.id == id && one.sent_in != exchange; });
+  }
+
+  // A Parse has been sent in the exchange of this number; it has been answered; so has a Describe.
+  void add(statement_id id, std::uint64_t exchange = 0) {
     if (id == 0 || knows(id)) return;
-    places_.emplace(id, by_use_.insert(by_use_.end(), {id}));
+    places_.emplace(id, by_use_.insert(by_use_.end(), {id, exchange}));
   }
   void parsed(statement_id id) noexcept {
     if (auto* found = find(id)) found->there = true;
   }
   void describe(statement_id id, description_ptr as) noexcept {
     if (auto* found = find(id)) found->described = std::move(as);
+  }
+  // A Close has been sent; it has been answered, or passed over.
+  void close(statement_id id, std::uint64_t exchange) {
+    remove(id);
+    closing_.push_back({id, exchange});
+  }
+  void closed(statement_id id) noexcept {
+    const auto found = std::ranges::find(closing_, id, &closing::id);
+    if (found != closing_.end()) closing_.erase(found);
   }
   void remove(statement_id id) noexcept {
     const auto found = places_.find(id);
@@ -57,6 +76,7 @@ public:
   void clear() noexcept {
     places_.clear();
     by_use_.clear();
+    closing_.clear();
   }
 
   // The one to close when there are more than `most`, or 0.
@@ -65,8 +85,13 @@ public:
 private:
   struct entry {
     statement_id id = 0;
+    std::uint64_t sent_in = 0;
     bool there = false;
     description_ptr described = nullptr;
+  };
+  struct closing {
+    statement_id id = 0;
+    std::uint64_t sent_in = 0;
   };
   const entry* find(statement_id id) const noexcept {
     const auto found = places_.find(id);
@@ -76,6 +101,7 @@ private:
 
   std::list<entry> by_use_;  // the last one used last
   boost::unordered_flat_map<statement_id, std::list<entry>::iterator> places_;
+  std::vector<closing> closing_;  // few: not answered yet
 };
 
 }  // namespace highwater::proxy

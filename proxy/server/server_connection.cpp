@@ -300,9 +300,10 @@ void server_connection::prepare(std::span<const statement_to_prepare> what) {
     const auto name = one.unnamed ? std::string() : server_name(one.id);
     wire::write_parse(request, name, one.query, one.parameter_types);
     known.expect({reply_kind::parse, true, 0, one.id, one.unnamed});
+    if (!one.unnamed) known.add_statement(one.id);
+    if (!one.described) continue;
     wire::write_target(request, wire::frontend::describe, 'S', name);
     known.expect({reply_kind::describe_statement, true, 0, one.id});
-    if (!one.unnamed) known.statements().add(one.id);
   }
   wire::write_empty(request, was_open ? wire::frontend::flush : wire::frontend::sync);
   if (!was_open) known.expect({reply_kind::sync, true, 0, 0});

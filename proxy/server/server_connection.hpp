@@ -57,6 +57,7 @@ struct statement_to_prepare {
   bool unnamed = false;
   std::string_view query;
   std::string_view parameter_types;  // as in Parse
+  bool described = true;             // ... and the server is asked what it returns
 };
 
 // What connections of one worker share.

@@ -25,6 +25,7 @@ bool server_session::prove(const routing::node_view& node) noexcept {
 void server_session::completed(const wire::expected_reply& what) {
   unnamed_.completed(what);
   if (what.kind == reply_kind::parse) statements_.parsed(what.statement);
+  if (what.kind == reply_kind::close) statements_.closed(what.statement);
 }
 
 // What it would have done to the connection it has not done.
@@ -33,6 +34,7 @@ void server_session::skipped(const wire::expected_reply& what, bool failed) {
   if (what.statement == 0 || what.unnamed) return;
   if (what.kind == reply_kind::parse) statements_.remove(what.statement);
   if (what.kind != reply_kind::close) return;
+  statements_.closed(what.statement);
   statements_.add(what.statement);
   statements_.parsed(what.statement);
 }
@@ -58,7 +60,7 @@ void server_session::close_surplus(std::size_t most, std::string& out) {
   while (const auto surplus = statements_.surplus(most)) {
     wire::write_target(out, wire::frontend::close, 'S', server_name(surplus));
     expect({reply_kind::close, true, 0, surplus});
-    statements_.remove(surplus);
+    statements_.close(surplus, exchange_);
   }
 }
 

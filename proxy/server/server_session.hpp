@@ -35,6 +35,7 @@ public:
   void expect(const wire::expected_reply& what) {
     unnamed_.sent(what);
     owed_.push(what);
+    exchange_ += wire::ends_with_ready(what.kind);
   }
   // A Query of the proxy's own, whose answer nobody sees.
   void add_hidden_query(std::string_view sql, std::string& out) {
@@ -91,6 +92,10 @@ public:
 
   held_statements& statements() noexcept { return statements_; }
   const held_statements& statements() const noexcept { return statements_; }
+  // A Parse of it is being sent.
+  void add_statement(statement_id id) { statements_.add(id, exchange_); }
+  // Whether the server will have it depends on what becomes of what was sent before this exchange.
+  bool in_doubt(statement_id id) const noexcept { return statements_.in_doubt(id, exchange_); }
   // What the unnamed one will be when all that was sent has been done, and how the server described it, if it was
   // asked.
   statement_id unnamed() const noexcept { return unnamed_.get(); }
@@ -157,6 +162,7 @@ private:
   routing::incarnation_id proved_ = 0;
 
   wire::reply_queue owed_;
+  std::uint64_t exchange_ = 0;  // the number of the one that what is sent next belongs to
   wire::reply_reader reader_;
   wire::transaction_status status_ = wire::transaction_status::idle;
 

@@ -236,5 +236,60 @@ TEST_F(leftovers, of_descriptions_are_not_taken_for_those_of_the_table_as_it_is_
   primary().tell("drop table shape");
 }
 
+// One of ours stands for both.
+TEST_F(leftovers, of_other_names_are_not_told_of) {
+  auto session = client();
+  for (const char* name : {"one", "two", "three"})
+    ask(session, raw::parse(name, "select $1::text, 'shared by three'") + raw::sync());
+  for (const char* name : {"one", "two", "three"}) {
+    const auto answer = ask(session, run_named(name) + raw::sync());
+    ASSERT_EQ(sqlstate(answer), "08P01") << describe_all(answer);
+    EXPECT_EQ(raw::error_field(answer.front(), 'M'),
+              "bind message supplies 0 parameters, but prepared statement \"" + std::string(name) + "\" requires 1");
+  }
+}
+
+// PostgreSQL finds out where it looks at the tables. Here the connection has lost the statement in between.
+TEST_F(leftovers, that_cannot_be_prepared_again_fail_in_their_turn) {
+  for (const std::string change : {"drop table turned", "alter table turned alter n type text"}) {
+    auto session = client();
+    session.query("create table turned (n int)");
+    ask(session, raw::parse("s", "select n from turned") + raw::sync());
+    auto other = client();
+    other.query(change);
+    const auto error = change.starts_with("drop") ? "42P01" : "0A000";
+    const auto fails = [&](const std::string& bytes, const char* types) {
+      const auto answer = ask(session, bytes + raw::sync());
+      EXPECT_EQ(raw::types(answer), types) << change << ": " << describe_all(answer);
+      EXPECT_EQ(sqlstate(answer), std::string_view(types).find('E') == std::string_view::npos ? "" : error);
+    };
+    const auto fails_elsewhere = [&](const std::string& bytes, const char* types) {
+      other.query("discard all");
+      fails(bytes, types);
+    };
+    const auto in_its_turn = run_unnamed("select 1") + run_named("s") + run_unnamed("select 2");
+    fails_elsewhere(raw::describe_statement("s"), "tEZ");
+    fails_elsewhere(run_named("s"), "EZ");
+    fails_elsewhere(in_its_turn, "12DCEZ");
+    fails_elsewhere(raw::parse("runs", "execute s"), "1Z");
+    fails_elsewhere(raw::describe_statement("runs"), "tEZ");
+    fails_elsewhere(run_named("runs"), "2EZ");
+    fails_elsewhere(run_unnamed("execute s"), "12EZ");
+    session.query("begin");
+    fails_elsewhere(in_its_turn, "12DCEZ");
+    EXPECT_EQ(session.query("rollback").back().payload, "I");
+    other.query("discard all");
+    session.query("begin");
+    session.query("select 1");
+    fails(in_its_turn, "12DCEZ");
+    const auto refused = ask(session, run_named("s") + raw::sync());
+    EXPECT_EQ(sqlstate(refused), "25P02");
+    EXPECT_EQ(raw::error_field(refused.front(), 'R'), "exec_bind_message");
+    EXPECT_EQ(session.query("rollback").back().payload, "I");
+    EXPECT_EQ(value(ask(session, run_unnamed("select 3") + raw::sync())), "3");
+    session.query("drop table if exists turned");
+  }
+}
+
 }  // namespace
 }  // namespace highwater::testing_support

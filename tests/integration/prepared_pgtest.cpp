@@ -85,6 +85,15 @@ TEST_F(prepared, unnamed_one_is_still_there_behind_one_that_the_server_skipped) 
       << "a Query has ended it";
 }
 
+// The server has passed over the first Parse of the text, and not the second.
+TEST_F(prepared, one_of_the_same_text_behind_an_error) {
+  auto session = client();
+  session.send(raw::parse("", "select nonsense") + raw::parse("a", "select 41 + count(*) from t") + raw::sync() +
+               raw::parse("b", "select 41 + count(*) from t") + run_named("b") + raw::sync());
+  EXPECT_NE(sqlstate(session.read_until_ready()), "");
+  EXPECT_EQ(value(session.read_until_ready()), "51");
+}
+
 // The server holds as many as it may; the Close that would have made room for one more is skipped with it.
 TEST_F(prepared, failure_on_a_full_connection_hurts_nobody) {
   auto session = client();

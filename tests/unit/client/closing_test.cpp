@@ -143,6 +143,18 @@ TEST_F(the_closing, tells_a_client_what_its_settings_have_come_to) {
   EXPECT_EQ(over().told, expected + ready()) << "only what it has set itself";
 }
 
+TEST_F(the_closing, tells_of_them_in_the_order_of_their_names_in_any_case) {
+  client.told.start(std::make_shared<const parameter_list>(
+      parameter_list{{"TimeZone", "UTC"}, {"DateStyle", "ISO, MDY"}, {"application_name", "a"}}));
+  for (const char* name : {"TimeZone", "DateStyle", "application_name"}) client.told.news(name, "another");
+  one.held.ready_held = true;
+  std::string expected;
+  wire::write_parameter_status(expected, "application_name", "a");
+  wire::write_parameter_status(expected, "DateStyle", "ISO, MDY");
+  wire::write_parameter_status(expected, "TimeZone", "UTC");
+  EXPECT_EQ(over().told, expected + ready());
+}
+
 TEST_F(the_closing, asks_whether_what_pins_a_session_still_stands) {
   one.pin(pin_reason::hold_cursor);
   EXPECT_EQ(over().next, move::keep) << "nothing speaks against it";

@@ -4,6 +4,7 @@
 
 #include <map>
 
+#include "proxy/client/batch_failure.hpp"
 #include "proxy/client/statement_needs.hpp"
 #include "routing/sql/classify.hpp"
 #include "tests/unit/client/client_messages.hpp"
@@ -55,6 +56,26 @@ protected:
     std::vector<std::string> all;
     for (const auto& each : needs.items()) all.push_back(each.text);
     return all;
+  }
+
+  // Where it is cut so that only its first message needs anything; and where it fails if none of that can be had.
+  std::optional<std::size_t> cut(const char* messages) {
+    const client_batch batch(messages);
+    char malformed = 0;
+    examine(batch.scanner, batch.bytes, {cache, no_catalog, nullptr, client.prepared.get()}, facts, malformed);
+    preparation needs;
+    return statement_needs(about(), needs).of_batch(batch.scanner, batch.bytes, true);
+  }
+  std::string failure(const char* messages) {
+    const client_batch batch(messages);
+    char malformed = 0;
+    examine(batch.scanner, batch.bytes, {cache, no_catalog, nullptr, client.prepared.get()}, facts, malformed);
+    preparation needs;
+    statement_needs(about(), needs).of_batch(batch.scanner, batch.bytes);
+    needs.answered("refused", [](const auto&) { return false; });
+    const auto found = find_failure(needs, about(), batch.scanner, batch.bytes);
+    if (!found) return "nowhere";
+    return std::to_string(found->at) + (found->parameters ? " tells of parameters" : "");
   }
 
   std::string shown(std::string_view bytes) {
@@ -171,6 +192,29 @@ TEST_F(a_message_writer, prepares_a_text_once_for_all_who_have_it) {
   EXPECT_EQ(server.next_owed().kind, reply_kind::local_parse_complete) << "answered here, in its turn";
 }
 
+// An error in front of the first Parse has the server pass that over, and not the second exchange.
+TEST_F(a_message_writer, relies_on_no_parse_of_an_exchange_that_may_fail) {
+  send("P mine select 1|S");
+  EXPECT_EQ(send("P another select 1|B another|E|S"), "P #2 select 1|D #2|B #2|E|S");
+  answered();
+  EXPECT_EQ(send("P third select 1|P fourth select 1|S"), "S") << "it is there by now";
+  EXPECT_EQ(send("P one select 7|P two select 7|S"), "P #3 select 7|D #3|S") << "both are passed over, or none";
+}
+
+TEST_F(a_message_writer, waits_until_it_is_known_whether_a_statement_is_there) {
+  send("P mine select 1|S");
+  answered();
+  server_session other(2);
+  under_way.end();
+  under_way.begin(other, nullptr, load);
+  other.add_statement(client.find_named("mine")->what->id);
+  EXPECT_TRUE(needed("B mine|E|S").empty()) << "passed over together";
+  other.expect({reply_kind::sync});
+  EXPECT_EQ(needed("B mine|E|S"), std::vector<std::string>{"select 1"});
+  other.statements().parsed(client.find_named("mine")->what->id);
+  EXPECT_TRUE(needed("B mine|E|S").empty());
+}
+
 TEST_F(a_message_writer, keeps_a_statement_that_its_client_closes) {
   send("P mine select 1|S");
   answered();
@@ -227,6 +271,106 @@ TEST_F(a_message_writer, needs_what_another_connection_has) {
   EXPECT_EQ(needed("Q execute mine"), std::vector<std::string>{"select 1"});
   EXPECT_TRUE(needed("P mine select 2|S").empty());
   EXPECT_TRUE(needed("B who|E|S").empty()) << "the server shall say so";
+}
+
+// The server tells of it with the statement's name, and counts before it looks at anything else.
+TEST_F(a_message_writer, has_something_else_fail_that_takes_other_parameters) {
+  send("P mine select 1|S");
+  answered();
+  send("P another select 1|S");
+  answered();
+  const std::string one_text("\0\1\0\0\0\x19", 6);
+  client.find_named("mine")->what->described =
+      std::make_shared<const wire::description>(wire::description{one_text, ""});
+  client.names().find("another")->told = client.names().find("mine")->told = nullptr;
+  EXPECT_EQ(send("B another|E|S"), "P #2 |B #2|E|S");
+  answered();
+  ASSERT_NE(under_way.stands_for(taken[taken.size() - 4].statement), nullptr);
+  EXPECT_EQ(*under_way.stands_for(taken[taken.size() - 4].statement), "another");
+  server_session other(2);
+  under_way.end();
+  under_way.begin(other, nullptr, load);
+  EXPECT_TRUE(needed("B another|E|S").empty()) << "nothing of the client's is";
+  EXPECT_EQ(needed("D another|S"), std::vector<std::string>{"select 1"});
+}
+
+TEST_F(a_message_writer, needs_nothing_for_a_bind_in_a_transaction_that_has_failed) {
+  send("P mine select 1|S");
+  answered();
+  send("P ends rollback|S");
+  answered();
+  const auto known = std::make_shared<const wire::description>(wire::description{std::string(2, '\0'), ""});
+  for (const char* name : {"mine", "ends"}) client.find_named(name)->what->described = known;
+  server_session other(2);
+  under_way.end();
+  under_way.begin(other, nullptr, load);
+  other.ready(wire::transaction_status::failed, {});
+  EXPECT_TRUE(needed("B mine|E|S").empty()) << "the server refuses whatever it is";
+  EXPECT_EQ(needed("B ends|E|S"), std::vector<std::string>{"rollback"});
+  EXPECT_EQ(needed("B ends|E|B mine|E|S"), (std::vector<std::string>{"rollback", "select 1"}));
+  other.expect({reply_kind::query});
+  EXPECT_EQ(needed("B mine|E|S"), std::vector<std::string>{"select 1"}) << "which may have ended it";
+}
+
+TEST_F(a_message_writer, looks_behind_an_execute_when_that_is_run) {
+  send("P mine select 1|S");
+  answered();
+  server_session other(2);
+  under_way.end();
+  under_way.begin(other, nullptr, load);
+  EXPECT_TRUE(needed("P runs execute mine|S").empty());
+  EXPECT_EQ(needed("P - execute mine|B -|E|S"), std::vector<std::string>{"select 1"});
+  under_way.end();
+  under_way.begin(server, nullptr, load);
+  EXPECT_EQ(send("P runs execute mine|S"), "P #2 execute #1|S") << "nor does it ask what that returns";
+  answered();
+  EXPECT_EQ(needed("B runs|E|S").size(), 1U) << "anew, as it may be another by now";
+}
+
+TEST_F(a_message_writer, finds_where_a_batch_fails_of_which_something_cannot_be_prepared) {
+  send("P mine select 1|S");
+  answered();
+  send("P runs execute mine|S");
+  answered();
+  client.find_named("mine")->what->described =
+      std::make_shared<const wire::description>(wire::description{std::string(2, '\0'), ""});
+  server_session other(2);
+  under_way.end();
+  under_way.begin(other, nullptr, load);
+  struct row {
+    const char *batch, *fails;
+  };
+  const row rows[] = {
+      {"B mine|E|S", "0"},
+      {"D mine|S", "0 tells of parameters"},
+      {"Q execute mine", "0"},
+      {"P - select 2|B -|E|B mine|E|S", "3"},
+      {"P - select 2|B -|E|S", "nowhere"},
+      {"P more select 3|D mine|S", "1 tells of parameters"},
+      {"B runs|E|S", "1"},
+      {"D runs|S", "0 tells of parameters"},
+      {"B runs|S", "nowhere"},  // the portal ends there
+      {"B runs|H", "0"},        // and not there
+      {"P - execute mine|B -|E|S", "2"},
+      {"P - execute mine|D -|S", "1 tells of parameters"},
+      {"P again execute mine|S", "nowhere"},
+  };
+  for (const auto& each : rows) EXPECT_EQ(failure(each.batch), each.fails) << each.batch;
+  other.ready(wire::transaction_status::in_transaction, {});
+  EXPECT_EQ(failure("B runs|E|S"), "0") << "somebody may run the portal later";
+}
+
+// Where a failure in front would fail what stands before it.
+TEST_F(a_message_writer, cuts_a_batch_in_front_of_what_it_needs) {
+  send("P mine select 1|S");
+  answered();
+  EXPECT_EQ(cut("P - select 2|B -|E|B mine|E|S"), std::nullopt) << "it is there";
+  server_session other(2);
+  under_way.end();
+  under_way.begin(other, nullptr, load);
+  EXPECT_EQ(cut("P - select 2|B -|E|B mine|E|S"), 2U);
+  EXPECT_EQ(cut("B mine|E|P - select 2|B -|E|S"), std::nullopt);
+  EXPECT_EQ(cut("B mine|E|B mine|E|S"), std::nullopt);
 }
 
 TEST_F(a_message_writer, shares_nothing_that_a_transaction_may_have_set) {

@@ -41,19 +41,37 @@ TEST(preparation, compares_what_is_there_with_what_the_client_was_told) {
   };
   for (const auto& each : rows) {
     preparation needs;
-    needs.add({statement(1), each.told, "a", "select n", false});
-    needs.add({statement(2), int4, "b", "select n", false});
+    const auto a = statement(1), b = statement(2);
+    needs.add({a, each.told, "a", "select n", false});
+    needs.add({b, int4, "b", "select n", false});
     ASSERT_EQ(needs.items().size(), 2U);
-    EXPECT_FALSE(needs.outdated()) << each.why << ": not compared yet";
+    EXPECT_FALSE(needs.fails()) << each.why << ": not compared yet";
     needs.items().front().compare(each.there);
     needs.items().back().compare(int4);
-    EXPECT_EQ(needs.outdated(), each.outdated) << each.why << ": once is enough";
-    EXPECT_EQ(needs.find("a")->outdated, each.outdated) << each.why;
-    EXPECT_FALSE(needs.find("b")->outdated);
-    EXPECT_EQ(needs.find("c"), nullptr);
+    EXPECT_EQ(needs.fails(), each.outdated) << each.why << ": once is enough";
+    EXPECT_EQ(needs.find(a)->outdated, each.outdated) << each.why;
+    EXPECT_FALSE(needs.find(b)->outdated);
+    EXPECT_EQ(needs.find(statement(3)), nullptr);
     needs.clear();
-    EXPECT_FALSE(needs.outdated());
+    EXPECT_FALSE(needs.fails());
   }
+}
+
+// The server passes over what stands behind one that it has refused.
+TEST(preparation, sends_again_what_was_passed_over) {
+  preparation needs;
+  for (statement_id id = 1; id <= 3; ++id) needs.add({statement(id), nullptr, std::to_string(id), "select n", false});
+  needs.answered("refused", [](const preparation::item& one) { return one.what->id == 1; });
+  EXPECT_TRUE(needs.is_due());
+  ASSERT_NE(needs.first_refused(), nullptr);
+  EXPECT_EQ(needs.first_refused()->what->id, 2U);
+  EXPECT_EQ(needs.first_failing(), needs.first_refused());
+  const auto sent = needs.to_send();
+  ASSERT_EQ(sent.size(), 1U);
+  EXPECT_EQ(sent[0].id, 3U);
+  needs.answered("", [](const preparation::item&) { return true; });
+  EXPECT_FALSE(needs.is_due());
+  EXPECT_TRUE(needs.fails());
 }
 
 TEST(preparation, prepares_each_once_with_the_parameter_types_of_the_first_time) {

@@ -199,6 +199,23 @@ TEST_F(the_replies, tell_a_client_of_parameters_that_are_news_to_it) {
   EXPECT_EQ(told, parameter("TimeZone", "GMT") + tag("SET") + ready());
 }
 
+// Where a RESET leads to is told of at the end, all together. In a transaction the end may be far.
+TEST_F(the_replies, leave_it_to_the_end_what_a_reset_has_come_to) {
+  client.told.start(std::make_shared<const parameter_list>(parameter_list{{"TimeZone", "UTC"}}));
+  client.told.news("TimeZone", "GMT");
+  sql::statement reset;
+  reset.settings.push_back({"TimeZone", true});
+  for (const bool alone : {true, false}) {
+    one.alone = alone;
+    one.changes.clear();
+    one.changes.note(reset, alone);
+    ask();
+    const auto status = alone ? transaction_status::idle : transaction_status::in_transaction;
+    take(parameter("TimeZone", "UTC") + tag("RESET") + ready(status));
+    EXPECT_EQ(told, alone ? tag("RESET") : parameter("TimeZone", "UTC") + tag("RESET") + ready(status));
+  }
+}
+
 TEST_F(the_replies, keep_the_end_back_until_the_settings_are_known) {
   sql::statement set;
   set.settings.push_back({"work_mem", false});

@@ -81,6 +81,25 @@ TEST(server_session, closes_what_was_used_longest_ago) {
   EXPECT_TRUE(one.owes());
 }
 
+// ... and of what closes it: the Close may be passed over, with the exchange that it belongs to.
+TEST(server_session, doubts_what_another_exchange_decides) {
+  server_session one(0);
+  one.add_statement(5);
+  EXPECT_FALSE(one.in_doubt(5));
+  one.expect({reply_kind::sync});
+  EXPECT_TRUE(one.in_doubt(5));
+  one.completed({reply_kind::parse, true, 0, 5});
+  EXPECT_FALSE(one.in_doubt(5));
+  std::string out;
+  one.close_surplus(0, out);
+  EXPECT_FALSE(one.in_doubt(5)) << "whoever prepares it behind that, in the same exchange, may";
+  one.expect({reply_kind::sync});
+  EXPECT_TRUE(one.in_doubt(5));
+  one.completed({reply_kind::close, true, 0, 5});
+  EXPECT_FALSE(one.in_doubt(5));
+  EXPECT_FALSE(one.in_doubt(6)) << "never heard of";
+}
+
 TEST(server_session, goes_along_whole) {
   server_session one(3);
   one.logged_in({{42, 43}, {{"TimeZone", "UTC"}}, 500, now});
