@@ -132,7 +132,7 @@ public:
   view_board::subscription view_reader;
   connection_context connections;
   pool_environment pools;
-  prepared_registry prepared;
+  prepared_registry prepared{&memory};
   settings_interner interner;
   std::vector<routing::node_load> loads;
   std::uint32_t turn = 0;                 // of decisions, so that equally good nodes take turns

@@ -10,6 +10,25 @@ namespace highwater::proxy {
 
 using wire::reply_kind;
 
+namespace {
+
+// What the server calls what a client calls `name`.
+class name_there {
+public:
+  name_there(const named_statement* known, std::string_view name)
+      : known_(known != nullptr),
+        own_(known_ ? known->what->id : 0),
+        unknown_(known_ ? std::string() : unknown_name(name)) {}
+  operator std::string_view() const noexcept { return known_ ? own_ : std::string_view(unknown_); }
+
+private:
+  bool known_;
+  server_name own_;
+  std::string unknown_;
+};
+
+}  // namespace
+
 void message_writer::write(const wire::frame& message) {
   switch (message.type) {
     case wire::frontend::query:
@@ -101,7 +120,7 @@ message_writer::server_text message_writer::named_text(const sql::statement& wha
 // The servers keep a client's statement for others, so something else stands for it where it is to be ended, or is in
 // the way. An empty text can be prepared whatever state the transaction is in.
 statement_id message_writer::prepare_stand_in(std::string_view name) {
-  const auto id = prepared_registry::make_private("", no_parameters)->id;
+  const auto id = about_.registry.make_private("", no_parameters)->id;
   wire::write_parse(out_, server_name(id), "", no_parameters);
   server_.expect({reply_kind::parse, true, 0, id});
   server_.statements().add(id);
@@ -168,8 +187,7 @@ void message_writer::write_parse(const wire::frame& message) {
 
 void message_writer::write_unnamed_parse(const wire::frame& message, const wire::parse_message& parse,
                                          const server_text& text) {
-  const auto what =
-      prepared_registry::make_private(parse.query, parse.parameter_types, about_.names_others(parse.query));
+  const auto what = about_.registry.make_private(parse.query, parse.parameter_types, about_.names_others(parse.query));
   about_.client.names().add("", {what, nullptr});
   server_.unnamed_not_described();
   server_.expect({reply_kind::parse, false, 1, what->id, true});
@@ -184,7 +202,8 @@ void message_writer::write_unnamed_parse(const wire::frame& message, const wire:
 
 // What the client is told, or would be if it asked.
 void message_writer::ask_description(std::string_view name, const prepared_ptr& of) {
-  wire::write_target(out_, wire::frontend::describe, 'S', name.empty() ? std::string() : server_name(of->id));
+  const server_name own(of->id);
+  wire::write_target(out_, wire::frontend::describe, 'S', name.empty() ? std::string_view() : std::string_view(own));
   server_.expect({reply_kind::describe_statement, true, 0, of->id});
   about_.client.names().await_description(name, of);
 }
@@ -201,7 +220,8 @@ void message_writer::write_bind(const wire::frame& message) {
   }
   const auto* known = about_.client.find_named(bind.statement);
   server_.expect({reply_kind::bind});
-  const auto replacement = known != nullptr ? server_name(known->what->id) : unknown_name(bind.statement);
+  const name_there named(known, bind.statement);
+  const std::string_view replacement = named;
   const auto size = message.size - 1 - bind.statement.size() + replacement.size();
   char length[4];
   wire::store_u32(length, static_cast<std::uint32_t>(size));
@@ -255,8 +275,7 @@ void message_writer::write_target(const wire::frame& message) {
   if (closes) about_.under_way.held.pins.may_have_ended(sql::pin_reason::prepared_statement);
   const auto kind = closes ? reply_kind::close : reply_kind::describe_statement;
   server_.expect({kind, false, 0, known != nullptr ? known->what->id : 0});
-  wire::write_target(out_, message.type, 'S',
-                     known != nullptr ? server_name(known->what->id) : unknown_name(target.name));
+  wire::write_target(out_, message.type, 'S', name_there(known, target.name));
 }
 
 void message_writer::write_unnamed_target(const wire::frame& message, bool closes) {
@@ -297,7 +316,7 @@ void message_writer::lead_back_behind(std::string_view portal) {
   auto& portals = about_.under_way.resetting_portals;
   const auto resets = std::ranges::find(portals, portal, &std::pair<std::string, session_settings>::first);
   if (resets == portals.end()) return;
-  const auto name = server_name(prepared_registry::make_private("", no_parameters)->id);
+  const auto name = server_name(about_.registry.make_private("", no_parameters)->id);
   const auto portal_name = own_statement_prefix;
   wire::write_parse(out_, name, transition_sql({}, resets->second), no_parameters);
   server_.expect({reply_kind::parse, true});

@@ -17,7 +17,7 @@ bool preparation::differ(const description_ptr& there, const description_ptr& to
 std::vector<statement_to_prepare> preparation::to_send() const {
   std::vector<statement_to_prepare> all;
   for (const auto& one : items_) {
-    const std::string& types = one.told ? one.told->parameter_types : one.what->parameter_types;
+    const std::string_view types = one.told ? std::string_view(one.told->parameter_types) : one.what->parameter_types;
     all.push_back({one.what->id, one.unnamed, one.text, types});
   }
   return all;
