@@ -84,7 +84,7 @@ private:
   // Everything that only a session with something to do needs.
   struct activity {
     activity(session& whose, worker_context& worker)
-        : owner(worker), exchange(worker.probe), view_place(whose), login_place(whose) {}
+        : owner(worker), scanner(&worker.memory), exchange(worker.probe), view_place(whose), login_place(whose) {}
 
     worker_context& owner;
 
