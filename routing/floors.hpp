@@ -7,8 +7,8 @@
 // none.
 
 #include <algorithm>
+#include <boost/container/small_vector.hpp>
 #include <optional>
-#include <vector>
 
 #include "routing/cluster_view.hpp"
 #include "routing/instant.hpp"
@@ -49,8 +49,8 @@ struct domain_floors {
     incarnation_id incarnation = 0;  // the life in which it happened
   };
   instant written = never;
-  instant ended = never;          // the last read from a life that has ended, or of which nothing is known
-  std::vector<node_reads> reads;  // by node
+  instant ended = never;  // the last read from a life that has ended, or of which nothing is known
+  boost::container::small_vector<node_reads, 8> reads;  // by node
 };
 
 // Turns the event into a position if a sample covers it. A mark on a timeline that has ended starts anew at the oldest

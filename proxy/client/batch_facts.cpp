@@ -35,7 +35,7 @@ private:
 
   const examination& by_;
   batch_facts& facts_;
-  boost::container::small_vector<std::string_view, 2> portals_;  // that it binds
+  boost::container::small_vector<std::string_view, 8> portals_;  // that it binds
   const prepared_statement* last_ = nullptr;                     // that it names
 };
 

@@ -22,7 +22,7 @@ struct batch_facts {
     friend bool operator==(const text&, const text&) = default;
   };
   sql::statement_kind kind = sql::statement_kind::empty;  // of all its statements together
-  boost::container::small_vector<text, 2> statements;
+  boost::container::small_vector<text, 8> statements;
   bool executes = false;           // it runs something, as against only preparing
   bool runs_older_portal = false;  // one that was bound before it
   bool bad_hint = false;           // a comment for Highwater that says nothing it knows

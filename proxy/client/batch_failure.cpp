@@ -12,11 +12,6 @@ namespace {
 
 using item = preparation::item;
 
-std::optional<std::string_view> types_of(const named_statement& known) {
-  const auto* types = parameter_types_of(known);
-  return types != nullptr ? std::optional<std::string_view>(*types) : std::nullopt;
-}
-
 class failure_finder {
 public:
   failure_finder(const preparation& needs, const writing& about) : needs_(needs), about_(about), binds_(about) {
@@ -95,7 +90,7 @@ std::optional<batch_failure> failure_finder::of_bind(std::size_t at, std::string
     return bound(at, names.portal, names.statement.empty() ? unnamed_runs_ : nullptr);
   const auto* known = about_.client.find_named(names.statement);
   // Of that the server says itself what is wrong.
-  if (known == nullptr || binds_.stands_in(names.statement, *known, body) != nullptr) return std::nullopt;
+  if (known == nullptr || binds_.stands_in(names.statement, *known, body)) return std::nullopt;
   if (const auto* why = failing(known)) return batch_failure{at, why};
   return bound(at, names.portal, failing_inside(*known));
 }
@@ -127,7 +122,7 @@ std::optional<batch_failure> failure_finder::of_describe(std::size_t at, const w
   const auto* known = about_.client.find_named(target.name);
   const auto* why = failing(known);
   if (why == nullptr && known != nullptr) why = failing_inside(*known);
-  return why == nullptr ? std::nullopt : std::optional(batch_failure{at, why, types_of(*known)});
+  return why == nullptr ? std::nullopt : std::optional(batch_failure{at, why, parameter_types_of(*known)});
 }
 
 std::optional<batch_failure> failure_finder::of_portal(std::size_t at, std::string_view portal) const {

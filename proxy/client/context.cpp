@@ -100,7 +100,9 @@ void worker_context::forget_unused() {
   const auto now = std::chrono::steady_clock::now();
   std::erase_if(pools_, [&](const auto& one) { return one.second.use_count() == 1 && one.second->forgettable(now); });
   std::set<const database_context*> used;
-  for (const auto& [names, kind] : kinds_) used.insert(&kind->database);
+  for (const auto& [names, kind] : kinds_) {
+    if (kind->database.catalog == nullptr) used.insert(&kind->database);
+  }
   std::erase_if(databases_,
                 [&](const auto& one) { return one.second.catalog == nullptr && !used.contains(&one.second); });
 }
@@ -123,10 +125,6 @@ void worker_context::vacate(const std::string& database, const std::shared_ptr<v
   for (auto& [key, one] : pools_) {
     if (key.database == database) one->close_idle(any, [latch] {});
   }
-}
-
-void worker_context::for_each_pool(const std::function<void(pool&)>& what) {
-  for (auto& [key, one] : pools_) what(*one);
 }
 
 }  // namespace highwater::proxy

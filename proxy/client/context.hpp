@@ -109,7 +109,10 @@ public:
   // others have drawn.
   void keep_sequences_apart(database_context& of);
   void node_suspect(routing::node_index node);
-  void for_each_pool(const std::function<void(pool&)>& what);
+  template <class What>
+  void for_each_pool(const What& what) {
+    for (auto& [key, one] : pools_) what(*one);
+  }
   // Closes what is idle there. Copies of `latch` are let go of when the servers have closed it too.
   void vacate(const std::string& database, const std::shared_ptr<void>& latch);
   // Lets go of users, databases and applications that nobody uses and of which nothing is left.
@@ -133,7 +136,7 @@ public:
   view_board::subscription view_reader;
   connection_context connections;
   pool_environment pools;
-  prepared_registry prepared;
+  prepared_registry prepared{&memory};
   settings_interner interner;
   std::vector<routing::node_load> loads;
   std::uint32_t turn = 0;                 // of decisions, so that equally good nodes take turns
@@ -150,6 +153,7 @@ public:
   // Sessions that wait for news of the nodes, and those of them whose turn is yet to come to look at the newest.
   waiting_sessions awaiting_view;
   waiting_sessions yet_to_look;
+  std::function<void()> look_soon;  // theirs is the next turn of the loop
   bool anybody_awaits_view() const noexcept { return !awaiting_view.empty() || !yet_to_look.empty(); }
   // Who has not proved yet who it is; the oldest first.
   boost::intrusive::list<arrival, boost::intrusive::constant_time_size<false>> arriving;

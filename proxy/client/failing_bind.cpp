@@ -28,28 +28,28 @@ const description_ptr& told_of(const named_statement& known) noexcept {
 
 }  // namespace
 
-const std::string* parameter_types_of(const named_statement& known) noexcept {
+std::optional<std::string_view> parameter_types_of(const named_statement& known) noexcept {
   // Of EXECUTE, servers look at no more than what the client has said.
-  if (known.what->names_others) return &known.what->parameter_types;
+  if (known.what->names_others) return known.what->parameter_types;
   const auto& told = told_of(known);
-  return told ? &told->parameter_types : nullptr;
+  return told ? std::optional<std::string_view>(told->parameter_types) : std::nullopt;
 }
 
 bool supplies_wrong_number(const named_statement& known, std::string_view bind) noexcept {
-  const auto* types = parameter_types_of(known);
+  const auto types = parameter_types_of(known);
   const auto count = wire::read_bind_count(bind);
-  return types != nullptr && count && *count != types->size() / 4;
+  return types && count && *count != types->size() / 4;
 }
 
 failing_bind::failing_bind(const writing& about)
     : about_(about), in_failed_transaction_(in_failed_transaction(about)) {}
 
-const std::string* failing_bind::stands_in(std::string_view name, const named_statement& known,
-                                           std::string_view bind) const {
+std::optional<std::string_view> failing_bind::stands_in(std::string_view name, const named_statement& known,
+                                                        std::string_view bind) const {
   const bool wrong_number = supplies_wrong_number(known, bind);
-  if (!wrong_number && !in_failed_transaction_) return nullptr;
+  if (!wrong_number && !in_failed_transaction_) return std::nullopt;
   const bool means_itself = is_there(name, known) && (!wrong_number || name.empty());
-  return means_itself ? nullptr : parameter_types_of(known);
+  return means_itself ? std::nullopt : parameter_types_of(known);
 }
 
 // ... and is what the client was told of: else it would be prepared anew.

@@ -10,6 +10,25 @@ namespace highwater::proxy {
 
 using wire::reply_kind;
 
+namespace {
+
+// What the server calls what a client calls `name`.
+class name_there {
+public:
+  name_there(const named_statement* known, std::string_view name)
+      : known_(known != nullptr),
+        own_(known_ ? known->what->id : 0),
+        unknown_(known_ ? std::string() : unknown_name(name)) {}
+  operator std::string_view() const noexcept { return known_ ? own_ : std::string_view(unknown_); }
+
+private:
+  bool known_;
+  server_name own_;
+  std::string unknown_;
+};
+
+}  // namespace
+
 void message_writer::write(const wire::frame& message) {
   switch (message.type) {
     case wire::frontend::query:
@@ -106,7 +125,7 @@ message_writer::server_text message_writer::named_text(const sql::statement& wha
 // The servers keep a client's statement for others, so something else stands for it where it is to be ended, or is in
 // the way. An empty text can be prepared whatever state the transaction is in.
 statement_id message_writer::prepare_stand_in(std::string_view name, std::string_view parameter_types) {
-  const auto id = prepared_registry::make_private("", parameter_types)->id;
+  const auto id = about_.registry.make_private("", parameter_types)->id;
   wire::write_parse(out_, server_name(id), "", parameter_types);
   server_.expect({reply_kind::parse, true, 0, id});
   server_.add_statement(id);
@@ -151,7 +170,7 @@ void message_writer::write_parse(const wire::frame& message) {
     return;
   }
   auto what = about_.intern(parse.query, parse.parameter_types, others);
-  if (server_.in_doubt(what->id)) what = prepared_registry::make_private(parse.query, parse.parameter_types, others);
+  if (server_.in_doubt(what->id)) what = about_.registry.make_private(parse.query, parse.parameter_types, others);
   const auto id = what->id;
   const bool tries = names_in_sql();
   if (server_.statements().knows(id)) {
@@ -174,8 +193,7 @@ void message_writer::write_parse(const wire::frame& message) {
 
 void message_writer::write_unnamed_parse(const wire::frame& message, const wire::parse_message& parse,
                                          const server_text& text) {
-  const auto what =
-      prepared_registry::make_private(parse.query, parse.parameter_types, about_.names_others(parse.query));
+  const auto what = about_.registry.make_private(parse.query, parse.parameter_types, about_.names_others(parse.query));
   about_.client.names().add("", {what, nullptr});
   server_.unnamed_not_described();
   server_.expect({reply_kind::parse, false, 1, what->id, true});
@@ -190,7 +208,8 @@ void message_writer::write_unnamed_parse(const wire::frame& message, const wire:
 
 // What the client is told, or would be if it asked. Not of what runs another one: that is asked itself.
 void message_writer::ask_description(std::string_view name, const prepared_ptr& of) {
-  wire::write_target(out_, wire::frontend::describe, 'S', name.empty() ? std::string() : server_name(of->id));
+  const server_name own(of->id);
+  wire::write_target(out_, wire::frontend::describe, 'S', name.empty() ? std::string_view() : std::string_view(own));
   server_.expect({reply_kind::describe_statement, true, 0, of->id});
   about_.client.names().await_description(name, of);
 }
@@ -200,10 +219,9 @@ void message_writer::write_bind(const wire::frame& message) {
   note_ended_by(bind);
   note_resetting(bind);
   const auto* known = about_.client.find_named(bind.statement);
-  const auto* stand_in = known != nullptr ? failing_.stands_in(bind.statement, *known, message.body()) : nullptr;
-  if (stand_in != nullptr) return bind_to(message, bind, server_name(prepare_stand_in(bind.statement, *stand_in)));
-  if (!bind.statement.empty())
-    return bind_to(message, bind, known != nullptr ? server_name(known->what->id) : unknown_name(bind.statement));
+  const auto stand_in = known != nullptr ? failing_.stands_in(bind.statement, *known, message.body()) : std::nullopt;
+  if (stand_in) return bind_to(message, bind, server_name(prepare_stand_in(bind.statement, *stand_in)));
+  if (!bind.statement.empty()) return bind_to(message, bind, name_there(known, bind.statement));
   hide_unnamed_of_others();
   server_.expect({reply_kind::bind});
   out_.append(message.available);
@@ -265,8 +283,7 @@ void message_writer::write_target(const wire::frame& message) {
   if (closes) about_.under_way.held.pins.may_have_ended(sql::pin_reason::prepared_statement);
   const auto kind = closes ? reply_kind::close : reply_kind::describe_statement;
   server_.expect({kind, false, 0, known != nullptr ? known->what->id : 0});
-  wire::write_target(out_, message.type, 'S',
-                     known != nullptr ? server_name(known->what->id) : unknown_name(target.name));
+  wire::write_target(out_, message.type, 'S', name_there(known, target.name));
 }
 
 void message_writer::write_unnamed_target(const wire::frame& message, bool closes) {
@@ -307,7 +324,7 @@ void message_writer::lead_back_behind(std::string_view portal) {
   auto& portals = about_.under_way.resetting_portals;
   const auto resets = std::ranges::find(portals, portal, &std::pair<std::string, session_settings>::first);
   if (resets == portals.end()) return;
-  const auto name = server_name(prepared_registry::make_private("", no_parameters)->id);
+  const auto name = server_name(about_.registry.make_private("", no_parameters)->id);
   const auto portal_name = own_statement_prefix;
   wire::write_parse(out_, name, transition_sql({}, resets->second), no_parameters);
   server_.expect({reply_kind::parse, true});

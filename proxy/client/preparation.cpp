@@ -18,7 +18,7 @@ std::vector<statement_to_prepare> preparation::to_send() const {
   std::vector<statement_to_prepare> all;
   for (const auto& one : items_) {
     if (!one.is_due()) continue;
-    const std::string& types = one.told ? one.told->parameter_types : one.what->parameter_types;
+    const std::string_view types = one.told ? std::string_view(one.told->parameter_types) : one.what->parameter_types;
     // What runs another one is as outdated as that is, and the server would describe that.
     all.push_back({one.what->id, one.unnamed, one.text, types, !one.what->names_others});
   }

@@ -34,7 +34,8 @@ bool means_the_moment(std::string_view query) noexcept {
 
 prepared_ptr prepared_registry::make_private(std::string_view query, std::string_view parameter_types,
                                              bool names_others) {
-  auto made = std::make_shared<prepared_statement>();
+  const std::pmr::polymorphic_allocator<prepared_statement> allocator(memory_);
+  auto made = std::allocate_shared<prepared_statement>(allocator, memory_);
   made->id = next_id();
   made->query = query;
   made->parameter_types = parameter_types;

@@ -83,6 +83,7 @@ private:
   struct activity {
     activity(session& whose, worker_context& worker)
         : owner(worker),
+          scanner(&worker.memory),
           approach(attempt, worker.shared.settings.cluster.nodes),
           exchange(worker.probe),
           view_place(whose) {}

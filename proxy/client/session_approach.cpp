@@ -123,9 +123,9 @@ void session::await_view(routing::instant deadline) {
   }
   // What was published between looking and saying that one waits would be missed.
   if (worker_.shared.board.newest()->version != now.seen) {
-    worker_.loop.post([weak = weak_from_this()] {
-      if (const auto self = weak.lock()) self->view_changed();
-    });
+    now.view_place.unlink();
+    worker_.yet_to_look.push_back(now.view_place);
+    worker_.look_soon();
   }
 }
 

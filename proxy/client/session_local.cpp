@@ -24,7 +24,8 @@ bool session::answer_transaction() {
   const auto tag = client_.transaction.answer(
       {*facts.first(), sql, facts.statements.front().hint, client_.says.read_only, !draining_});
   if (!tag) return false;
-  std::string out;
+  auto& out = worker_.out_scratch;
+  out.clear();
   wire::write_command_complete(out, *tag);
   wire::write_ready_for_query(out, client_status());
   consume(now.scanner.size());

@@ -51,7 +51,7 @@ void statement_needs::of_message(const wire::frame& message) {
     case wire::frontend::bind: {
       const auto name = wire::read_bind_names(message.body())->statement;
       const auto* known = about_.client.find_named(name);
-      if (known == nullptr || failing_.stands_in(name, *known, message.body()) == nullptr) need(name);
+      if (known == nullptr || !failing_.stands_in(name, *known, message.body())) need(name);
       break;
     }
     case wire::frontend::describe:
@@ -81,12 +81,12 @@ void statement_needs::of_statement(std::string_view name) {
     if (!known->told) known->told = told;
     const auto old = known->what;
     about_.client.names().replace(name,
-                                  prepared_registry::make_private(old->query, old->parameter_types, old->names_others));
+                                  about_.registry.make_private(old->query, old->parameter_types, old->names_others));
   }
   const auto& what = known->what;
-  auto text = what->names_others ? server_text(what->query) : what->query;
+  auto text = what->names_others ? server_text(what->query) : std::string(what->query);
   // What names something that is no more fails when it is run, and says so itself.
-  const bool in_vain = what->names_others && text == what->query;
+  const bool in_vain = what->names_others && text == std::string_view(what->query);
   // Of what is in doubt it is decided anew once the answers are there, for which whoever needs something waits.
   needs_.add({what, in_vain ? nullptr : told, std::string(name), std::move(text), unnamed});
 }
@@ -102,7 +102,7 @@ std::string statement_needs::server_text(std::string_view sql) {
     of_statement(place->name);
     return with_name(sql, *place, about_.client.find_named(place->name)->what->id);
   }
-  const auto stand_in = prepared_registry::make_private("", no_parameters);
+  const auto stand_in = about_.registry.make_private("", no_parameters);
   about_.under_way.note_stand_in(stand_in->id, place->name);
   needs_.add({stand_in, nullptr, "", "", false});
   return with_name(sql, *place, stand_in->id);

@@ -3,6 +3,7 @@
 #include <pthread.h>
 
 #include <chrono>
+#include <functional>
 #include <utility>
 
 namespace highwater::proxy {
@@ -14,7 +15,21 @@ constexpr unsigned tidies_until_forgotten = 8;
 
 }  // namespace
 
-worker::worker(process_context& in) : context_(in, loop_, [this] { view_published(); }) {
+// Lets them look who are yet to, when the loop comes to it.
+class worker::looker final : public event_loop::watched {
+public:
+  explicit looker(worker& owner) : owner_(owner) {}
+  void on_event(bool, bool, bool) override {
+    owner_.looks_on_ = false;
+    owner_.look_on();
+  }
+
+private:
+  worker& owner_;
+};
+
+worker::worker(process_context& in) : context_(in, loop_, [this] { view_published(); }), looker_(new looker(*this)) {
+  context_.look_soon = [this] { look_soon(); };
   lives_.resize(in.settings.cluster.nodes.size());
   // Whoever is over is not let go of from within its own call.
   context_.admit = [this](newcomer who) { admit(std::move(who)); };
@@ -97,11 +112,11 @@ void worker::look_on() {
     context_.awaiting_view.splice(context_.awaiting_view.end(), yet_to_look, yet_to_look.begin());
     next.who.view_changed();  // it may leave
   }
-  if (yet_to_look.empty() || std::exchange(looks_on_, true)) return;
-  loop_.post([this] {
-    looks_on_ = false;
-    look_on();
-  });
+  if (!yet_to_look.empty()) look_soon();
+}
+
+void worker::look_soon() {
+  if (!std::exchange(looks_on_, true)) loop_.tell_later(looker_, false, false);
 }
 
 void worker::tidy_later() {
@@ -118,12 +133,13 @@ void worker::tidy() {
   const auto& view = context_.view();
   context_.for_each_pool([&](pool& one) {
     const auto life = view.nodes[one.key().node].incarnation;
-    one.close_idle([&](const server_connection& connection) {
+    const auto has_had_its_time = [&](const server_connection& connection) {
       const bool of_another_life =
           connection.session().proved() != 0 && life != 0 && connection.session().proved() != life;
       return of_another_life || now - connection.idle_since() > settings.idle_timeout ||
              now - connection.session().established() > settings.max_lifetime;
-    });
+    };
+    one.close_idle(std::cref(has_had_its_time));
   });
   abandon_dead_nodes();
   if (++tidied_ % tidies_until_forgotten == 0) context_.forget_unused();

@@ -35,10 +35,13 @@ public:
   const metrics::worker_probe& probe() const noexcept { return context_.probe; }
 
 private:
+  class looker;
+
   void admit(newcomer who);
   void view_published();
   void look_at_views();
   void look_on();
+  void look_soon();
   void tidy();
   void tidy_later();
   void abandon_dead_nodes();
@@ -52,7 +55,8 @@ private:
   std::vector<routing::incarnation_id> lives_;      // by node, when it was last looked at; 0: not usable
   routing::node_index primary_ = routing::no_node;  // the last one that was proved
   bool draining_ = false;
-  bool looks_on_ = false;  // is about to
+  event_loop::watched_ptr looker_;
+  bool looks_on_ = false;  // it is about to
   unsigned tidied_ = 0;
   std::thread thread_;
 };

@@ -29,7 +29,7 @@ struct writing {
   // The text as the servers are to know it; nobody else's where a transaction may have changed settings.
   prepared_ptr intern(std::string_view query, std::string_view parameter_types, bool names_others) const {
     if (names_others || under_way.held.settings_unknown)
-      return prepared_registry::make_private(query, parameter_types, names_others);
+      return registry.make_private(query, parameter_types, names_others);
     return registry.intern(query, parameter_types, client.analysed_under, schema);
   }
   // A text that runs or ends what another name stands for is prepared anew for each use, as that may be another by

@@ -33,6 +33,7 @@ event_loop::event_loop()
     : set_(checked(::epoll_create1(EPOLL_CLOEXEC), "epoll_create1")),
       bell_(checked(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), "eventfd")) {
   watch(set_.get(), bell_.get(), EPOLLIN, nullptr);
+  for (auto* usual : {&later_, &telling_}) usual->reserve(256);
 }
 
 event_loop::~event_loop() {

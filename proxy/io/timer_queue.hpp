@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory_resource>
 #include <utility>
 
 #include "proxy/io/event_loop.hpp"
@@ -41,7 +42,8 @@ private:
   void run_due();
 
   boost::intrusive_ptr<alarm> alarm_;
-  std::map<std::pair<time_point, std::uint64_t>, std::function<void()>> due_;
+  std::pmr::unsynchronized_pool_resource memory_;  // a read that waits has a deadline, and there may be many of them
+  std::pmr::map<std::pair<time_point, std::uint64_t>, std::function<void()>> due_{&memory_};
   time_point armed_for_ = time_point::max();
   std::uint64_t last_ = 0;
 };

@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <boost/asio/bind_allocator.hpp>
 #include <boost/asio/post.hpp>
 #include <utility>
 
@@ -91,7 +92,7 @@ void monitor::expect_read(routing::instant since) {
 
 void monitor::wake() {
   if (woken_.exchange(true, std::memory_order_acq_rel)) return;
-  boost::asio::post(io_, [this] { take_demands(); });
+  boost::asio::post(io_, boost::asio::bind_allocator(wake_memory_.get(), [this] { take_demands(); }));
 }
 
 void monitor::take_demands() {

@@ -12,6 +12,7 @@
 
 #include "config/config.hpp"
 #include "metrics/monitor_probe.hpp"
+#include "proxy/io/handler_memory.hpp"
 #include "proxy/monitor/cluster_state.hpp"
 #include "proxy/monitor/flush_nudge.hpp"
 #include "proxy/monitor/monitoring_connection.hpp"
@@ -94,6 +95,7 @@ private:
   wal_flusher flusher_;
   routing::instant written_ = routing::never;  // the last write that nobody has been asked about
   std::atomic<bool> woken_{false};
+  handler_memory wake_memory_;
   bool stopped_ = false;
 };
 

@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "proxy/io/log_text.hpp"
@@ -278,10 +279,9 @@ void pool::drop_stranger(server_connection& connection) {
 }
 
 void pool::close_idle(const std::function<bool(const server_connection&)>& which, const std::function<void()>& gone) {
-  const auto idle = idle_;
-  for (auto* one : idle) {
-    if (which(*one)) drop(*one, gone);
-  }
+  std::vector<server_connection*> chosen;
+  std::ranges::copy_if(idle_, std::back_inserter(chosen), [&](const auto* one) { return which(*one); });
+  for (auto* one : chosen) drop(*one, gone);
 }
 
 }  // namespace highwater::proxy

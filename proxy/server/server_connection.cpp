@@ -297,7 +297,8 @@ void server_connection::prepare(std::span<const statement_to_prepare> what) {
   std::string request;
   make_room(what.size(), request);
   for (const auto& one : what) {
-    const auto name = one.unnamed ? std::string() : server_name(one.id);
+    const server_name own(one.id);
+    const auto name = one.unnamed ? std::string_view() : std::string_view(own);
     wire::write_parse(request, name, one.query, one.parameter_types);
     known.expect({reply_kind::parse, true, 0, one.id, one.unnamed});
     if (!one.unnamed) known.add_statement(one.id);

@@ -1,11 +1,15 @@
 #include "proxy/server/server_session.hpp"
 
+#include <algorithm>
+#include <charconv>
+
 namespace highwater::proxy {
 
 using wire::reply_kind;
 
-std::string server_name(statement_id id) {
-  return std::string(own_statement_prefix) + std::to_string(id);
+server_name::server_name(statement_id id) noexcept {
+  auto* const number = std::copy(own_statement_prefix.begin(), own_statement_prefix.end(), text_.data());
+  size_ = static_cast<std::size_t>(std::to_chars(number, text_.data() + text_.size(), id).ptr - text_.data());
 }
 
 void server_session::logged_in(login as) {

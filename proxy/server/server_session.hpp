@@ -3,8 +3,10 @@
 // What is known of the session that a server keeps for one connection: what it still owes, what it holds, what it has
 // told of itself. It goes along whole when the connection moves to another worker. No I/O, no clock.
 
+#include <array>
 #include <chrono>
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -22,7 +24,16 @@ namespace highwater::proxy {
 
 // Servers know a client's statement by this and its number.
 inline constexpr std::string_view own_statement_prefix = "_highwater_";
-std::string server_name(statement_id id);
+class server_name {
+public:
+  explicit server_name(statement_id id) noexcept;
+  operator std::string_view() const noexcept { return {text_.data(), size_}; }
+
+private:
+  // In place: it is needed for each Bind, and the numbers of a long life are too long for a string to be.
+  std::array<char, own_statement_prefix.size() + std::numeric_limits<statement_id>::digits10 + 1> text_;
+  std::size_t size_;
+};
 inline constexpr std::string_view no_parameters{"\0\0", 2};  // as in Parse
 
 class server_session {

@@ -5,6 +5,7 @@
 
 #include <boost/container/small_vector.hpp>
 #include <cstdint>
+#include <memory_resource>
 #include <string_view>
 
 #include "proxy/wire/frame.hpp"
@@ -16,6 +17,10 @@ enum class batch_end : std::uint8_t { query, function_call, sync, flush, termina
 
 class batch_scanner {
 public:
+  // `memory` is for batches of many messages, and outlives it.
+  explicit batch_scanner(std::pmr::memory_resource* memory = std::pmr::get_default_resource())
+      : messages_(message_list::allocator_type(std::pmr::polymorphic_allocator<message>(memory))) {}
+
   struct message {
     char type = 0;
     std::uint32_t offset = 0;  // into the batch
@@ -47,7 +52,7 @@ public:
   bool held() const noexcept { return found_ == outcome::complete || found_ == outcome::too_long; }
 
   // A few need no memory of their own.
-  using message_list = boost::container::small_vector<message, 8>;
+  using message_list = boost::container::small_vector<message, 8, std::pmr::polymorphic_allocator<message>>;
   const message_list& messages() const noexcept { return messages_; }
   std::size_t size() const noexcept { return size_; }  // bytes of complete messages
   batch_end end() const noexcept { return end_; }

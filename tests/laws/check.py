@@ -29,7 +29,8 @@ ROOMS = {
     "proxy": {"config", "proxy/process", "proxy/io"},  # main.cpp
     "bench": {"config"},
     "tests/support": set(),
-    "tests/integration": {"tests/support"},
+    "tests/allocations": set(),
+    "tests/integration": {"tests/support", "tests/allocations"},
     "tests/fuzz": {"tests/support"},
     "tests/simulation": {"config", "metrics", "routing", "routing/sql", "proxy/monitor", "proxy/server", "proxy/client",
                          "proxy/wire"},

@@ -77,15 +77,16 @@ std::string highwater_config::text() const {
   return text;
 }
 
-highwater_process::highwater_process(const highwater_config& config, const std::vector<std::string>& extra_arguments) {
+highwater_process::highwater_process(const highwater_config& config) {
   const auto folder = make_folder("highwater");
   write_file(folder / "highwater.yaml", config.text());
   log_ = folder / "log";
-  command start{.argv = {highwater_binary(), (folder / "highwater.yaml").string()},
+  const auto& started = config.started();
+  command start{.argv = {started.binary, (folder / "highwater.yaml").string()},
                 .environment = sanitizer_environment(),
                 .log = log_,
                 .pipe_output = true};
-  start.argv.insert(start.argv.end(), extra_arguments.begin(), extra_arguments.end());
+  start.environment.insert(started.environment.begin(), started.environment.end());
   process_ = std::make_unique<process>(start);
   read_ports();
 }

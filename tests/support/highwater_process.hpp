@@ -5,7 +5,7 @@
 #include <map>
 #include <memory>
 #include <string>
-#include <vector>
+#include <utility>
 
 #include "tests/support/cluster.hpp"
 #include "tests/support/http.hpp"
@@ -13,22 +13,36 @@
 
 namespace highwater::testing_support {
 
+std::string highwater_binary();  // as built with the tests; the environment's HIGHWATER_BINARY goes before it
+
+// What is started, and what is in its environment besides what is in ours.
+struct program {
+  std::string binary = highwater_binary();
+  std::map<std::string, std::string> environment = {};
+};
+
 // The configuration's top-level sections as YAML. They start as what a test wants: free ports, two workers, trust, and
 // the cluster's nodes under their own names.
 class highwater_config {
 public:
   explicit highwater_config(postgres_cluster& cluster);
   highwater_config& set(const std::string& section, const std::string& yaml);  // replaces the section
+  highwater_config& run_by(program other) {
+    program_ = std::move(other);
+    return *this;
+  }
   std::string text() const;
+  const program& started() const { return program_; }
 
 private:
   std::map<std::string, std::string> sections_;
+  program program_;
 };
 
 class highwater_process {
 public:
   // Starts it and waits until it is ready for clients. Throws std::runtime_error with its log if it does not get there.
-  explicit highwater_process(const highwater_config& config, const std::vector<std::string>& extra_arguments = {});
+  explicit highwater_process(const highwater_config& config);
 
   // A sanitizer's report in the log, or an end by itself that nobody asked for, fails the test that is running.
   ~highwater_process();
@@ -56,7 +70,5 @@ private:
   std::uint16_t http_port_ = 0;
   bool end_wanted_ = false;
 };
-
-std::string highwater_binary();  // as built with the tests; the environment's HIGHWATER_BINARY goes before it
 
 }  // namespace highwater::testing_support

@@ -142,9 +142,10 @@ TEST(batch_facts, take_hints_from_comments) {
 }
 
 TEST(batch_facts, know_what_a_client_has_prepared) {
+  prepared_registry registry;
   prepared_names names;
-  names.add("reads", {prepared_registry::make_private("select 1", std::string_view("\0\0", 2)), nullptr});
-  names.add("writes", {prepared_registry::make_private("delete from t", std::string_view("\0\0", 2)), nullptr});
+  names.add("reads", {registry.make_private("select 1", std::string_view("\0\0", 2)), nullptr});
+  names.add("writes", {registry.make_private("delete from t", std::string_view("\0\0", 2)), nullptr});
   EXPECT_TRUE(looked_at("B reads|E|S", &names).facts.undecided) << "its Parse has not been answered";
   names.confirm();
   names.confirm();

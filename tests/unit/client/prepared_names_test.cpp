@@ -16,7 +16,7 @@ std::string names(const prepared_names& some) {
   std::string all;
   for (const char* name : {"a", "b"}) {
     const auto* found = some.find(name);
-    all += (found ? found->what->query : "-") + " ";
+    all.append(found ? std::string_view(found->what->query) : "-").push_back(' ');
   }
   return all;
 }

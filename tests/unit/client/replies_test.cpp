@@ -257,7 +257,7 @@ TEST_F(the_replies, show_no_name_of_ours) {
   prepare("mine");
   client.prepared->confirm();
   ask();
-  take(error("26000", "prepared statement \"" + server_name(7) + "\" does not exist") + ready());
+  take(error("26000", "prepared statement \"" + std::string(server_name(7)) + "\" does not exist") + ready());
   EXPECT_EQ(told, error("26000", "prepared statement \"mine\" does not exist") + ready());
   EXPECT_TRUE(server.is_soiled()) << "it disagrees about what it holds";
 }

@@ -10,6 +10,11 @@ using namespace std::chrono_literals;
 
 constexpr routing::instant now = routing::instant(std::chrono::hours(1));
 
+TEST(server_name, has_room_for_every_number) {
+  EXPECT_EQ(std::string_view(server_name(7)), "_highwater_7");
+  EXPECT_EQ(std::string_view(server_name(UINT64_MAX)), "_highwater_18446744073709551615");
+}
+
 TEST(server_session, is_proved_by_a_sample_that_was_sent_after_it_stood) {
   struct row {
     const char* why;
