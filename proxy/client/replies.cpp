@@ -185,6 +185,8 @@ void replies::answered(transaction_status status) {
     due_.write_acknowledged |=
         flights.front().writes && status == transaction_status::idle && client_.reads_after_writes.wrote();
     flights.pop();
+    // What the server tells from here on is of what comes behind a RESET, or of its being undone.
+    if (flights.empty()) under_way_.changes.reset_answered();
   }
   status == transaction_status::idle ? transaction_over() : transaction_goes_on(status);
 }

@@ -4,6 +4,7 @@
 #include <boost/algorithm/string/predicate.hpp>
 #include <vector>
 
+#include "proxy/client/login_reset.hpp"
 #include "proxy/wire/bytes.hpp"
 
 namespace highwater::proxy {
@@ -35,6 +36,7 @@ void settings_exchange::note(const sql::statement& what, bool alone) {
     touch_all(touched_);
   }
   for (const auto& each : what.settings) touch(touched_, each.name, each.to_default);
+  resets_ |= resets_some(what);
 }
 
 void settings_exchange::restored(const session_settings& to) {
@@ -46,6 +48,7 @@ bool settings_exchange::changes_identity() const {
 }
 
 bool settings_exchange::resets(std::string_view name) const noexcept {
+  if (!resets_) return false;
   const auto is_it = [&](const sql::setting_change& one) { return boost::algorithm::iequals(one.name, name); };
   const auto known = std::ranges::find_if(touched_, is_it);
   return known != touched_.end() ? known->to_default : all_;

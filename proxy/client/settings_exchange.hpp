@@ -23,8 +23,11 @@ public:
   bool changes_identity() const;
   // The server said ROLLBACK: something was undone, or all of it.
   void undone() noexcept { undone_ = true; }
-  // Is the setting, in any case, among those that go back to where they were at login?
+  // Is the setting, in any case, among those that go back to where they were at login, and is the statement that does
+  // so under way still?
   bool resets(std::string_view name) const noexcept;
+  // All that was sent so far has been answered.
+  void reset_answered() noexcept { resets_ = false; }
   bool pending() const noexcept { return all_ || !touched_.empty(); }
   void clear() { *this = {}; }
 
@@ -51,6 +54,7 @@ private:
   void touch_what_is_encoded(const session_settings& on_server);
 
   sql::setting_changes touched_;
+  bool resets_ = false;     // some have been reset, and the answer to that is not over
   bool all_ = false;        // RESET ALL, DISCARD ALL
   bool all_alone_ = false;  // ... alone
   bool discards_ = false;   // DISCARD ALL: who one is goes with the rest

@@ -72,7 +72,8 @@ void statement_needs::of_statement(std::string_view name) {
   const bool unnamed = name.empty();
   if (!unnamed) make_usable_here(name, *known);
   const auto told = known->told ? known->told : known->what->described;
-  if (unnamed && about_.server().unnamed() == known->what->id) {
+  // What names another one was prepared for the names of that moment.
+  if (unnamed && about_.server().unnamed() == known->what->id && !known->what->names_others) {
     if (!preparation::differ(about_.server().unnamed_described(), told)) return;
   } else if (!unnamed && about_.server().statements().knows(known->what->id) &&
              !about_.server().in_doubt(known->what->id)) {

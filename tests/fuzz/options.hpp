@@ -19,8 +19,8 @@ struct options {
   std::string features_text;  // as they have to be given to have the same programs again
   unsigned replicas = 1;
   bool direct = false;
-  std::string level = "session";  // what the proxy promises; with less, the fuzzer has to find something
-  std::size_t failures = 1;       // different ones, before it stops
+  std::string level = "causal";  // what the proxy promises, as clients come back; with less, there is something to find
+  std::size_t failures = 1;      // different ones, before it stops
   unsigned patience_seconds = 10;
   unsigned minimise_seconds = 60;  // for each failure
   bool print = false;

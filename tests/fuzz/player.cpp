@@ -49,7 +49,9 @@ bool player::at_meeting() const {
 bool player::may_act() const {
   if (done_) return false;
   if (socket_ < 0) return true;
-  if (next_ > 0 && program_.steps[next_ - 1].then == then::go_on && !logging_in_) return true;
+  const bool goes_on = next_ > 0 && program_.steps[next_ - 1].then == then::go_on && !logging_in_;
+  // A reset takes what the server has not read yet, and whether that is so nobody knows.
+  if (goes_on && (next_ == program_.steps.size() || program_.steps[next_].then != then::reset)) return true;
   return settled() && !at_meeting();
 }
 
@@ -170,6 +172,7 @@ void player::turn_page() {
   if (!settled() || (next_ > 0 && program_.steps[next_ - 1].then == then::go_on)) return;
   // What may still come for it, comes when it likes.
   if (in_exchange_ && !gone_) return;
+  sort_copied_rows(page_.lines);
   if (!page_.lines.empty()) account_.exchanges.push_back(page_);
   page_ = {next_, next_, {}};
 }

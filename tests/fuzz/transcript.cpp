@@ -135,6 +135,15 @@ std::string difference::signature() const {
          shape(actual);
 }
 
+void sort_copied_rows(std::vector<std::string>& lines) {
+  const auto is_row = [](const std::string& line) { return line.starts_with("d "); };
+  for (auto first = std::ranges::find_if(lines, is_row); first != lines.end();) {
+    const auto last = std::find_if_not(first, lines.end(), is_row);
+    std::sort(first, last);
+    first = std::find_if(last, lines.end(), is_row);
+  }
+}
+
 std::string tag(std::size_t round, std::size_t client, std::size_t step) {
   return "@r" + std::to_string(round) + "c" + std::to_string(client) + "s" + std::to_string(step);
 }

@@ -8,6 +8,7 @@
 // - Errors and notices: file and line of PostgreSQL's source (F, L). What Highwater says itself comes from none.
 // - ParameterStatus at login: the order. The values are compared.
 // - BackendKeyData: it must be there.
+// - COPY of a table: the order of its rows. It is that of the file, and no two files are the same.
 // - The answers of an exchange that the client itself left unread.
 
 #include <cstddef>
@@ -20,6 +21,7 @@
 namespace highwater::fuzz {
 
 std::string line_of(const testing_support::raw::message& what);
+void sort_copied_rows(std::vector<std::string>& lines);
 
 // All that came from one moment at which nothing was due to the next one.
 struct exchange {

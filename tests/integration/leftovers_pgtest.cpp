@@ -249,6 +249,17 @@ TEST_F(leftovers, of_other_names_are_not_told_of) {
   }
 }
 
+// Nor of what stood for one, where the statement that ended it is run again.
+TEST_F(leftovers, of_what_has_been_ended_the_client_s_name_is_told) {
+  auto session = client();
+  ask(session, raw::parse("ended", "select 1") + raw::sync());
+  const auto again = raw::bind("", "") + raw::execute() + raw::sync();
+  EXPECT_EQ(raw::types(ask(session, raw::parse("", "deallocate ended") + again)), "12CZ");
+  const auto answer = ask(session, again);
+  EXPECT_EQ(raw::types(answer), "2EZ") << describe_all(answer);
+  EXPECT_EQ(raw::error_field(answer[1], 'M'), "prepared statement \"ended\" does not exist");
+}
+
 // PostgreSQL finds out where it looks at the tables. Here the connection has lost the statement in between.
 TEST_F(leftovers, that_cannot_be_prepared_again_fail_in_their_turn) {
   for (const std::string change : {"drop table turned", "alter table turned alter n type text"}) {

@@ -216,6 +216,20 @@ TEST_F(the_replies, leave_it_to_the_end_what_a_reset_has_come_to) {
   }
 }
 
+// An error undoes it, and something behind it may set something again.
+TEST_F(the_replies, leave_nothing_to_the_end_that_comes_behind_a_reset) {
+  client.told.start(std::make_shared<const parameter_list>(parameter_list{{"TimeZone", "UTC"}}));
+  sql::statement reset;
+  reset.resets_all_settings = true;
+  one.changes.note(reset, false);
+  ask();
+  take(tag("RESET") + ready(transaction_status::in_transaction));
+  ask();
+  const auto behind = parameter("TimeZone", "GMT") + ready(transaction_status::failed);
+  take(behind);
+  EXPECT_EQ(told, behind);
+}
+
 TEST_F(the_replies, keep_the_end_back_until_the_settings_are_known) {
   sql::statement set;
   set.settings.push_back({"work_mem", false});
