@@ -30,7 +30,6 @@ private:
   bool primary_usable() const noexcept;
 
   plan choose() const;
-  bool resolves_first() const noexcept;
   plan fall_back() const;
   plan step(const config::stale_step& one, instant& waited_until) const;
   plan fall_back_to_primary() const;
@@ -174,11 +173,6 @@ plan read_decision::wait_until(instant deadline) const noexcept {
   return p;
 }
 
-// Asking the primary where it is belongs to these two levels: without it hardly any of their reads could leave it.
-bool read_decision::resolves_first() const noexcept {
-  return need_.level == level::strong || need_.level == level::causal;
-}
-
 plan read_decision::refuse() const noexcept {
   plan p;
   p.what = plan::action::fail;
@@ -243,7 +237,7 @@ plan read_decision::choose() const {
   if (balance_.chosen() != no_node) return serve(balance_.chosen(), route_reason::fresh);
   const bool sample_may_come = replicas_ != 0 && unresolved_since_ != never && (primary_usable() || replicas_do_) &&
                                now_ < request_.arrived + patience;
-  if (resolves_first() && sample_may_come) return wait_until(request_.arrived + patience);
+  if (asks_the_primary_first(need_.level) && sample_may_come) return wait_until(request_.arrived + patience);
   const auto p = fall_back();
   // A read is not refused for a floor that nobody has looked up.
   if (p.what == plan::action::fail && sample_may_come) return wait_until(request_.arrived + patience);

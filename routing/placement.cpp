@@ -29,12 +29,8 @@ bool may_follow(sql::statement_kind kind, const requirement& need, const require
   // The gate was looked at for the first batch, which may have minded less, or before others were told of more.
   if (lease.on_primary) return lease.shown;
   if (kind != sql::statement_kind::read || lease.stale) return false;
-  // Nothing was written since the replica was chosen, so these levels' floors are what they were then.
-  using enum config::level;
-  const bool unmoved = need.level == eventual || need.level == monotonic_reads || need.level == read_your_writes ||
-                       need.level == session;
-  // And the replica was held against them then.
-  return unmoved && !need.bounded() && join(need.level, looked_at.level) == looked_at.level;
+  // Nothing was written since the replica was chosen, and it was held against as much then.
+  return stays_fresh(need.level) && !need.bounded() && join(need.level, looked_at.level) == looked_at.level;
 }
 
 }  // namespace highwater::routing

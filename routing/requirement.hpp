@@ -57,5 +57,16 @@ constexpr bool minds_what_others_were_told(config::level l) noexcept {
   using enum config::level;
   return l == causal || l == strong;
 }
+// Asking the primary where it is belongs to the level: without it hardly any of its reads could leave the primary.
+constexpr bool asks_the_primary_first(config::level l) noexcept {
+  using enum config::level;
+  return l == causal || l == strong;
+}
+// What a replica had to have when it was chosen is all that it has to have while the session writes nothing: nobody
+// else moves the floor, and neither does time.
+constexpr bool stays_fresh(config::level l) noexcept {
+  using enum config::level;
+  return l == eventual || l == monotonic_reads || l == read_your_writes || l == session;
+}
 
 }  // namespace highwater::routing
