@@ -25,7 +25,10 @@ void wal::fork(lsn left) {
 }
 
 lsn wal::append() {
-  const lsn end = inserted() + 8 * luck_.between(4, 100);
+  lsn end = inserted() + 8 * luck_.between(4, 100);
+  // No record ends within a page's header, and what ends right behind one stands for the page's beginning (rule 2).
+  constexpr lsn page = 8192, longest_header = 40;
+  if (end % page != 0 && end % page <= longest_header) end += longest_header;
   trace_.push_back({when_.now(), {end, branch()}});
   return end;
 }
