@@ -51,8 +51,11 @@ void arrival::on_readable() {
   const auto alive = shared_from_this();
   const auto got = socket_.read(worker_.scratch.data(), std::min(enough_for_login, worker_.scratch.size()));
   if (got.status == stream::read_status::closed) return end();
-  input_.append(worker_.scratch, 0, got.size);
-  if (unknown_) process();
+  // Who waits for a cancel request has nothing more to say.
+  if (unknown_) {
+    input_.append(worker_.scratch, 0, got.size);
+    process();
+  }
   if (!over_) socket_.await_readable();
 }
 

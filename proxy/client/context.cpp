@@ -25,7 +25,6 @@ worker_context::worker_context(process_context& in, event_loop& on, std::functio
                   in.names,
                   scratch,
                   in.settings.pool.connect_timeout,
-                  in.settings.pool.max_prepared_statements,
                   in.settings.pool.server_reset == config::server_reset::always},
       pools{connections,
             in.settings.cluster,
@@ -71,8 +70,9 @@ void worker_context::use_catalog(database_context& of) {
 void worker_context::keep_sequences_apart(database_context& of) {
   if (std::exchange(of.reads_sequences, true)) return;
   shared.on_each_worker([name = of.name](worker_context& there) {
-    const auto known = there.databases_.find(name);
-    if (known != there.databases_.end()) known->second.reads_sequences = true;
+    auto& known = there.databases_[name];  // it may come to be used there later
+    known.name = name;
+    known.reads_sequences = true;
   });
 }
 
@@ -103,8 +103,9 @@ void worker_context::forget_unused() {
   for (const auto& [names, kind] : kinds_) {
     if (kind->database.catalog == nullptr) used.insert(&kind->database);
   }
-  std::erase_if(databases_,
-                [&](const auto& one) { return one.second.catalog == nullptr && !used.contains(&one.second); });
+  std::erase_if(databases_, [&](const auto& one) {
+    return one.second.catalog == nullptr && !one.second.reads_sequences && !used.contains(&one.second);
+  });
 }
 
 // They grow with the longest message that there was.

@@ -180,7 +180,7 @@ void message_writer::write_parse(const wire::frame& message) {
     return;
   }
   names.add(parse.name, {what, nullptr});
-  server_.close_surplus(std::max<std::size_t>(about_.most_statements, 1) - 1, out_);
+  server_.close_surplus(std::max<std::size_t>(about_.most_statements_within(), 1) - 1, out_);
   wire::write_parse(out_, server_name(id), sql, parse.parameter_types);
   server_.expect({reply_kind::parse, tries, static_cast<std::uint8_t>(!tries), id});
   server_.add_statement(id);

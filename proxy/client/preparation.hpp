@@ -29,6 +29,7 @@ public:
     std::string name;      // the client's
     std::string text;      // as the server is to see it
     bool unnamed = false;
+    std::size_t at = 0;  // the message that needs it
 
     // The connection has the statement now, and the server describes it so.
     void compare(description_ptr as) noexcept {
@@ -67,6 +68,11 @@ public:
   // What has been added since there were so many is not needed for now.
   void forget_behind(std::size_t count) {
     items_.erase(items_.begin() + static_cast<std::ptrdiff_t>(count), items_.end());
+  }
+
+  // Nothing is run from this message on.
+  void give_up_from(std::size_t at) {
+    std::erase_if(items_, [&](const item& one) { return one.is_due() && one.at >= at; });
   }
 
   std::vector<item>& items() noexcept { return items_; }

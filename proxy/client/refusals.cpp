@@ -88,6 +88,19 @@ wire::error queue_timeout(const queued_for& what, const config::pool& settings) 
   return why;
 }
 
+metrics::retry_cause cause_of(wire::replica_refusal how) noexcept {
+  switch (how) {
+    case wire::replica_refusal::read_only:
+      return metrics::retry_cause::read_only;
+    case wire::replica_refusal::recovery_conflict:
+      return metrics::retry_cause::recovery_conflict;
+    case wire::replica_refusal::behind_ddl:
+      return metrics::retry_cause::behind_ddl;
+    default:
+      return metrics::retry_cause::connection_lost;
+  }
+}
+
 wire::error not_proved(std::string_view node) {
   return because(error_cause::timeout, {string(wire::sqlstate::cannot_connect_now),
                                         "node " + string(node) + " did not prove its state in time", "",

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "config/config.hpp"
+#include "metrics/worker_probe.hpp"
 #include "proxy/client/client_state.hpp"
 #include "proxy/client/exchange.hpp"
 #include "proxy/wire/errors.hpp"
@@ -40,6 +41,9 @@ struct queued_for {
   const wire::error* refusal = nullptr;
 };
 wire::error queue_timeout(const queued_for& what, const config::pool& settings);
+
+// Why a read that a replica has refused is tried again.
+metrics::retry_cause cause_of(wire::replica_refusal how) noexcept;
 
 // A connection was there, and not shown in time to belong to the life of the node that the decision was about.
 wire::error not_proved(std::string_view node);

@@ -27,6 +27,7 @@
 #include "proxy/client/approach.hpp"
 #include "proxy/client/arrival.hpp"
 #include "proxy/client/attempt.hpp"
+#include "proxy/client/batch_failure.hpp"
 #include "proxy/client/client_state.hpp"
 #include "proxy/client/closing.hpp"
 #include "proxy/client/context.hpp"
@@ -125,7 +126,9 @@ private:
   }
   bool waits_for_view() const noexcept { return stage_ == stage::approaching && work_->view_place.is_linked(); }
   // A lease that is not of use yet: not proved, or without the session's settings.
-  bool on_the_way() const noexcept { return stage_ == stage::approaching && leased(); }
+  bool on_the_way() const noexcept {
+    return leased() && (stage_ == stage::approaching || (stage_ == stage::preparing && !under_way().bound()));
+  }
   bool leased() const noexcept { return work_ && work_->exchange.leased(); }
   // While there is a lease.
   class exchange& under_way() const noexcept {
@@ -222,6 +225,8 @@ private:
   bool prepares_by_turns() const;
   void prepare_needs(routing::route_reason reason);
   void on_prepared(std::string_view failed) override;
+  bool leave_who_refuses(std::string_view error);
+  std::optional<batch_failure> fails_at();
   void run_prepared();
   std::string error_of(const preparation::item& failed);
   void send_batch(routing::route_reason reason, std::size_t fails_at = SIZE_MAX);
@@ -270,6 +275,7 @@ private:
   // session_failover.cpp
   std::size_t refused(std::string_view bytes, wire::replica_refusal how);
   void retry(metrics::retry_cause cause);
+  void begin_again(metrics::retry_cause cause);
   bool leave_before_sending(routing::node_index node);
   void on_server_lost(const wire::error& why) override;
   void give_up_connection(const wire::error& why);

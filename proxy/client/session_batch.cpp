@@ -163,7 +163,10 @@ bool session::vacated() {
 bool session::join(route_reason reason) {
   forget_sequences_of_others();
   find_needs();
-  if (work_->needs.needed() && server().owes()) return false;
+  if (work_->needs.needed() && server().owes()) {
+    ask_for_answers();
+    return false;
+  }
   dispatch(reason);
   return true;
 }

@@ -6,23 +6,6 @@
 
 namespace highwater::proxy {
 
-namespace {
-
-metrics::retry_cause cause_of(wire::replica_refusal how) noexcept {
-  switch (how) {
-    case wire::replica_refusal::read_only:
-      return metrics::retry_cause::read_only;
-    case wire::replica_refusal::recovery_conflict:
-      return metrics::retry_cause::recovery_conflict;
-    case wire::replica_refusal::behind_ddl:
-      return metrics::retry_cause::behind_ddl;
-    default:
-      return metrics::retry_cause::connection_lost;
-  }
-}
-
-}  // namespace
-
 // A replica will not run it. The rest of the answer is the connection's own affair.
 std::size_t session::refused(std::string_view bytes, wire::replica_refusal how) {
   auto& connection = under_way().connection();
@@ -42,12 +25,17 @@ std::size_t session::refused(std::string_view bytes, wire::replica_refusal how) 
 // Rule 15: nothing has been forwarded, so the reads may run once more, elsewhere. The input still holds them.
 void session::retry(metrics::retry_cause cause) {
   auto& now = *work_;
-  worker_.probe.retried(cause);
   if (client_.prepared) client_.prepared->revoke_all();
   now.begin = under_way().flights.front().begin;
   under_way().flights.clear();
   now.scanner.next();
-  now.attempt.try_again();
+  begin_again(cause);
+}
+
+// The batch at the beginning of the input is placed anew, for the second time and the last.
+void session::begin_again(metrics::retry_cause cause) {
+  worker_.probe.retried(cause);
+  work_->attempt.try_again();
   stage_ = stage::ready;
   process();
   settle();
@@ -64,7 +52,7 @@ void session::node_died(routing::node_index node) {
 
 // Nothing of the session's is there yet: it goes elsewhere. False if that is not so.
 bool session::leave_before_sending(routing::node_index node) {
-  if (stage_ != stage::approaching || (!leased() && waits_for_view())) return false;
+  if (!on_the_way() && (stage_ != stage::approaching || waits_for_view())) return false;
   if ((leased() ? server().node() : work_->attempt.plan().node) != node) return false;
   const auto alive = shared_from_this();
   turn_back();

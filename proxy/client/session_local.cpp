@@ -5,6 +5,15 @@
 
 namespace highwater::proxy {
 
+namespace {
+
+// Does the client get a ReadyForQuery for it, also if it fails?
+constexpr bool ends_exchange(wire::batch_end end) noexcept {
+  return end == wire::batch_end::sync || end == wire::batch_end::query || end == wire::batch_end::function_call;
+}
+
+}  // namespace
+
 // A lone Sync or Flush, of which no server needs to know.
 bool session::answer_sync() {
   std::string out;
@@ -105,7 +114,7 @@ void session::answer_failure(std::string_view message) {
   std::string out(message);
   if (std::exchange(under_way().streaming, false)) return drop_streamed(std::move(out));
   const bool skips = leased() && server().skips();
-  if (skips && now.facts.end == wire::batch_end::sync) {
+  if (skips && ends_exchange(now.facts.end)) {
     write_client(out);
     now.facts = {};
     return send_sync();
@@ -146,7 +155,7 @@ void session::fail_exchange(std::string_view message) {
   std::string told;
   const auto about = writes();
   message_writer(about, out, told).write_own_failure();
-  const bool ends = work_->facts.end == wire::batch_end::sync && !under_way().streaming;
+  const bool ends = ends_exchange(work_->facts.end) && !under_way().streaming;
   under_way().streaming = false;
   work_->facts = {};
   if (!ends) wire::write_empty(out, wire::frontend::flush);
@@ -174,7 +183,7 @@ void session::cancel(std::function<void()> over) {
     settle();
     return over();
   }
-  if (stage_ != stage::ready || !leased() || !server().owes()) return over();
+  if ((stage_ != stage::ready && stage_ != stage::preparing) || !leased() || !server().owes()) return over();
   worker_.probe.cancels.add();
   // If it hit the BEGIN that the client takes for done, what follows would be a transaction of its own.
   if (under_way().held.begin_unanswered) {

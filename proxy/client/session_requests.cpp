@@ -4,8 +4,10 @@
 
 #include "proxy/client/batch_failure.hpp"
 #include "proxy/client/message_writer.hpp"
+#include "proxy/client/refusals.hpp"
 #include "proxy/client/session.hpp"
 #include "proxy/client/statement_needs.hpp"
+#include "proxy/wire/first_reply.hpp"
 
 namespace highwater::proxy {
 
@@ -19,7 +21,8 @@ writing session::writes() {
           {database.statements, database.catalog},
           worker_.prepared,
           worker_.shared.schema_changes.load(std::memory_order_relaxed),
-          worker_.connections.max_prepared_statements,
+          worker_.shared.settings.pool.max_prepared_statements,
+          work_->scanner.messages().size(),
           worker_.parsed_names};
 }
 
@@ -55,20 +58,47 @@ bool session::prepares_by_turns() const {
 void session::prepare_needs(routing::route_reason reason) {
   work_->reason = reason;
   stage_ = stage::preparing;
-  connection().prepare(work_->needs.to_send());
+  connection().prepare(work_->needs.to_send(), writes().most_statements_within());
 }
 
 void session::on_prepared(std::string_view failed) {
   const auto alive = shared_from_this();
+  const bool may_leave = on_the_way() && under_way().held.on_replica;
   stage_ = stage::ready;
   auto& needs = work_->needs;
   note_prepared(needs, writes(), failed);
+  if (may_leave && needs.fails() && leave_who_refuses(failed)) return;
   // Who stands behind one that was refused has been passed over.
-  if (!failed.empty() && server().idle() && !server().skips() && needs.is_due()) return prepare_needs(work_->reason);
+  if (!failed.empty() && server().idle() && !server().skips()) {
+    if (const auto failure = fails_at()) needs.give_up_from(failure->at);
+
+    if (needs.is_due()) return prepare_needs(work_->reason);
+  }
   run_prepared();
   needs.clear();
   if (stage_ == stage::ready && leased() && !busy()) exchange_over();
   go_on();
+}
+
+// Rule 15, of a read that is prepared there: nothing of it has been sent. `error`: none if its rows are other ones
+// there.
+bool session::leave_who_refuses(std::string_view error) {
+  auto& attempt = work_->attempt;
+  const auto how = error.empty() ? wire::replica_refusal::behind_ddl : wire::judge_first_reply(error, true).why;
+  if (attempt.retried() || how == wire::replica_refusal::none || !attempt.has_elsewhere(how, circumstances()))
+    return false;
+  attempt.refused_by(server().node(), how, false);
+  work_->needs.clear();
+  release();
+  begin_again(cause_of(how));
+  return true;
+}
+
+std::optional<batch_failure> session::fails_at() {
+  auto& now = *work_;
+  if (!under_way().streaming) return find_failure(now.needs, writes(), now.scanner, input_left());
+  const auto* why = now.needs.first_failing();
+  return why != nullptr ? std::optional(batch_failure{0, why}) : std::nullopt;
 }
 
 // What the batch needs is there, or will not be.
@@ -76,12 +106,7 @@ void session::run_prepared() {
   auto& now = *work_;
   const auto* refused = now.needs.first_refused();
   const bool may_go_on = refused == nullptr || (server().idle() && !server().skips());
-  std::optional<batch_failure> failure;
-  if (under_way().streaming) {
-    if (const auto* why = now.needs.first_failing()) failure = batch_failure{0, why};
-  } else {
-    failure = find_failure(now.needs, writes(), now.scanner, input_left());
-  }
+  auto failure = fails_at();
   if (!failure && !may_go_on) failure = batch_failure{0, refused};
   if (!failure) {
     if (!under_way().streaming) send_batch(now.reason);

@@ -77,7 +77,10 @@ bool session::begin_stream() {
   now.facts.kind = sql::statement_kind::write;
   under_way().streaming = true;
   now.scanner.next();
-  if (leased()) return true;
+  if (leased()) {
+    note_write();
+    return true;
+  }
   start_plan();
   return stage_ == stage::ready;
 }

@@ -23,6 +23,7 @@ std::optional<std::size_t> statement_needs::of_batch(const wire::batch_scanner& 
   about_.parsed_names.clear();
   for (std::size_t i = 0; const auto& message : batch.messages()) {
     const auto before = needs_.items().size();
+    at_ = i;
     of_message({message.type, message.size, bytes.substr(message.offset, message.size)});
     if (by_turns && i > 0 && needs_.items().size() > before) {
       needs_.forget_behind(before);
@@ -89,7 +90,7 @@ void statement_needs::of_statement(std::string_view name) {
   // What names something that is no more fails when it is run, and says so itself.
   const bool in_vain = what->names_others && text == std::string_view(what->query);
   // Of what is in doubt it is decided anew once the answers are there, for which whoever needs something waits.
-  needs_.add({what, in_vain ? nullptr : told, std::string(name), std::move(text), unnamed});
+  needs_.add({what, in_vain ? nullptr : told, std::string(name), std::move(text), unnamed, at_});
 }
 
 // The text as a server understands it, where it names another of the client's statements. What it executes is needed
@@ -105,7 +106,7 @@ std::string statement_needs::server_text(std::string_view sql) {
   }
   const auto stand_in = about_.registry.make_private("", no_parameters);
   about_.under_way.note_stand_in(stand_in->id, place->name);
-  needs_.add({stand_in, nullptr, "", "", false});
+  needs_.add({stand_in, nullptr, "", "", false, at_});
   return with_name(sql, *place, stand_in->id);
 }
 

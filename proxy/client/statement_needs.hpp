@@ -32,6 +32,7 @@ private:
   const writing& about_;
   preparation& needs_;
   failing_bind failing_;
+  std::size_t at_ = 0;
 };
 
 // What was due has been answered, up to the first that the server has refused; see preparation::answered().

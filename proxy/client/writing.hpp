@@ -3,6 +3,7 @@
 // What it takes to put a client's messages into a server's words: whose names they use, what the server has, what is
 // under way. One for each batch.
 
+#include <algorithm>
 #include <boost/unordered/unordered_flat_set.hpp>
 #include <string>
 #include <string_view>
@@ -21,10 +22,13 @@ struct writing {
   verdicts verdict_on;
   prepared_registry& registry;
   std::uint64_t schema = 0;                                   // see prepared_registry::intern()
-  std::size_t most_statements = 0;                            // that a connection keeps
+  std::size_t most_statements = 0;                            // that a connection keeps behind it
+  std::size_t messages = 0;                                   // of the batch: none of what they use may make room
   boost::unordered_flat_set<std::string_view>& parsed_names;  // scratch
 
   server_session& server() const noexcept { return under_way.server(); }
+  // How many statements the connection may have while the batch is under way. What was used last is given up last.
+  std::size_t most_statements_within() const noexcept { return std::max(most_statements, messages); }
 
   // The text as the servers are to know it; nobody else's where a transaction may have changed settings.
   prepared_ptr intern(std::string_view query, std::string_view parameter_types, bool names_others) const {

@@ -38,30 +38,30 @@ public:
   // Does that depend on what becomes of an exchange before this one? Behind an error the server passes over what was
   // sent there, and does what is sent behind its Sync.
   bool in_doubt(statement_id id, std::uint64_t exchange) const noexcept {
-    const auto* held = find(id);
-    if (held != nullptr && !held->there && held->sent_in != exchange) return true;
-    return std::ranges::any_of(closing_, [&](const auto& one) { return one.id == id && one.sent_in != exchange; });
+    const auto found = changing_.find(id);
+    return found != changing_.end() && found->second.first_in != exchange;
   }
 
-  // A Parse has been sent in the exchange of this number; it has been answered; so has a Describe.
+  // A Parse has been sent in the exchange of this number.
   void add(statement_id id, std::uint64_t exchange = 0) {
     if (id == 0 || knows(id)) return;
-    places_.emplace(id, by_use_.insert(by_use_.end(), {id, exchange}));
-  }
-  void parsed(statement_id id) noexcept {
-    if (auto* found = find(id)) found->there = true;
+    places_.emplace(id, by_use_.insert(by_use_.end(), {id}));
+    change(id, false, exchange);
   }
   void describe(statement_id id, description_ptr as) noexcept {
     if (auto* found = find(id)) found->described = std::move(as);
   }
-  // A Close has been sent; it has been answered, or passed over.
+  // A Close has been sent.
   void close(statement_id id, std::uint64_t exchange) {
     remove(id);
-    closing_.push_back({id, exchange});
+    change(id, true, exchange);
   }
-  void closed(statement_id id) noexcept {
-    const auto found = std::ranges::find(closing_, id, &closing::id);
-    if (found != closing_.end()) closing_.erase(found);
+  // One of them has been answered, or passed over.
+  void parsed(statement_id id) { answered(id, true); }
+  void closed(statement_id id) { answered(id, false); }
+  void skipped(statement_id id) {
+    const auto found = changing_.find(id);
+    if (found != changing_.end()) answered(id, found->second.there);
   }
   void remove(statement_id id) noexcept {
     const auto found = places_.find(id);
@@ -71,12 +71,13 @@ public:
   }
   // The server has dropped all that it had; what was sent behind that is yet to come.
   void drop_parsed() {
-    std::erase_if(by_use_, [&](const entry& one) { return one.there && places_.erase(one.id) != 0; });
+    std::erase_if(by_use_, [&](const entry& one) { return !changing_.contains(one.id) && places_.erase(one.id) != 0; });
+    for (auto& [id, one] : changing_) one.there = false;
   }
   void clear() noexcept {
     places_.clear();
     by_use_.clear();
-    closing_.clear();
+    changing_.clear();
   }
 
   // The one to close when there are more than `most`, or 0.
@@ -85,14 +86,27 @@ public:
 private:
   struct entry {
     statement_id id = 0;
-    std::uint64_t sent_in = 0;
-    bool there = false;
     description_ptr described = nullptr;
   };
-  struct closing {
-    statement_id id = 0;
-    std::uint64_t sent_in = 0;
+  // What the server has done of it, and how much of what was sent it has not answered yet.
+  struct changes {
+    bool there = false;
+    std::uint32_t unanswered = 0;
+    std::uint64_t first_in = 0;
   };
+  void change(statement_id id, bool there, std::uint64_t exchange) {
+    const auto [found, fresh] = changing_.try_emplace(id, changes{there, 0, exchange});
+    ++found->second.unanswered;
+  }
+  void answered(statement_id id, bool there) {
+    const auto found = changing_.find(id);
+    if (found == changing_.end()) return;
+    found->second.there = there;
+    if (--found->second.unanswered != 0) return;
+    changing_.erase(found);
+    if (!there) return remove(id);
+    if (!places_.contains(id)) places_.emplace(id, by_use_.insert(by_use_.end(), {id}));
+  }
   const entry* find(statement_id id) const noexcept {
     const auto found = places_.find(id);
     return found == places_.end() ? nullptr : &*found->second;
@@ -101,7 +115,7 @@ private:
 
   std::list<entry> by_use_;  // the last one used last
   boost::unordered_flat_map<statement_id, std::list<entry>::iterator> places_;
-  std::vector<closing> closing_;  // few: not answered yet
+  boost::unordered_flat_map<statement_id, changes> changing_;  // few: not answered yet
 };
 
 }  // namespace highwater::proxy

@@ -290,17 +290,18 @@ void server_connection::finish_preparing() {
   if (holder_ != nullptr) holder_->on_prepared(failed);
 }
 
-void server_connection::prepare(std::span<const statement_to_prepare> what) {
+void server_connection::prepare(std::span<const statement_to_prepare> what, std::size_t most) {
   using wire::reply_kind;
   auto& known = session();
   const bool was_open = known.is_open();
   std::string request;
-  make_room(what.size(), request);
+  known.close_surplus(std::max(most, what.size()) - what.size(), request);
   for (const auto& one : what) {
     const server_name own(one.id);
     const auto name = one.unnamed ? std::string_view() : std::string_view(own);
     wire::write_parse(request, name, one.query, one.parameter_types);
     known.expect({reply_kind::parse, true, 0, one.id, one.unnamed});
+    if (one.unnamed) known.unnamed_not_described();
     if (!one.unnamed) known.add_statement(one.id);
     if (!one.described) continue;
     wire::write_target(request, wire::frontend::describe, 'S', name);

@@ -67,7 +67,6 @@ struct connection_context {
   name_resolver& names;
   std::string& scratch;  // for reading into; its size is what is read at most at once
   std::chrono::milliseconds connect_timeout;
-  std::size_t max_prepared_statements;
   bool always_discards = false;  // after every lease, whatever is known of it
 };
 
@@ -108,11 +107,9 @@ public:
   void read_on() { stream_.await_readable(); }
   void pause(bool paused) noexcept { paused_ = paused; }
 
-  // Appends what closes prepared statements that are too many, if there are to be so many more.
-  void make_room(std::size_t count, std::string& out) { session().close_surplus(most_statements(count), out); }
-  // Gives it these; on_prepared follows. In the middle of an exchange a failure is one of the exchange's; else it is
-  // over by then.
-  void prepare(std::span<const statement_to_prepare> what);
+  // Gives it these, of `most` that it may have for now; on_prepared follows. In the middle of an exchange a failure is
+  // one of the exchange's; else it is over by then.
+  void prepare(std::span<const statement_to_prepare> what, std::size_t most);
   // An error in what the connection asked for itself.
   void note_failure(const wire::error_fields& fields);
 
@@ -144,9 +141,6 @@ private:
   void finish_preparing();
   void clean();
   void limit_cleaning();
-  std::size_t most_statements(std::size_t more) const noexcept {
-    return std::max(context_->max_prepared_statements, more) - more;
-  }
   void send_cancel();
   void cancel_over(bool delivered);
   void lost(const wire::error& why);

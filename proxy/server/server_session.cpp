@@ -36,11 +36,7 @@ void server_session::completed(const wire::expected_reply& what) {
 void server_session::skipped(const wire::expected_reply& what, bool failed) {
   unnamed_.skipped(what, failed);
   if (what.statement == 0 || what.unnamed) return;
-  if (what.kind == reply_kind::parse) statements_.remove(what.statement);
-  if (what.kind != reply_kind::close) return;
-  statements_.closed(what.statement);
-  statements_.add(what.statement);
-  statements_.parsed(what.statement);
+  if (what.kind == reply_kind::parse || what.kind == reply_kind::close) statements_.skipped(what.statement);
 }
 
 description_ptr server_session::described(const wire::expected_reply& what, const wire::frame& message) {

@@ -108,6 +108,26 @@ TEST_F(cancel, requests_are_merged) {
   session.query("rollback");
 }
 
+// Who waits for one has nothing more to say, and says it at nobody's cost.
+TEST_F(cancel, requests_with_more_behind_them_are_not_kept) {
+  PROXY_ONLY();
+  auto session = client();
+  session.send(raw::query(sleep));
+  await_sleeper();
+  primary().freeze();
+  raw::client messenger(served->port());
+  messenger.send(raw::cancel_request(session.backend_pid(), session.cancel_key()));
+  const auto process = std::to_string(served->proxy().child().pid());
+  const auto pages = [&] { return std::stol(read_file("/proc/" + process + "/statm").substr(0, 12)); };
+  const auto before = pages();
+  const std::string much(1 << 20, 'x');
+  for (int i = 0; i < 200; ++i) messenger.send(much);  // taken, not kept
+  EXPECT_LT((pages() - before) * 4096, 100 << 20);
+  primary().thaw();
+  EXPECT_EQ(sqlstate(session.read_until_ready()), "57014");
+  session.query("rollback");
+}
+
 // Who asks for one waits, and has no user and no database that somebody could be told of.
 TEST_F(cancel, requests_are_no_logins) {
   PROXY_ONLY();

@@ -21,7 +21,7 @@ protected:
   a_message_writer() { under_way.begin(server, nullptr, load); }
   ~a_message_writer() override { under_way.end(); }
 
-  writing about() { return {client, under_way, facts, {cache, no_catalog}, registry, 0, 100, parsed}; }
+  writing about() { return {client, under_way, facts, {cache, no_catalog}, registry, 0, 100, 0, parsed}; }
 
   // What the server is sent for this batch. Our names for statements are #1, #2, … in the order in which they come.
   std::string send(const char* messages) {

@@ -74,6 +74,20 @@ TEST(preparation, sends_again_what_was_passed_over) {
   EXPECT_TRUE(needs.fails());
 }
 
+// The batch ends where it fails: what would be needed behind that is not.
+TEST(preparation, gives_up_what_only_a_later_message_needs) {
+  preparation needs;
+  for (statement_id id = 1; id <= 4; ++id)
+    needs.add({statement(id), nullptr, std::to_string(id), "select n", false, id * 10});
+  needs.answered("refused", [](const preparation::item& one) { return one.what->id == 1; });
+  needs.give_up_from(40);
+  ASSERT_EQ(needs.items().size(), 3U) << "it was passed over";
+  needs.give_up_from(20);
+  ASSERT_EQ(needs.items().size(), 2U) << "the one that was refused is not due any more, and says why";
+  EXPECT_FALSE(needs.is_due());
+  EXPECT_EQ(needs.first_refused()->what->id, 2U);
+}
+
 TEST(preparation, prepares_each_once_with_the_parameter_types_of_the_first_time) {
   preparation needs;
   const auto one = statement(1), other = statement(2);

@@ -33,6 +33,47 @@ TEST(held_statements, drops_what_had_been_answered) {
   EXPECT_FALSE(held.knows(2));
 }
 
+// What has been sent of one statement is answered in its order, or passed over behind an error.
+TEST(held_statements, are_what_the_last_answer_made_of_them) {
+  enum answer { done, skipped };
+  struct step {
+    char sent;  // P, C
+    answer how;
+  };
+  struct row {
+    const char* why;
+    bool before;
+    std::vector<step> steps;
+    bool there;
+  };
+  const row rows[] = {
+      {"parsed", false, {{'P', done}}, true},
+      {"a Parse was passed over", false, {{'P', skipped}}, false},
+      {"closed", true, {{'C', done}}, false},
+      {"a Close was passed over", true, {{'C', skipped}}, true},
+      {"both were passed over", true, {{'C', skipped}, {'P', skipped}}, true},
+      {"closed, and the Parse passed over", true, {{'C', done}, {'P', skipped}}, false},
+      {"closed and parsed", true, {{'C', done}, {'P', done}}, true},
+      {"parsed and closed", false, {{'P', done}, {'C', done}}, false},
+      {"parsed, and the Close passed over", false, {{'P', done}, {'C', skipped}}, true},
+      {"neither was there nor parsed", false, {{'P', skipped}, {'C', skipped}}, false},
+  };
+  for (const auto& each : rows) {
+    held_statements held;
+    if (each.before) held.add(1), held.parsed(1);
+    for (const auto& step : each.steps) step.sent == 'P' ? held.add(1, 7) : held.close(1, 7);
+    EXPECT_TRUE(held.in_doubt(1, 8)) << each.why;
+    EXPECT_FALSE(held.in_doubt(1, 7)) << each.why
+                                      << ": what is sent behind an error in the same exchange is skipped too";
+    for (const auto& step : each.steps) {
+      if (step.how == skipped) held.skipped(1);
+      if (step.how == done) step.sent == 'P' ? held.parsed(1) : held.closed(1);
+    }
+    EXPECT_FALSE(held.in_doubt(1, 8)) << each.why;
+    EXPECT_EQ(held.knows(1), each.there) << each.why;
+  }
+}
+
 TEST(held_statements, remembers_how_the_server_described_them) {
   held_statements held;
   const auto as = std::make_shared<const wire::description>();
