@@ -146,6 +146,13 @@ bool message_writer::names_in_sql() const noexcept {
   return pins.has(sql::pin_reason::prepared_statement) || pins.has(sql::pin_reason::stateful_function);
 }
 
+// Is what comes now in a transaction that has failed, or in one that may have by the time it gets there? Then it is the
+// server that knows whether this may still be prepared.
+bool message_writer::may_be_failed() const noexcept {
+  const bool within = !server_.idle() || about_.under_way.held.begin_unanswered;
+  return server_.status() == wire::transaction_status::failed || (within && server_.owes_earlier());
+}
+
 // Fails as the client's own Parse would if the server has that name, and leaves nothing. Possible in any transaction.
 void message_writer::try_name(std::string_view name) {
   const auto as_told = unknown_name(name);
@@ -170,7 +177,8 @@ void message_writer::write_parse(const wire::frame& message) {
     return;
   }
   auto what = about_.intern(parse.query, parse.parameter_types, others);
-  if (server_.in_doubt(what->id)) what = about_.registry.make_private(parse.query, parse.parameter_types, others);
+  if (server_.in_doubt(what->id) || may_be_failed())
+    what = about_.registry.make_private(parse.query, parse.parameter_types, others);
   const auto id = what->id;
   const bool tries = names_in_sql();
   if (server_.statements().knows(id)) {

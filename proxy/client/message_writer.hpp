@@ -44,6 +44,7 @@ private:
   void bind_to(const wire::frame& message, const wire::bind_names& bind, std::string_view statement);
   void hide_unnamed_of_others();
   bool names_in_sql() const noexcept;
+  bool may_be_failed() const noexcept;
   void try_name(std::string_view name);
   void ask_description(std::string_view name, const prepared_ptr& of);
   void note_ended_by(const wire::bind_names& bind);

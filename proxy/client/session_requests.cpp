@@ -71,7 +71,6 @@ void session::on_prepared(std::string_view failed) {
   // Who stands behind one that was refused has been passed over.
   if (!failed.empty() && server().idle() && !server().skips()) {
     if (const auto failure = fails_at()) needs.give_up_from(failure->at);
-
     if (needs.is_due()) return prepare_needs(work_->reason);
   }
   run_prepared();

@@ -204,7 +204,7 @@ TEST_F(failover, writes_wait_for_the_new_primary_and_follow_it) {
 
 TEST_F(failover, writes_without_a_primary_are_refused_in_time) {
   highwater_config config(cluster());
-  const highwater_process impatient(settle(config, "200ms"));
+  const highwater_process impatient(settle(config, "2s"));
   impatient.await_ready();
   auto session = impatient.connect();
   session.must(set_to(1));
@@ -315,7 +315,7 @@ TEST_F(failover, two_primaries_on_one_timeline_are_not_written_to) {
 TEST_F(failover, starts_without_its_cluster_and_serves_when_it_comes) {
   for (const auto& each : cluster().nodes()) each->stop();
   highwater_config config(cluster());
-  const highwater_process early(settle(config, "200ms"));
+  const highwater_process early(settle(config, "3s"));
   EXPECT_EQ(http_get(early.http_port(), "/healthz").status, 200);
   EXPECT_EQ(http_get(early.http_port(), "/readyz").status, 503);
   EXPECT_EQ(login_refusal(early), "57P03");

@@ -85,6 +85,23 @@ TEST_F(prepared, unnamed_one_is_still_there_behind_one_that_the_server_skipped) 
       << "a Query has ended it";
 }
 
+// Its connection has the text already, which makes no difference.
+TEST_F(prepared, none_is_made_in_a_transaction_that_has_failed) {
+  auto session = client();
+  prepare(session, "known", "select 42 from t");
+  session.query("begin");
+  session.query("select 1/0");
+  EXPECT_EQ(sqlstate(prepare(session, "late", "select 42 from t")), "25P02");
+  session.query("rollback");
+  EXPECT_EQ(sqlstate(run(session, "late")), "26000");
+  session.send(raw::query("begin") + raw::query("select 1/0") + raw::parse("later", "select 42 from t") + raw::sync() +
+               raw::query("rollback"));
+  std::vector<std::string> told;
+  for (int i = 0; i < 4; ++i) told.push_back(sqlstate(session.read_until_ready()));
+  EXPECT_EQ(told, (std::vector<std::string>{"", "22012", "25P02", ""}));
+  EXPECT_EQ(sqlstate(run(session, "later")), "26000");
+}
+
 // The server has passed over the first Parse of the text, and not the second.
 TEST_F(prepared, one_of_the_same_text_behind_an_error) {
   auto session = client();

@@ -201,6 +201,20 @@ TEST_F(a_message_writer, relies_on_no_parse_of_an_exchange_that_may_fail) {
   EXPECT_EQ(send("P one select 7|P two select 7|S"), "P #3 select 7|D #3|S") << "both are passed over, or none";
 }
 
+// Nothing can be prepared in a transaction that has failed, also what is there already; it is the server that says so.
+TEST_F(a_message_writer, has_the_server_refuse_a_parse_in_a_transaction_that_has_failed) {
+  send("P mine select 1|S");
+  answered();
+  server.ready(wire::transaction_status::in_transaction, {});
+  EXPECT_EQ(send("P same select 1|S"), "S") << "it is there";
+  EXPECT_EQ(send("P within select 1|S"), "P #2 select 1|D #2|S") << "what is under way may fail first";
+  answered();
+  EXPECT_EQ(send("P again select 1|S"), "S");
+  answered();
+  server.ready(wire::transaction_status::failed, {});
+  EXPECT_EQ(send("P failed select 1|S"), "P #3 select 1|D #3|S");
+}
+
 TEST_F(a_message_writer, waits_until_it_is_known_whether_a_statement_is_there) {
   send("P mine select 1|S");
   answered();
