@@ -4,6 +4,7 @@ import concurrent.futures
 
 from .checker import errors_text, latency_text, share_text
 from .cluster import Cluster
+from .contenders import pgbouncer
 from .tables import markdown, save
 
 DEFAULT_STEPS = "[{wait: auto}, primary]"
@@ -52,12 +53,14 @@ def _samples(settings, cluster):
 
 # What sessions meet that write and read without a pause, beside others, with the configuration as it comes.
 TURN_COLUMNS = ("", "writes", "reads", "reads by replicas", "read p50 / p99 ms",
-                "the same sessions on the primary itself: p50 / p99 ms", "ratio of medians", "write p50 / p99 ms", "errors")
+                "the same sessions on the primary itself: p50 / p99 ms", "ratio of medians",
+                "through PgBouncer to the primary: p50 / p99 ms", "ratio", "write p50 / p99 ms", "errors")
 SHARES_OF_WRITES = (10, 30, 50)
 
 
-def _turning(settings, cluster, proxy, label, writes):
-    """Eight sessions, beside two other writers: through Highwater, and then the same on the primary itself."""
+def _turning(settings, cluster, proxy, peer, label, writes):
+    """Eight sessions, beside two other writers: through Highwater, then the same on the primary itself, and through a
+    proxy that decides nothing and waits for nothing."""
     primary = cluster.conninfo(cluster.primary)
     common = ("--write-percent", writes, "--clients", 8, "--duration", settings.seconds)
 
@@ -70,7 +73,7 @@ def _turning(settings, cluster, proxy, label, writes):
         return found
 
     through = beside(cluster.conninfo(proxy.port), "--share-from", proxy.metrics_url, expect="session")
-    return through, beside(primary)
+    return through, beside(primary), beside(cluster.conninfo(peer.port))
 
 
 # The median of the rounds.
@@ -81,9 +84,9 @@ def _turns(settings, cluster):
     for commit in ("on", "off"):
         cluster.sql(cluster.primary, f"ALTER SYSTEM SET synchronous_commit = {commit}")
         cluster.sql(cluster.primary, "SELECT pg_reload_conf()")
-        with settings.highwater.start(cluster, on_stale=DEFAULT_STEPS) as proxy:
+        with settings.highwater.start(cluster, on_stale=DEFAULT_STEPS) as proxy, pgbouncer(cluster) as peer:
             for writes in SHARES_OF_WRITES:
-                rounds = [_turning(settings, cluster, proxy, f"synchronous_commit = {commit}", writes)
+                rounds = [_turning(settings, cluster, proxy, peer, f"synchronous_commit = {commit}", writes)
                           for _ in range(settings.rounds)]
                 rounds.sort(key=_ratio)
                 found.append((commit, writes, *rounds[len(rounds) // 2]))
@@ -92,15 +95,19 @@ def _turns(settings, cluster):
     return found
 
 
+def _to(direct, other):
+    return other["read"]["p50_ms"] / direct["read"]["p50_ms"]
+
+
 def _ratio(of):
-    through, direct = of
-    return through["read"]["p50_ms"] / direct["read"]["p50_ms"]
+    through, direct, _ = of
+    return _to(direct, through)
 
 
-def _turn_row(commit, writes, through, direct):
-    ratio = _ratio((through, direct))
-    return (f"synchronous_commit = {commit}", f"{writes} %", through["reads"], share_text(through), latency_text(through["read"]),
-            latency_text(direct["read"]), f"{ratio:.2f}", latency_text(through["write"]), errors_text(through))
+def _turn_row(commit, writes, through, direct, peer):
+    return (f"synchronous_commit = {commit}", f"{writes} %", through["reads"], share_text(through),
+            latency_text(through["read"]), latency_text(direct["read"]), f"{_to(direct, through):.2f}",
+            latency_text(peer["read"]), f"{_to(direct, peer):.2f}", latency_text(through["write"]), errors_text(through))
 
 
 def run(settings):
@@ -122,7 +129,7 @@ def run(settings):
         settings.say(markdown("Samples per write: 80 % writes, level session", SAMPLE_COLUMNS, [
             (clients, counts["writes"], f"{counts['writes_per_second']:.0f}", f"{counts['samples_per_write']:.3f}",
              latency_text(counts["write"]), errors_text(counts)) for clients, counts in samples]))
-    every = runs + [counts for _, counts in samples] + [through for _, _, through, _ in turns]
+    every = runs + [counts for _, counts in samples] + [through for _, _, through, *_ in turns]
     kept = all(counts["kept"] for counts in every)
     for counts in every:
         if not counts["kept"]:

@@ -35,15 +35,16 @@
 
 namespace highwater::proxy {
 
+class passage;
 class session;
 class worker_context;
 
-// A session's place in a list: it leaves with the session at the latest.
+// A place in a list of those who wait: it leaves with who is there at the latest.
 struct waiting_place : boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
-  explicit waiting_place(session& whose) : who(whose) {}
-  session& who;
+  explicit waiting_place(passage& whose) : who(whose) {}
+  passage& who;
 };
-using waiting_sessions = boost::intrusive::list<waiting_place, boost::intrusive::constant_time_size<false>>;
+using waiting_places = boost::intrusive::list<waiting_place, boost::intrusive::constant_time_size<false>>;
 
 // What all workers share.
 struct process_context {
@@ -151,8 +152,8 @@ public:
   std::function<void(session&)> session_ended;
 
   // Sessions that wait for news of the nodes, and those of them whose turn is yet to come to look at the newest.
-  waiting_sessions awaiting_view;
-  waiting_sessions yet_to_look;
+  waiting_places awaiting_view;
+  waiting_places yet_to_look;
   std::function<void()> look_soon;  // theirs is the next turn of the loop
   bool anybody_awaits_view() const noexcept { return !awaiting_view.empty() || !yet_to_look.empty(); }
   // Who has not proved yet who it is; the oldest first.

@@ -1,0 +1,92 @@
+#include "proxy/client/reception.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "proxy/client/conversation.hpp"
+#include "proxy/client/passing.hpp"
+#include "proxy/client/replies.hpp"
+
+namespace highwater::proxy {
+
+namespace {
+
+// Whoever is told of DDL that is committed, or may tell others of it, must not have it judged by what was before.
+void doubt_what_changed(conversation& talk) {
+  if (!talk.under_way().touched.any() && !talk.under_way().logins.any()) return;
+  const auto& flights = talk.under_way().flights;
+  const bool ends = std::any_of(flights.begin(), flights.end(), [](const flight& one) { return one.ends; });
+  if (!talk.server().idle() && !ends) return;
+  tell_of_ddl(talk);
+}
+
+void send_wanted_cancel(conversation& talk) {
+  talk.under_way().held.cancel_wanted = false;
+  talk.connection().cancel([told = std::exchange(talk.under_way().cancel_over, {})] {
+    for (const auto& over : told) over();
+  });
+}
+
+void do_what_is_due(conversation& talk, const replies::effects& due) {
+  if (due.plans_outdated != 0)
+    talk.worker.shared.schema_changes.fetch_add(due.plans_outdated, std::memory_order_relaxed);
+  if (due.write_acknowledged) talk.worker.shared.monitor.expect_read(talk.client.floors.written.event);
+  if (due.schema_changed) schema_has_changed(talk);
+  if (due.cancel_due) send_wanted_cancel(talk);
+  if (due.syncs_doubted) ask_for_late_syncs(talk);
+  if (due.answered && talk.under_way().flights.empty()) talk.work->vacant = nullptr;
+}
+
+}  // namespace
+
+void note_told(conversation& talk, routing::instant now) {
+  doubt_what_changed(talk);
+  const auto node = talk.server().node();
+  const auto life = talk.server().proved();
+  // Which of the batches under way these bytes answer is not known yet; those that they do not will be told of again.
+  const auto& flights = talk.under_way().flights;
+  if (talk.under_way().streaming ||
+      std::any_of(flights.begin(), flights.end(), [](const flight& one) { return one.writes; })) {
+    talk.client.floors.written.raise(now);
+    talk.worker.shared.domain.told_of_write(now);
+  }
+  talk.client.floors.has_read(node, life, now, talk.under_way().held.on_replica);
+  talk.worker.shared.domain.told_of_read(node, life, now);
+}
+
+void tell_of_ddl(conversation& talk) {
+  if (talk.under_way().touched.any())
+    talk.worker.shared.catalogs.out_of_date(talk.kind->database.name, talk.under_way().touched);
+  if (!talk.under_way().logins.any()) return;
+  for (const auto& each : talk.under_way().logins.scopes) {
+    if (!each.database.empty()) talk.worker.shared.catalogs.replaced(each.database);
+  }
+  talk.worker.shared.logins.changed(talk.under_way().logins.scopes, std::chrono::steady_clock::now());
+}
+
+void schema_has_changed(conversation& talk) {
+  talk.worker.shared.schema_changes.fetch_add(1, std::memory_order_relaxed);
+  talk.worker.shared.catalogs.out_of_date(talk.kind->database.name, {});
+}
+
+received take_replies(conversation& talk, std::string_view bytes) {
+  // Before the first byte is on its way: whoever is told of it can tell others.
+  note_told(talk, std::chrono::steady_clock::now());
+  replies given(talk.under_way(), talk.client, talk.keeps_one_server());
+  received what{talk.server().take(bytes, given)};
+  const auto& due = given.what_is_due();
+  do_what_is_due(talk, due);
+  talk.write(given.text());
+  if (!due.begin_failed.empty()) {
+    what.what = received::outcome::begin_failed;
+    what.why.message = due.begin_failed;
+  } else if (what.read.what == wire::reply_reader::outcome::violation) {
+    what.what = received::outcome::violation;
+  } else if (!due.last_words.code.empty()) {
+    what.what = received::outcome::last_words;
+    what.why = due.last_words;
+  }
+  return what;
+}
+
+}  // namespace highwater::proxy
