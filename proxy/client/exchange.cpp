@@ -115,7 +115,7 @@ void exchange::note_effects(const batch_facts& facts, const client_state& client
     held.settings_unknown = true;
     pin(pin_reason::stateful_function);
   }
-  alone = !server_->owes() && !begins && !server_->is_open() && !lacks_ready && server_->idle() &&
+  alone = flights.empty() && !begins && !server_->is_open() && !lacks_ready && server_->idle() &&
           facts.statements.size() == 1 && facts.first()->statement_count == 1;
   for (const auto& one : facts.statements) {
     note(*one.statement, client, alone);

@@ -50,8 +50,9 @@ bool player::may_act() const {
   if (done_) return false;
   if (socket_ < 0) return true;
   const bool goes_on = next_ > 0 && program_.steps[next_ - 1].then == then::go_on && !logging_in_;
-  // A reset takes what the server has not read yet, and whether that is so nobody knows.
-  if (goes_on && (next_ == program_.steps.size() || program_.steps[next_].then != then::reset)) return true;
+  // With RST, and with answers that nobody has read, the end takes what the server has not read yet, and whether that
+  // is so nobody knows.
+  if (goes_on && (next_ == program_.steps.size() || !ends_connection(program_.steps[next_]))) return true;
   return settled() && !at_meeting();
 }
 

@@ -53,9 +53,8 @@ PURE = {
 
 # In these rooms it is the same, but for what does what the others have decided: sources by their name.
 DOING = {
-    "proxy/client": {"arrival", "session", "session_batch", "session_failover", "session_lease", "session_local",
-                     "session_login", "session_replies", "session_requests", "session_approach",
-                     "session_settings", "session_stream", "context", "worker", "vacancy"},
+    "proxy/client": {"arrival", "context", "worker", "vacancy", "session", "session_login", "session_batch",
+                     "session_server", "examining", "passage", "lease", "reception", "losses"},
     "proxy/server": {"pool", "pool_hand_over", "shared_pool", "server_connection", "server_connect", "cancel_request", "farewell"},
     "proxy/monitor": {"monitor", "monitoring_connection", "wal_flusher", "catalog_connection", "catalog_service",
                       "login_watch"},
