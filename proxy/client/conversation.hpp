@@ -4,14 +4,15 @@
 // it are functions that take it, each kind in a file of its own:
 //   examining     what the batch is that has come
 //   lease         the server connection, from when it is lent until it is given back
-//   preparing     what that connection lacks for the batch
-//   requests      the batch in the server's words
-//   passing       ... what is passed on as it comes: copy data, and what is too long to be held
+//   passage       the way there
+//   requests      the batch in the server's words, and on its way
 //   own_answers   what Highwater answers itself
+//   preparing     what the connection lacks for the batch
+//   passing       what is passed on as it comes: copy data, and what is too long to be held
 //   reception     what the server answers
 //   losses        what is to be said and noted when a connection is lost
-// They know the conversation and who stands above them in this list, decide nothing about what comes after them, and
-// return what has come of it. The session calls them: it has the stages and the events.
+// They know the conversation and who stands above them in this list, and return what has come of it, or tell whoever is
+// at the way's end. The session calls them: it has the stages and the events.
 
 #include <string_view>
 

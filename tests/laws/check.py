@@ -60,6 +60,11 @@ DOING = {
                       "login_watch"},
 }
 
+# Who acts on a client's conversation knows those before it, and none behind it (docs/architecture.md, "The client room").
+ORDER = [f"proxy/client/{name}" for name in (
+    "inbox", "activity", "conversation", "examining", "lease", "passage", "requests", "own_answers", "preparing", "passing",
+    "reception", "losses", "session")]
+
 
 def laws_of(path):
     room = room_of(path)
@@ -92,6 +97,19 @@ def may_include(path, header):
     return other in ROOMS[room] or header in ROOMS[room]
 
 
+def place_of(path):
+    """In ORDER; none for everybody else. What the conversation is made of is declared before it: headers only name it."""
+    stem = os.path.splitext(path)[0]
+    stem = "proxy/client/session" if stem.startswith("proxy/client/session_") and "pins" not in stem else stem
+    return ORDER.index(stem) if stem in ORDER else None
+
+
+def looks_ahead(path, header):
+    here, there = place_of(path), place_of(header)
+    parts = header in ("proxy/client/passage.hpp", "proxy/client/activity.hpp", "proxy/client/inbox.hpp")
+    return here is not None and there is not None and there > here and not parts
+
+
 def breaches_in(path, text):
     room = room_of(path)
     for number, line in enumerate(text.splitlines(), 1):
@@ -101,6 +119,8 @@ def breaches_in(path, text):
             yield f"{path}:{number}: headers are named from the top: {include[1]}"
         elif include and not may_include(path, include[1]):
             yield f"{path}:{number}: {owner(path)} may not know {room_of(include[1])}: {include[1]}"
+        elif include and looks_ahead(path, include[1]):
+            yield f"{path}:{number}: who acts on a conversation may not know who comes behind: {include[1]}"
         for law in laws_of(path):
             if re.search(law, code):
                 yield f"{path}:{number}: no clock, socket or chance in {room}: {code.strip()}"
@@ -178,6 +198,11 @@ EXAMPLES = (
     ("proxy/client/attempt.hpp", '#include "../client/session.hpp"', True),
     ("proxy/client/attempt.cpp", "  boost::asio::post(io, what);", True),
     ("routing/a.cpp", "  const auto now = instant::clock::now();", True),
+    ("proxy/client/requests.cpp", '#include "proxy/client/conversation.hpp"', False),
+    ("proxy/client/requests.cpp", '#include "proxy/client/preparing.hpp"', True),
+    ("proxy/client/lease.hpp", '#include "proxy/client/session.hpp"', True),
+    ("proxy/client/session_server.cpp", '#include "proxy/client/losses.hpp"', False),
+    ("proxy/client/activity.hpp", '#include "proxy/client/passage.hpp"', False),
     ("proxy/io/a.cpp", "  const auto now = std::chrono::steady_clock::now();", False),
 )
 

@@ -42,6 +42,15 @@ protected:
   exchange one{probe};
 };
 
+TEST_F(an_exchange, knows_whether_a_statement_is_a_transaction_of_its_own) {
+  std::string out;
+  server.add_hidden_query("discard sequences", out);
+  send("Q discard all");
+  EXPECT_TRUE(one.alone) << "what is asked for its sake is none of the client's";
+  send("Q discard all");
+  EXPECT_FALSE(one.alone) << "behind another one";
+}
+
 TEST_F(an_exchange, tells_what_a_batch_is_on_its_way) {
   struct row {
     const char *why, *messages;
