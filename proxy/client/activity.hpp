@@ -17,7 +17,7 @@
 
 namespace highwater::proxy {
 
-class conversation;
+struct conversation;
 
 struct activity {
   activity(conversation& whose, passage::traveller& who);
@@ -34,6 +34,8 @@ struct activity {
   routing::route_reason reason = routing::route_reason::write;  // ... and why there, then
   std::shared_ptr<vacancy> vacant;                              // databases that it wants nobody to be connected to
 
+  bool needs_met = false;     // of the message of a stream that is next
+  bool warns = false;         // what there is to be said of the plan has not been said yet
   bool yielded = false;       // others have their turn, although there is more to do here
   timer_queue::ticket rest;   // when a batch that has begun is sent as it comes, if its end has not come by then
   timer_queue::ticket stall;  // if the client has stopped in the middle of something

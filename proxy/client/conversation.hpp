@@ -15,6 +15,7 @@
 // at the way's end. The session calls them: it has the stages and the events.
 
 #include <string_view>
+#include <utility>
 
 #include "proxy/client/activity.hpp"
 #include "proxy/client/admission.hpp"
@@ -27,8 +28,7 @@
 
 namespace highwater::proxy {
 
-class conversation {
-public:
+struct conversation {
   conversation(worker_context& in, stream with) : worker(in), socket(std::move(with)) {}
 
   worker_context& worker;
@@ -40,8 +40,7 @@ public:
   bool greets = true;     // not welcomed yet: what a server would say is being found out
   bool draining = false;  // the process is going down
 
-  // The server
-  // ----------------------------------------------------------------------------------------------------------
+  // The server ----------------------------------------------------------------------------------------
 
   bool leased() const noexcept { return work && work->exchange.leased(); }
   class exchange& under_way() const noexcept {
@@ -56,8 +55,7 @@ public:
   // From its login on, as what it is told of its backend has to stay true.
   bool keeps_one_server() const noexcept;
 
-  // The client
-  // ----------------------------------------------------------------------------------------------------------
+  // The client ----------------------------------------------------------------------------------------
 
   std::string_view input() const noexcept { return work->inbox.left(); }
   wire::transaction_status status() const noexcept;  // as the client knows it
@@ -69,8 +67,7 @@ public:
   // ... perhaps: policies may be about its application_name.
   void follow_application();
 
-  // For those who decide
-  // ------------------------------------------------------------------------------------------------
+  // For those who decide ------------------------------------------------------------------------------
 
   standing stands() const;
   placing placed() const;

@@ -9,7 +9,7 @@
 
 namespace highwater::proxy {
 
-class conversation;
+struct conversation;
 
 // The type of a message that is malformed; none if the batch is known now. It may have become the first part of one.
 std::optional<char> look_at_batch(conversation& talk);

@@ -98,6 +98,10 @@ flight exchange::flight_of(const batch_facts& facts, bool deferred, bool retried
   one.ends = facts.any([](const sql::statement& what) {
     return what.ends_transaction || (what.kind == write && what.statement_count != 1);
   });
+  one.begins = deferred || facts.any([](const sql::statement& what) {
+    return what.kind == begin || what.kind == begin_read_only || what.chains ||
+           (what.kind == write && what.statement_count != 1);
+  });
   one.writes = !held.on_replica && (facts.may_write() || (one.ends && held.wrote));
   one.reads = !one.ends && (facts.kind == read || facts.kind == begin_read_only || facts.kind == neutral);
   one.retryable = held.on_replica && facts.kind == read && by_itself && !retried && behind_reads;

@@ -11,6 +11,7 @@ struct flight {
   bool writes = false;       // its end may be a commit: the session's write floor rises
   bool reads = false;        // nothing but: a transaction that it is part of goes on behind it
   bool ends = false;         // may end a transaction in its middle
+  bool begins = false;       // may begin a transaction that what comes behind it is part of
   bool parses = false;       // prepares what it runs
   bool retryable = false;    // an autocommit read of which nothing has been forwarded (rule 15)
   bool schema = false;       // DDL

@@ -6,7 +6,7 @@
 
 namespace highwater::proxy {
 
-class conversation;
+struct conversation;
 class lease_holder;
 class server_connection;
 

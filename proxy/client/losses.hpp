@@ -8,7 +8,7 @@
 
 namespace highwater::proxy {
 
-class conversation;
+struct conversation;
 
 // What is lost with the connection, if it is lost now. `inquires`: it is being asked what has become of the session.
 loss at_stake(const conversation& talk, bool inquires);

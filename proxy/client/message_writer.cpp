@@ -60,7 +60,8 @@ bool message_writer::write_deferred_begin() {
   if (!transaction.deferred()) return false;
   const auto opening = transaction.send();
   server_.add_hidden_query(opening.begin, out_);
-  if (opening.fails) server_.add_hidden_query(transaction::failing_statement, out_);
+  begins_failed_ = opening.fails;
+  if (begins_failed_) server_.add_hidden_query(transaction::failing_statement, out_);
   about_.under_way.held.begin_unanswered = true;
   about_.under_way.held.in_read_only = opening.reads_only;
   return true;
@@ -149,8 +150,9 @@ bool message_writer::names_in_sql() const noexcept {
 // Is what comes now in a transaction that has failed, or in one that may have by the time it gets there? Then it is the
 // server that knows whether this may still be prepared.
 bool message_writer::may_be_failed() const noexcept {
-  const bool within = !server_.idle() || about_.under_way.held.begin_unanswered;
-  return server_.status() == wire::transaction_status::failed || (within && server_.owes_earlier());
+  const auto& flights = about_.under_way.flights;
+  if (begins_failed_ || server_.status() == wire::transaction_status::failed) return true;
+  return !flights.empty() && (!server_.idle() || std::ranges::any_of(flights, &flight::begins));
 }
 
 // Fails as the client's own Parse would if the server has that name, and leaves nothing. Possible in any transaction.

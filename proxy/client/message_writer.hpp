@@ -57,6 +57,7 @@ private:
   const writing& about_;
   server_session& server_;
   failing_bind failing_;
+  bool begins_failed_ = false;  // the BEGIN in front is one of a transaction that has failed already
   std::string& out_;
   std::string& told_;
 };

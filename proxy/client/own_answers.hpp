@@ -8,7 +8,7 @@
 
 namespace highwater::proxy {
 
-class conversation;
+struct conversation;
 
 // A lone Sync or Flush, of which no server needs to know.
 void answer_sync(conversation& talk);

@@ -144,8 +144,7 @@ void passage::view_changed() {
                                   : approach_.view_changed(circumstances()));
 }
 
-// For a connection
-// -----------------------------------------------------------------------------------------------------
+// For a connection ------------------------------------------------------------------------------------
 
 void passage::queue(routing::instant deadline) {
   auto& worker = talk_.worker;
@@ -200,8 +199,7 @@ std::uint64_t passage::wanted_last_write() const {
   return reads_sequences(talk_) ? talk_.client.last_write : 0;
 }
 
-// For settings
-// ---------------------------------------------------------------------------------------------------------
+// For settings ----------------------------------------------------------------------------------------
 
 void passage::settle_connection() {
   if (!talk_.connection().apply(talk_.client.settings)) connection_settled();
@@ -242,8 +240,7 @@ void passage::settings_applied(const wire::error* failed) {
   who.go_on();
 }
 
-// Its end
-// --------------------------------------------------------------------------------------------------------------
+// Its end ---------------------------------------------------------------------------------------------
 
 void passage::turn_back() {
   const auto node = attempt_.plan().node;

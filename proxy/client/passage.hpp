@@ -14,7 +14,7 @@
 
 namespace highwater::proxy {
 
-class conversation;
+struct conversation;
 
 class passage final : lease_waiter {
 public:

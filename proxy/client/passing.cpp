@@ -1,5 +1,7 @@
 #include "proxy/client/passing.hpp"
 
+#include <optional>
+#include <string>
 #include <utility>
 
 #include "proxy/client/conversation.hpp"
@@ -11,6 +13,9 @@
 namespace highwater::proxy {
 
 namespace {
+
+// What libpq keeps back of copy data until it has more, in whatever place of a message that is.
+constexpr std::uint64_t kept_back = 8U << 10U;
 
 passed violation(std::string why) {
   return {passed::outcome::violation, {std::string(wire::sqlstate::protocol_violation), std::move(why), "", ""}};
@@ -123,8 +128,9 @@ bool begin_stream(conversation& talk) {
   now.facts = {};
   now.facts.kind = sql::statement_kind::write;
   talk.under_way().streaming = true;
+  now.needs_met = false;
   now.inbox.batch.next();
-  if (talk.leased()) note_write(talk);
+  if (talk.leased() && !talk.under_way().held.on_replica) note_write(talk);
   return true;
 }
 
@@ -141,7 +147,8 @@ passed pass_message(conversation& talk) {
       break;
   }
   if (auto why = keeps_too_much(talk, next.message)) return {passed::outcome::fatal, std::move(*why)};
-  if (needs_anything_for(talk, next.message)) {
+  // What names another statement is prepared for the names of the moment: asked anew, it would be so without end.
+  if (!std::exchange(talk.work->needs_met, false) && needs_anything_for(talk, next.message)) {
     // Once all that was sent before has been answered.
     if (!talk.server().owes()) return {passed::outcome::prepare};
     ask_for_answers(talk);
@@ -149,6 +156,13 @@ passed pass_message(conversation& talk) {
   }
   send_streamed(talk, next);
   return {passed::outcome::more};
+}
+
+bool is_within(const conversation& talk) noexcept {
+  if (!talk.leased()) return false;
+  const auto& inbox = talk.work->inbox;
+  if (talk.under_way().held.copy_in) return !inbox.drops() && inbox.passing() > kept_back;
+  return talk.under_way().streaming || inbox.within_message();
 }
 
 void skip_too_long(conversation& talk) {

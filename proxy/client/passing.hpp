@@ -9,7 +9,7 @@
 
 namespace highwater::proxy {
 
-class conversation;
+struct conversation;
 
 struct passed {
   enum class outcome : std::uint8_t {
@@ -34,6 +34,9 @@ void ask_for_late_syncs(conversation& talk);
 // wait for what is under way.
 bool begin_stream(conversation& talk);
 passed pass_message(conversation& talk);
+// Is the client in the middle of something that keeps a server connection? Not between two messages of a COPY, which
+// may last as long as it likes.
+bool is_within(const conversation& talk) noexcept;
 // Of a batch that does not count, what is there of a message that is too long to be held.
 void skip_too_long(conversation& talk);
 

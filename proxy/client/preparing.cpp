@@ -54,7 +54,7 @@ void find_needs(conversation& talk) {
   if (!cut) return;
   now.inbox.batch.cut_behind(*cut);
   now.cut_here = true;
-  look_at_batch(talk);
+  look_at_batch(talk);  // whose messages have been looked at before
 }
 
 bool needs_anything_for(conversation& talk, const wire::frame& message) {
@@ -62,6 +62,8 @@ bool needs_anything_for(conversation& talk, const wire::frame& message) {
   now.needs.clear();
   if (!talk.client.prepared) return false;
   talk.worker.parsed_names.clear();
+  // Nobody has looked at it before; what a long Query names is the server's affair.
+  now.facts.names_others = message.type != wire::frontend::query;
   statement_needs(writes(talk), now.needs).of_message(message);
   return now.needs.needed();
 }
@@ -100,7 +102,8 @@ void run_prepared(conversation& talk) {
   auto failure = fails_at(talk);
   if (!failure && !may_go_on) failure = batch_failure{0, refused};
   if (!failure) {
-    if (!talk.under_way().streaming) send_batch(talk, now.reason);
+    now.needs_met = talk.under_way().streaming;
+    if (!now.needs_met) send_batch(talk, now.reason);
     return;
   }
   const auto told = told_before(*failure) + error_of(talk, *failure->why);

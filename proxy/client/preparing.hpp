@@ -3,6 +3,7 @@
 // What the leased connection lacks for the batch: prepared statements of the client's, which it is given first. One
 // that cannot be had fails where the batch uses it, and nothing behind that is prepared.
 
+#include <optional>
 #include <string_view>
 
 #include "metrics/worker_probe.hpp"
@@ -11,7 +12,7 @@
 
 namespace highwater::proxy {
 
-class conversation;
+struct conversation;
 
 // Of what the batch uses, what the connection does not have: in activity::needs. The batch may become the first part of
 // one.

@@ -12,7 +12,7 @@
 
 namespace highwater::proxy {
 
-class conversation;
+struct conversation;
 
 struct received {
   enum class outcome : std::uint8_t {

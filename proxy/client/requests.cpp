@@ -1,5 +1,6 @@
 #include "proxy/client/requests.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "proxy/client/conversation.hpp"
@@ -22,15 +23,16 @@ bool wrote_here(conversation& talk) {
 
 writing writes(conversation& talk) {
   auto& database = talk.kind->database;
-  return {talk.client,
-          talk.under_way(),
-          talk.work->facts,
-          {database.statements, database.catalog},
-          talk.worker.prepared,
-          talk.worker.shared.schema_changes.load(std::memory_order_relaxed),
-          talk.worker.shared.settings.pool.max_prepared_statements,
-          talk.work->inbox.batch.messages().size(),
-          talk.worker.parsed_names};
+  return {
+      talk.client,
+      talk.under_way(),
+      talk.work->facts,
+      {database.statements, database.catalog},
+      talk.worker.prepared,
+      talk.worker.shared.schema_changes.load(std::memory_order_relaxed),
+      talk.worker.shared.settings.pool.max_prepared_statements,
+      std::max<std::size_t>(talk.work->inbox.batch.messages().size(), 1),  // one, of those that are sent as they come
+      talk.worker.parsed_names};
 }
 
 void send_batch(conversation& talk, routing::route_reason reason, std::size_t fails_at) {
@@ -62,6 +64,7 @@ void send_batch(conversation& talk, routing::route_reason reason, std::size_t fa
     if (at == fails_at) writer.write_own_failure();
     if (at++ >= fails_at && !asks_for_answers) continue;
     if (message.type == wire::frontend::flush && one.hidden_sync) {
+      about.server().close_surplus(about.most_statements, out);
       writer.write_hidden_sync();
     } else {
       writer.write({message.type, message.size, batch.substr(message.offset, message.size)});

@@ -9,7 +9,7 @@
 
 namespace highwater::proxy {
 
-class conversation;
+struct conversation;
 
 writing writes(conversation& talk);
 

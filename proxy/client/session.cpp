@@ -20,9 +20,6 @@ constexpr std::chrono::milliseconds longest_gap{50};
 // After so many steps of one client's it is the others' turn.
 constexpr unsigned steps_a_turn = 100;
 
-// What libpq keeps back of copy data until it has more, in whatever place of a message that is.
-constexpr std::uint64_t kept_back = 8U << 10U;
-
 }  // namespace
 
 session::session(worker_context& worker, stream socket) : talk_(worker, std::move(socket)) {
@@ -41,8 +38,7 @@ activity& session::work() {
   return *talk_.work;
 }
 
-// Reading
-// --------------------------------------------------------------------------------------------------------------
+// Reading ---------------------------------------------------------------------------------------------
 
 void session::on_readable() {
   const auto alive = shared_from_this();
@@ -93,8 +89,7 @@ bool session::may_read() const {
   return room && !flooded && reads_its_answers;
 }
 
-// Taking turns
-// ---------------------------------------------------------------------------------------------------------
+// Taking turns ----------------------------------------------------------------------------------------
 
 // Behind an event: what there is more to do, and what an idle session does not need.
 void session::go_on() {
@@ -218,22 +213,12 @@ bool session::keeps_idle_lease() const noexcept {
   return stage_ == stage::ready && talk_.leased() && !talk_.busy() && talk_.input().empty() && talk_.server().idle();
 }
 
-// Who stops in the middle
-// ----------------------------------------------------------------------------------------------
-
-// Is the client in the middle of something that keeps a server connection? Not between two messages of a COPY, which
-// may last as long as it likes.
-bool session::stopped_within() const noexcept {
-  if (stage_ != stage::ready || !talk_.leased()) return false;
-  const auto& inbox = talk_.work->inbox;
-  if (talk_.under_way().held.copy_in) return !inbox.drops() && inbox.passing() > kept_back;
-  return talk_.under_way().streaming || inbox.within_message();
-}
+// Who stops in the middle -----------------------------------------------------------------------------
 
 void session::watch_for_stall(bool reads) {
   auto& now = *talk_.work;
   auto& timers = talk_.worker.timers;
-  if (!reads || !stopped_within()) return timers.cancel(now.stall);
+  if (!reads || stage_ != stage::ready || !is_within(talk_)) return timers.cancel(now.stall);
   if (now.stall.number != 0) return;
   now.heard = std::chrono::steady_clock::now();
   now.stall = timers.schedule(now.heard + talk_.worker.shared.settings.limits.stall_timeout, [this] { stalled(); });
@@ -255,8 +240,7 @@ void session::stalled() {
                  "Send the rest at once, or raise limits.stall_timeout."}));
 }
 
-// Ending
-// ---------------------------------------------------------------------------------------------------------------
+// Ending ----------------------------------------------------------------------------------------------
 
 void session::protocol_error(std::string what) {
   talk_.worker.probe.protocol_errors.add();

@@ -28,8 +28,8 @@ public:
   session(worker_context& worker, stream socket);
   ~session();
 
+  // All of it on this worker's thread.
   void start(newcomer& who);
-  // On this worker's thread.
   // The client asks for its current statement to end. `over` is called when nothing later can be hit any more.
   void cancel(std::function<void()> over);
   void drain();  // the process is going down: end when nothing is under way
@@ -66,7 +66,6 @@ private:
   void rest_if_idle();
   bool may_read() const;
   void await_rest();
-  bool stopped_within() const noexcept;
   void watch_for_stall(bool reads);
   void stalled();
   bool keeps_idle_lease() const noexcept;
@@ -105,6 +104,7 @@ private:
   void on_server_lost(const wire::error& why) override;
   bool on_the_way() const noexcept;
   bool leave_before_sending(routing::node_index node);
+  void leave();
   bool may_retry() const noexcept;
   std::size_t refused(std::string_view bytes, wire::replica_refusal how);
   void retry(metrics::retry_cause cause);
@@ -113,7 +113,7 @@ private:
   void give_up_violator();
   void tell_of_loss(const loss& what, const wire::error& said);
   void exchange_over();
-  void close_exchange(closing::step step);
+  void close_exchange(const closing::step& step);
   std::size_t take_inquiry(std::string_view bytes);
   void forward_notifications(std::string_view among);
 

@@ -163,8 +163,9 @@ void session::arrived() {
   if (talk_.greets) return welcome(talk_.connection());
   const auto& plan = talk_.work->attempt.plan();
   talk_.under_way().held.on_replica = plan.on_replica;
-  warn_of_plan();
+  talk_.work->warns = true;
   if (!talk_.under_way().streaming) return dispatch(plan.reason);
+  warn_of_plan();
   note_write(talk_);
   note_route(talk_, route_reason::write);
 }
@@ -172,10 +173,13 @@ void session::arrived() {
 void session::turned_away(const wire::error& why) {
   if (talk_.greets) return fatal(why);
   stage_ = stage::ready;
+  talk_.work->warns = false;
   fail_batch(talk_, why);
 }
 
+// Once for a batch, however often it was placed.
 void session::warn_of_plan() {
+  if (!std::exchange(talk_.work->warns, false)) return;
   if (talk_.work->facts.bad_hint) {
     talk_.notify(wire::severity::warning, {"01000", "a highwater hint in a comment was not understood, and is ignored",
                                            "", "A hint reads /* highwater: level=NAME */ with one of the levels."});
@@ -205,6 +209,7 @@ void session::dispatch(route_reason reason) {
   forget_sequences_of_others(talk_);
   find_needs(talk_);
   if (talk_.work->needs.needed()) return prepare(reason);
+  warn_of_plan();
   send_batch(talk_, reason);
 }
 
@@ -216,15 +221,16 @@ void session::prepare(route_reason reason) {
 void session::on_prepared(std::string_view failed) {
   const auto alive = shared_from_this();
   auto& now = *talk_.work;
-  const bool may_leave = on_the_way() && now.exchange.held.on_replica;
+  const bool unbound = on_the_way();
+  if (on_deposed_node(talk_)) return unbound ? leave() : this->fatal(leave_deposed_node(talk_));
   stage_ = stage::ready;
   note_prepared_needs(talk_, failed);
-  if (const auto cause = may_leave ? leaves_who_refuses(talk_, failed) : std::nullopt) {
-    now.needs.clear();
+  if (const auto cause = unbound && now.exchange.held.on_replica ? leaves_who_refuses(talk_, failed) : std::nullopt) {
     release(talk_);
     return begin_again(*cause);
   }
   if (must_prepare_again(talk_, failed)) return prepare(now.reason);
+  warn_of_plan();
   run_prepared(talk_);
   now.needs.clear();
   if (stage_ == stage::ready && talk_.leased() && !talk_.busy()) exchange_over();

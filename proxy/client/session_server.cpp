@@ -10,8 +10,9 @@
 
 namespace highwater::proxy {
 
-// Its answers
-// ----------------------------------------------------------------------------------------------------------
+using metrics::retry_cause;
+
+// Its answers -----------------------------------------------------------------------------------------
 
 std::size_t session::on_server_bytes(std::string_view bytes) {
   const auto alive = shared_from_this();
@@ -83,15 +84,14 @@ void session::on_settings_applied(const wire::error* failed) {
   go_on();
 }
 
-// The end of an exchange
-// -----------------------------------------------------------------------------------------------
+// The end of an exchange ------------------------------------------------------------------------------
 
 // All that was sent has been answered.
 void session::exchange_over() {
   if (talk_.leased()) close_exchange(closing(talk_.under_way(), talk_.client, talk_.worker.interner).over());
 }
 
-void session::close_exchange(closing::step step) {
+void session::close_exchange(const closing::step& step) {
   talk_.write(step.told);
   if (step.adopted_settings) talk_.follow_application();
   switch (step.next) {
@@ -139,8 +139,7 @@ void session::forward_notifications(std::string_view among) {
   }
 }
 
-// Once more, elsewhere
-// -------------------------------------------------------------------------------------------------
+// Once more, elsewhere --------------------------------------------------------------------------------
 
 // A lease that is not of use yet: not proved, or without what the session has.
 bool session::on_the_way() const noexcept {
@@ -171,7 +170,7 @@ std::size_t session::refused(std::string_view bytes, wire::replica_refusal how) 
 }
 
 // What is under way is run once more, elsewhere. The input still holds it.
-void session::retry(metrics::retry_cause cause) {
+void session::retry(retry_cause cause) {
   auto& now = *talk_.work;
   if (talk_.client.prepared) talk_.client.prepared->revoke_all();
   now.inbox.back_to(now.exchange.flights.front().begin);
@@ -180,9 +179,10 @@ void session::retry(metrics::retry_cause cause) {
 }
 
 // The batch at the beginning of the input is placed anew, for the second time and the last.
-void session::begin_again(metrics::retry_cause cause) {
+void session::begin_again(retry_cause cause) {
   talk_.worker.probe.retried(cause);
   talk_.work->attempt.try_again();
+  talk_.work->needs.clear();
   stage_ = stage::ready;
   process();
   settle();
@@ -194,46 +194,50 @@ void session::node_died(routing::node_index node) {
   const auto alive = shared_from_this();
   drop_lease(talk_);
   talk_.work->attempt.lost(node);
-  retry(metrics::retry_cause::connection_lost);
+  retry(retry_cause::connection_lost);
 }
 
 // Nothing of the session's is there yet: it goes elsewhere. False if that is not so.
 bool session::leave_before_sending(routing::node_index node) {
   const bool queues = stage_ == stage::approaching && !talk_.work->passage.waits_for_view();
   if (!on_the_way() && !queues) return false;
-  auto& passage = talk_.work->passage;
-  if (passage.node() != node) return false;
+  if (talk_.work->passage.node() != node) return false;
   const auto alive = shared_from_this();
-  stage_ = stage::approaching;
-  passage.turn_back();
-  passage.again();
+  leave();
   return true;
 }
 
-// Losses
-// ---------------------------------------------------------------------------------------------------------------
+// ... because of what is known of its node now: that is none of the two times that it is tried.
+void session::leave() {
+  stage_ = stage::approaching;
+  talk_.work->passage.turn_back();
+  talk_.work->passage.again();
+}
+
+// Losses ----------------------------------------------------------------------------------------------
 
 void session::on_server_lost(const wire::error& said) {
   const auto alive = shared_from_this();
   const auto node = talk_.server().node();
   const auto lost = at_stake(talk_, stage_ == stage::inquiring);
   const bool only_on_the_way = on_the_way();
-  const bool in_message = talk_.server().in_message();
+  const bool in_message = talk_.server().in_message() && !only_on_the_way;
+  const bool may_go = only_on_the_way ? !talk_.work->attempt.retried() : !in_message && !lost.bound && may_retry();
   end_lease(talk_);
   talk_.worker.node_suspect(node);
-  if (only_on_the_way) {
-    stage_ = stage::approaching;
-    return talk_.work->passage.lost();
+  if (only_on_the_way && stage_ == stage::approaching) return talk_.work->passage.lost();
+  if (may_go) {
+    talk_.work->attempt.lost(node);
+    return only_on_the_way ? begin_again(retry_cause::connection_lost) : retry(retry_cause::connection_lost);
   }
   note_unknown_writes(talk_);
   if (in_message) return end();
-  if (!lost.bound && may_retry()) {
-    talk_.work->attempt.lost(node);
-    return retry(metrics::retry_cause::connection_lost);
-  }
   auto why = said;
   if (why.code == wire::sqlstate::connection_failure) why.message = lost_connection_to(lost.node) + ": " + why.message;
-  tell_of_loss(lost, why);
+  if (!only_on_the_way) return tell_of_loss(lost, why);
+  // The second one that was to be given its statements.
+  turned_away(told_of(lost, why));
+  go_on();
 }
 
 void session::give_up_connection(const wire::error& why) {
@@ -264,8 +268,7 @@ void session::primary_moved() {
   if (bound && !talk_.greets && on_deposed_node(talk_)) fatal(leave_deposed_node(talk_));
 }
 
-// A cancel request that named this session
-// -----------------------------------------------------------------------------
+// A cancel request that named this session ------------------------------------------------------------
 
 void session::cancel(std::function<void()> over) {
   const auto alive = shared_from_this();

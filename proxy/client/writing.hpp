@@ -27,8 +27,9 @@ struct writing {
   boost::unordered_flat_set<std::string_view>& parsed_names;  // scratch
 
   server_session& server() const noexcept { return under_way.server(); }
-  // How many statements the connection may have while the batch is under way. What was used last is given up last.
-  std::size_t most_statements_within() const noexcept { return std::max(most_statements, messages); }
+  // How many statements the connection may have while the batch is under way. What was used last is given up last, and
+  // a message uses two at most: its own, and what that executes.
+  std::size_t most_statements_within() const noexcept { return std::max(most_statements, 2 * messages); }
 
   // The text as the servers are to know it; nobody else's where a transaction may have changed settings.
   prepared_ptr intern(std::string_view query, std::string_view parameter_types, bool names_others) const {

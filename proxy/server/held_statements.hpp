@@ -53,8 +53,10 @@ public:
   }
   // A Close has been sent.
   void close(statement_id id, std::uint64_t exchange) {
+    auto as = described(id);
     remove(id);
-    change(id, true, exchange);
+    auto& now = change(id, true, exchange);
+    if (as) now.described = std::move(as);
   }
   // One of them has been answered, or passed over.
   void parsed(statement_id id) { answered(id, true); }
@@ -93,19 +95,25 @@ private:
     bool there = false;
     std::uint32_t unanswered = 0;
     std::uint64_t first_in = 0;
+    description_ptr described = nullptr;  // what was there, for as long as a Close of it may be passed over
   };
-  void change(statement_id id, bool there, std::uint64_t exchange) {
-    const auto [found, fresh] = changing_.try_emplace(id, changes{there, 0, exchange});
-    ++found->second.unanswered;
+  changes& change(statement_id id, bool there, std::uint64_t exchange) {
+    auto& now = changing_.try_emplace(id, changes{there, 0, exchange}).first->second;
+    ++now.unanswered;
+    return now;
   }
   void answered(statement_id id, bool there) {
     const auto found = changing_.find(id);
     if (found == changing_.end()) return;
-    found->second.there = there;
-    if (--found->second.unanswered != 0) return;
+    auto& now = found->second;
+    now.there = there;
+    if (!there) now.described = nullptr;
+    if (--now.unanswered != 0) return;
+    auto as = std::move(now.described);
     changing_.erase(found);
     if (!there) return remove(id);
     if (!places_.contains(id)) places_.emplace(id, by_use_.insert(by_use_.end(), {id}));
+    if (as) describe(id, std::move(as));
   }
   const entry* find(statement_id id) const noexcept {
     const auto found = places_.find(id);

@@ -45,7 +45,6 @@ public:
   // Of every message that is sent, in their order.
   void expect(const wire::expected_reply& what) {
     unnamed_.sent(what);
-    if (owed_.empty()) answered_ = exchange_;
     owed_.push(what);
     exchange_ += wire::ends_with_ready(what.kind);
   }
@@ -72,7 +71,6 @@ public:
   // ReadyForQuery.
   void ready(wire::transaction_status status, const wire::expected_reply& what) {
     status_ = status;
-    ++answered_;
     completed(what);
   }
   // The only thing that was owed has been taken by somebody who read the bytes himself.
@@ -83,8 +81,6 @@ public:
 
   const wire::expected_reply& next_owed() const noexcept { return owed_.front(); }
   bool owes() const noexcept { return !owed_.empty(); }
-  // ... of an exchange before the one that what is sent next belongs to.
-  bool owes_earlier() const noexcept { return owes() && answered_ != exchange_; }
   // Nothing is owed, and nothing is under way.
   bool is_settled() const noexcept { return reader_.is_settled(owed_); }
   // What is sent next is part of an exchange that has begun; see reply_queue.
@@ -178,7 +174,6 @@ private:
 
   wire::reply_queue owed_;
   std::uint64_t exchange_ = 0;  // the number of the one that what is sent next belongs to
-  std::uint64_t answered_ = 0;  // ... of those that have been answered, while anything is owed
   wire::reply_reader reader_;
   wire::transaction_status status_ = wire::transaction_status::idle;
 

@@ -62,6 +62,41 @@ TEST_F(preparing, loses_its_server) {
   EXPECT_EQ(value(answer), "1") << describe_all(answer);
 }
 
+// Once on another connection, and not for ever.
+TEST_F(preparing, loses_its_server_twice) {
+  PROXY_ONLY();
+  auto session = unprepared({{"s", "select n from t"}});
+  auto lock = locking();
+  session.send(run_named("s") + raw::sync());
+  std::string server = "0";
+  for (int i = 0; i < 2; ++i) {
+    await("it waits for the lock, with another server", [&] { return blocked() != server && blocked() != "0"; });
+    server = blocked();
+    primary().tell("select pg_terminate_backend(" + server + ")");
+  }
+  const auto answer = session.read_until_ready();
+  lock.must("rollback");
+  EXPECT_EQ(sqlstate(answer), "08006") << describe_all(answer);
+  EXPECT_EQ(scalar(session, "select 5"), "5");
+}
+
+// What names another statement is prepared for the names of the moment, and sent then.
+TEST_F(preparing, an_execute_whose_end_does_not_come) {
+  auto session = client();
+  ask(session, raw::parse("s", "select n from t") + raw::sync());
+  ask(session, raw::parse("runs", "execute s") + raw::sync());
+  for (const auto& run : {run_named("runs"), raw::parse("", "execute s") + raw::bind("", "") + raw::execute()}) {
+    session.send(run);
+    await("it has come to the server", [] {
+      return primary().ask(
+                 "select count(*) from pg_stat_activity where state <> 'idle' and (query like 'execute%' or "
+                 "query like 'select n from t%')") != "0";
+    });
+    const auto answer = ask(session, raw::sync());
+    EXPECT_EQ(value(answer), "1") << describe_all(answer);
+  }
+}
+
 TEST_F(preparing, is_cancelled) {
   auto session = unprepared({{"s", "select n from t"}});
   const auto lock = locking();

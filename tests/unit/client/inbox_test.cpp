@@ -23,7 +23,9 @@ protected:
     return made;
   }
 
-  class inbox inbox{std::pmr::get_default_resource()};
+  class inbox inbox {
+    std::pmr::get_default_resource()
+  };
   const std::string one = client_batch("Q select 1").bytes, other = client_batch("Q select 2").bytes;
 };
 

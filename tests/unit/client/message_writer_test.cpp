@@ -205,11 +205,15 @@ TEST_F(a_message_writer, relies_on_no_parse_of_an_exchange_that_may_fail) {
 TEST_F(a_message_writer, has_the_server_refuse_a_parse_in_a_transaction_that_has_failed) {
   send("P mine select 1|S");
   answered();
-  server.ready(wire::transaction_status::in_transaction, {});
-  EXPECT_EQ(send("P same select 1|S"), "S") << "it is there";
-  EXPECT_EQ(send("P within select 1|S"), "P #2 select 1|D #2|S") << "what is under way may fail first";
+  const auto what = sql::classify("begin", nullptr);
+  client.transaction.answer({what, "begin", std::nullopt});
+  EXPECT_EQ(send("P behind select 1|S"), "Q begin|S") << "it is there";
+  under_way.take_off(under_way.flight_of(facts, true, false));
+  EXPECT_EQ(send("P pipelined select 1|S"), "P #2 select 1|D #2|S") << "what is under way may fail first";
+  under_way.flights.clear();
   answered();
-  EXPECT_EQ(send("P again select 1|S"), "S");
+  server.ready(wire::transaction_status::in_transaction, {});
+  EXPECT_EQ(send("P within select 1|S"), "S");
   answered();
   server.ready(wire::transaction_status::failed, {});
   EXPECT_EQ(send("P failed select 1|S"), "P #3 select 1|D #3|S");

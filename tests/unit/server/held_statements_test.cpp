@@ -74,6 +74,20 @@ TEST(held_statements, are_what_the_last_answer_made_of_them) {
   }
 }
 
+TEST(held_statements, are_described_as_before_where_a_close_was_passed_over) {
+  const auto as = std::make_shared<const wire::description>();
+  for (const bool parsed_too : {false, true}) {
+    held_statements held;
+    held.add(1), held.parsed(1), held.describe(1, as);
+    held.close(1, 7);
+    if (parsed_too) held.add(1, 7), held.skipped(1);
+    held.skipped(1);
+    EXPECT_EQ(held.described(1), as);
+    held.close(1, 8), held.closed(1), held.add(1, 9), held.parsed(1);
+    EXPECT_EQ(held.described(1), nullptr) << "another one";
+  }
+}
+
 TEST(held_statements, remembers_how_the_server_described_them) {
   held_statements held;
   const auto as = std::make_shared<const wire::description>();
