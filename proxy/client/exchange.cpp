@@ -18,7 +18,7 @@ bool needs_other_rights(const sql::statement& what, const client_state& client) 
   const auto is_role = [](const auto& one) { return one.name == "role"; };
   const auto roles = std::ranges::count_if(what.settings, is_role);
   const bool others = static_cast<std::ptrdiff_t>(what.settings.size()) > roles;
-  return others && (roles > 0 || find(*client.settings, "role"));
+  return others && (roles > 0 || find(*client.settings, "role").value_or("none") != "none");
 }
 
 bool searches_temporary_schema(const client_state& client) {

@@ -111,6 +111,21 @@ TEST_F(settings, roles) {
   EXPECT_EQ(scalar(session, "select current_user"), "postgres");
 }
 
+// Whoever may set something only as somebody else stays where it is set; who is itself again does not.
+TEST_F(settings, of_a_session_that_is_itself_again_move_with_it) {
+  PROXY_ONLY();
+  const auto pins = [] { return served->proxy().metric("highwater_pins_total", {{"reason", "session_identity"}}); };
+  auto session = client();
+  const auto before = pins();
+  for (const auto* sql : {"set role reader", "set role none", "set work_mem = '7MB'", "begin", "select 1/0",
+                          "set role reader", "rollback", "set work_mem = '8MB'"})
+    session.query(sql);
+  EXPECT_EQ(pins(), before);
+  session.query("set role reader");
+  session.query("set work_mem = '9MB'");
+  EXPECT_EQ(pins(), before + 1);
+}
+
 TEST_F(settings, session_authorization_does_not_leak) {
   {
     auto session = client();
