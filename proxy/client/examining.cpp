@@ -35,14 +35,14 @@ std::optional<char> look_at_batch(conversation& talk) {
                        talk.reads_texts(),  has_bound,        now.attempt.learns_write()};
   char malformed = 0;
   const auto look = [&] {
-    const bool known = examine(now.inbox.batch, talk.input(), by, now.facts, malformed);
+    const bool known = examine(now.inbox.batch(), talk.input(), by, now.facts, malformed);
     count_verdicts(talk);
     return known;
   };
   bool known = look();
   if (const auto place =
-          known ? cut_where_names_are_decided(now.inbox.batch, talk.input(), now.facts, by) : std::nullopt) {
-    now.inbox.batch.cut_behind(*place);
+          known ? cut_where_names_are_decided(now.inbox.batch(), talk.input(), now.facts, by) : std::nullopt) {
+    now.inbox.cut_behind(*place);
     now.cut_here = true;
     known = look();
   }

@@ -6,7 +6,7 @@ namespace highwater::proxy {
 
 std::size_t inbox::compact(std::size_t keep) {
   if (keep == 0) return 0;
-  bytes.erase(0, keep);
+  bytes_.erase(0, keep);
   begin_ -= keep;
   return keep;
 }

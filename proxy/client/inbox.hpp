@@ -16,25 +16,34 @@ namespace highwater::proxy {
 
 class inbox {
 public:
-  explicit inbox(std::pmr::memory_resource* memory) : batch(memory) {}
+  // For the list of a batch's messages; outlives it.
+  explicit inbox(std::pmr::memory_resource* memory) : batch_(memory) {}
 
-  std::string bytes;          // as they have come; what is before begin() has been sent
-  wire::batch_scanner batch;  // of what is left
+  // Where what comes is appended, and nothing else done to it.
+  std::string& buffer() noexcept { return bytes_; }
+  // The batch that begins where left() does, as far as it is known: see wire::batch_scanner.
+  const wire::batch_scanner& batch() const noexcept { return batch_; }
+  wire::batch_scanner::outcome scan(std::uint64_t max_message, std::uint64_t max_batch) {
+    return batch_.scan(left(), max_message, max_batch);
+  }
+  void cut_behind(std::size_t message) noexcept { batch_.cut_behind(message); }
+  // It is dealt with message by message instead.
+  void look_anew() noexcept { batch_.next(); }
 
   std::size_t begin() const noexcept { return begin_; }  // of the batch that is being gathered
-  std::string_view left() const noexcept { return std::string_view(bytes).substr(begin_); }
-  bool empty() const noexcept { return bytes.empty() && passing_ == 0; }
+  std::string_view left() const noexcept { return std::string_view(bytes_).substr(begin_); }
+  bool empty() const noexcept { return bytes_.empty() && passing_ == 0; }
 
   // The batch at the beginning, or a part of it, has been dealt with.
   void consume(std::size_t size) noexcept {
     begin_ += size;
-    batch.next();
+    batch_.next();
   }
-  void consume_batch() noexcept { consume(batch.size()); }
+  void consume_batch() noexcept { consume(batch_.size()); }
   // What begins there has to be dealt with once more.
   void back_to(std::size_t begin) noexcept {
     begin_ = begin;
-    batch.next();
+    batch_.next();
   }
   // Lets go of what is before `keep`; returns by how much everything has moved.
   std::size_t compact(std::size_t keep);
@@ -56,6 +65,8 @@ private:
     drops_ = drop;
   }
 
+  std::string bytes_;  // what is before begin_ has been sent
+  wire::batch_scanner batch_;
   std::size_t begin_ = 0;
   std::uint64_t passing_ = 0;
   bool drops_ = false;

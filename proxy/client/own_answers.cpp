@@ -77,7 +77,7 @@ bool answer_transaction(conversation& talk) {
   const auto& facts = now.facts;
   if (facts.end != wire::batch_end::query || facts.statements.size() != 1) return false;
   const auto sql =
-      *wire::read_single_string(talk.input().substr(wire::header_size, now.inbox.batch.size() - wire::header_size));
+      *wire::read_single_string(talk.input().substr(wire::header_size, now.inbox.batch().size() - wire::header_size));
   const auto tag = talk.client.transaction.answer(
       {*facts.first(), sql, facts.statements.front().hint, talk.client.says.read_only, !talk.draining});
   if (!tag) return false;
@@ -100,7 +100,7 @@ void answer_internal(conversation& talk) {
                             talk.status() != wire::transaction_status::idle, talk.has_bound(),
                             describe(talk.last_route, *talk.worker.shared.board.newest(), settings.cluster.nodes)});
   const auto batch = talk.input();
-  for (const auto& message : now.inbox.batch.messages()) {
+  for (const auto& message : now.inbox.batch().messages()) {
     answers.take(message.type, batch.substr(message.offset + wire::header_size, message.size - wire::header_size));
   }
   for (const auto& parse : answers.parsed()) remember_parsed(talk, parse);
@@ -118,7 +118,7 @@ void answer_internal(conversation& talk) {
 
 void skip_batch(conversation& talk) {
   std::string out;
-  const bool ends = talk.work->inbox.batch.end() == wire::batch_end::sync;
+  const bool ends = talk.work->inbox.batch().end() == wire::batch_end::sync;
   if (ends && talk.leased() && talk.server().skips()) {
     talk.work->facts = {};
     return send_sync(talk);

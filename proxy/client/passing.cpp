@@ -129,7 +129,7 @@ bool begin_stream(conversation& talk) {
   now.facts.kind = sql::statement_kind::write;
   talk.under_way().streaming = true;
   now.needs_met = false;
-  now.inbox.batch.next();
+  now.inbox.look_anew();
   if (talk.leased() && !talk.under_way().held.on_replica) note_write(talk);
   return true;
 }
@@ -167,7 +167,7 @@ bool is_within(const conversation& talk) noexcept {
 
 void skip_too_long(conversation& talk) {
   auto& inbox = talk.work->inbox;
-  if (inbox.batch.size() > 0) return inbox.consume(inbox.batch.size());
+  if (inbox.batch().size() > 0) return inbox.consume(inbox.batch().size());
   wire::frame message;
   wire::peek_frame(inbox.left(), talk.worker.shared.settings.limits.max_message_bytes, message);
   inbox.drop_rest_of(message);

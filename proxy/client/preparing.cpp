@@ -25,7 +25,7 @@ bool prepares_by_turns(conversation& talk) {
 
 std::optional<batch_failure> fails_at(conversation& talk) {
   auto& now = *talk.work;
-  if (!talk.under_way().streaming) return find_failure(now.needs, writes(talk), now.inbox.batch, talk.input());
+  if (!talk.under_way().streaming) return find_failure(now.needs, writes(talk), now.inbox.batch(), talk.input());
   const auto* why = now.needs.first_failing();
   return why != nullptr ? std::optional(batch_failure{0, why}) : std::nullopt;
 }
@@ -50,9 +50,9 @@ void find_needs(conversation& talk) {
   talk.under_way().forget_portals_of_the_past();
   now.needs.clear();
   const auto cut =
-      statement_needs(writes(talk), now.needs).of_batch(now.inbox.batch, talk.input(), prepares_by_turns(talk));
+      statement_needs(writes(talk), now.needs).of_batch(now.inbox.batch(), talk.input(), prepares_by_turns(talk));
   if (!cut) return;
-  now.inbox.batch.cut_behind(*cut);
+  now.inbox.cut_behind(*cut);
   now.cut_here = true;
   look_at_batch(talk);  // whose messages have been looked at before
 }

@@ -31,7 +31,7 @@ writing writes(conversation& talk) {
       talk.worker.prepared,
       talk.worker.shared.schema_changes.load(std::memory_order_relaxed),
       talk.worker.shared.settings.pool.max_prepared_statements,
-      std::max<std::size_t>(talk.work->inbox.batch.messages().size(), 1),  // one, of those that are sent as they come
+      std::max<std::size_t>(talk.work->inbox.batch().messages().size(), 1),  // one, of those that are sent as they come
       talk.worker.parsed_names};
 }
 
@@ -44,7 +44,7 @@ void send_batch(conversation& talk, routing::route_reason reason, std::size_t fa
                        : routing::route_reason::transaction);
   auto one = exchange.flight_of(facts, talk.client.transaction.deferred(), now.attempt.retried());
   one.begin = now.inbox.begin();
-  one.size = now.inbox.batch.size();
+  one.size = now.inbox.batch().size();
   auto& out = talk.worker.out_scratch;
   out.clear();
   std::string told;
@@ -59,7 +59,7 @@ void send_batch(conversation& talk, routing::route_reason reason, std::size_t fa
                     talk.server().idle() && !exchange.held.pins.any();
   one.no_ready &= !one.hidden_sync;
   const auto batch = talk.input();
-  for (std::size_t at = 0; const auto& message : now.inbox.batch.messages()) {
+  for (std::size_t at = 0; const auto& message : now.inbox.batch().messages()) {
     const bool asks_for_answers = message.type == wire::frontend::sync || message.type == wire::frontend::flush;
     if (at == fails_at) writer.write_own_failure();
     if (at++ >= fails_at && !asks_for_answers) continue;
@@ -86,7 +86,7 @@ void send_sync(conversation& talk) {
   auto one =
       talk.under_way().flight_of(talk.work->facts, talk.client.transaction.deferred(), talk.work->attempt.retried());
   one.begin = talk.work->inbox.begin();
-  one.size = talk.work->inbox.batch.size();
+  one.size = talk.work->inbox.batch().size();
   auto& out = talk.worker.out_scratch;
   out.clear();
   std::string sync, told;

@@ -43,7 +43,7 @@ activity& session::work() {
 void session::on_readable() {
   const auto alive = shared_from_this();
   auto& now = work();
-  const auto got = read_some(now.inbox.bytes);
+  const auto got = read_some(now.inbox.buffer());
   if (got.status == stream::read_status::closed) return end();
   if (now.stall.number != 0) now.heard = std::chrono::steady_clock::now();
   process();
@@ -82,7 +82,7 @@ void session::on_drained() {
 // A batch that is not complete yet is read to its end, however long; behind one that has to wait, only so much.
 bool session::may_read() const {
   const auto* work = talk_.work.get();
-  const bool waits = stage_ != stage::ready || (work != nullptr && (work->inbox.batch.held() || work->yielded));
+  const bool waits = stage_ != stage::ready || (work != nullptr && (work->inbox.batch().held() || work->yielded));
   const bool room = work == nullptr || talk_.input().size() < read_ahead || !waits;
   const bool flooded = talk_.leased() && talk_.connection().unsent() > read_ahead;
   const bool reads_its_answers = talk_.socket.pending() < read_ahead;
@@ -139,7 +139,7 @@ bool session::process_one() {
 bool session::process_input() {
   const auto& limits = talk_.worker.shared.settings.limits;
   using outcome = wire::batch_scanner::outcome;
-  switch (talk_.work->inbox.batch.scan(talk_.input(), limits.max_message_bytes, limits.max_batch_bytes)) {
+  switch (talk_.work->inbox.scan(limits.max_message_bytes, limits.max_batch_bytes)) {
     case outcome::incomplete:
       await_rest();
       return false;
@@ -158,14 +158,14 @@ bool session::process_input() {
 // a whole; one whose end does not come is sent as far as it is.
 void session::await_rest() {
   auto& now = *talk_.work;
-  if (now.rest.number != 0 || now.inbox.batch.messages().empty()) return;
+  if (now.rest.number != 0 || now.inbox.batch().messages().empty()) return;
   now.rest = talk_.worker.timers.schedule(std::chrono::steady_clock::now() + longest_gap, [this] {
     const auto alive = shared_from_this();
     auto& work = *talk_.work;
     work.rest = {};
     const bool waits =
         stage_ == stage::ready && !work.exchange.streaming && !work.exchange.held.copy_in && work.inbox.passing() == 0;
-    if (waits && !work.inbox.batch.held() && !work.inbox.batch.messages().empty()) begin_batch(true);
+    if (waits && !work.inbox.batch().held() && !work.inbox.batch().messages().empty()) begin_batch(true);
     process();
     if (stage_ != stage::ended) settle();
   });
@@ -187,7 +187,7 @@ void session::rest_if_idle() {
   auto& work = talk_.work;
   if (!work) return;
   compact();
-  auto& bytes = work->inbox.bytes;
+  auto& bytes = work->inbox.buffer();
   constexpr std::size_t much = 8 * buffer_pool::usual_size;
   if (bytes.empty() && bytes.capacity() > much) bytes = std::string();
   const bool idle = stage_ == stage::ready && !talk_.leased() && work->inbox.empty() && !work->passage.waits() &&
@@ -291,7 +291,7 @@ void session::end() noexcept {
   }
   if (talk_.leased()) abandon_lease(talk_);
   talk_.socket.close();
-  if (work != nullptr) worker.buffers.give(std::move(work->inbox.bytes));
+  if (work != nullptr) worker.buffers.give(std::move(work->inbox.buffer()));
   worker.session_ended(*this);
 }
 

@@ -14,7 +14,7 @@ using routing::route_reason;
 // A batch is there as a whole, or is too long to wait for. True if it has been dealt with.
 bool session::begin_batch(bool too_long) {
   auto& now = *talk_.work;
-  const auto& batch = now.inbox.batch;
+  const auto& batch = now.inbox.batch();
   talk_.worker.timers.cancel(now.rest);
   now.attempt.begin(std::chrono::steady_clock::now(), talk_.worker.shared.settings.pool.queue_timeout);
   if (on_deposed_node(talk_)) {

@@ -32,7 +32,7 @@ void session::start(newcomer& who) {
   }
   talk_.client.at_login = talk_.worker.interner.intern(std::move(wanted));
   talk_.client.adopt(talk_.client.at_login, talk_.worker.interner);
-  work().inbox.bytes = std::move(who.input);
+  work().inbox.buffer() = std::move(who.input);
 
   const bool may_be_known = talk_.worker.view().has_primary() && !talk_.keeps_one_server();
   auto& shared = talk_.worker.shared;

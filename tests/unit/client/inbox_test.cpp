@@ -11,10 +11,8 @@ using testing_support::client_batch;
 
 class an_inbox : public testing::Test {
 protected:
-  void come(std::string_view more) { inbox.bytes += more; }
-  bool is_complete() {
-    return inbox.batch.scan(inbox.left(), 1U << 20U, 1U << 20U) == wire::batch_scanner::outcome::complete;
-  }
+  void come(std::string_view more) { inbox.buffer() += more; }
+  bool is_complete() { return inbox.scan(1U << 20U, 1U << 20U) == wire::batch_scanner::outcome::complete; }
   // One of this size, of which so much is there.
   static wire::frame message(std::uint64_t size, std::string_view available) {
     wire::frame made;
@@ -32,7 +30,7 @@ protected:
 TEST_F(an_inbox, hands_out_one_batch_after_the_other) {
   come(one + other.substr(0, 7));
   ASSERT_TRUE(is_complete());
-  EXPECT_EQ(inbox.batch.size(), one.size());
+  EXPECT_EQ(inbox.batch().size(), one.size());
   inbox.consume_batch();
   EXPECT_FALSE(is_complete());
   EXPECT_EQ(inbox.left(), other.substr(0, 7));
@@ -53,7 +51,7 @@ TEST_F(an_inbox, keeps_what_may_have_to_be_sent_again) {
   inbox.consume_batch();
   EXPECT_EQ(inbox.compact(inbox.begin()), one.size());
   EXPECT_EQ(inbox.begin(), 0U);
-  EXPECT_EQ(inbox.bytes, other);
+  EXPECT_EQ(inbox.buffer(), other);
 }
 
 TEST_F(an_inbox, passes_a_message_on_in_pieces) {
