@@ -265,7 +265,8 @@ void session::primary_moved() {
   const auto alive = shared_from_this();
   const bool bound =
       stage_ == stage::ready || stage_ == stage::inquiring || stage_ == stage::restoring || stage_ == stage::preparing;
-  if (bound && !talk_.greets && on_deposed_node(talk_)) fatal(leave_deposed_node(talk_));
+  if (!bound || talk_.greets || !on_deposed_node(talk_)) return;
+  on_the_way() ? leave() : fatal(leave_deposed_node(talk_));
 }
 
 // A cancel request that named this session ------------------------------------------------------------

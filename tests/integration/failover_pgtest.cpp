@@ -376,6 +376,30 @@ TEST_F(failover, whoever_waits_for_a_place_on_a_primary_that_is_deposed_goes_to_
   EXPECT_EQ(cluster().primary().ask(get), "2");
 }
 
+// A statement of its own is being prepared there, behind a lock; nothing has been run.
+TEST_F(failover, write_that_is_prepared_on_a_primary_that_is_deposed_goes_to_the_new_one) {
+  node& old = cluster().primary();
+  highwater_config config(cluster());
+  const highwater_process narrow(
+      settle(config).set("pool", "{size: 1, max_prepared_statements: 1, queue_timeout: 25s}"));
+  narrow.await_ready();
+  raw::client session(narrow.port());
+  session.log_in();
+  session.send(raw::parse("s", set_to(2)) + raw::sync());
+  session.read_until_ready();
+  narrow.connect().must("discard all");
+  auto lock = old.connect();
+  lock.must("begin; lock table register in access exclusive mode");
+  session.send(raw::bind("", "s") + raw::execute() + raw::sync());
+  await("it waits for the lock",
+        [&] { return old.ask("select count(*) from pg_stat_activity where wait_event_type = 'Lock'") == "1"; });
+  promote_first_replica();
+  EXPECT_EQ(raw::types(session.read_until_ready()), "2CZ");
+  lock.must("rollback");
+  EXPECT_EQ(old.ask(get), "0");
+  EXPECT_EQ(cluster().primary().ask(get), "2");
+}
+
 // Its settings are on their way to a server that does not answer.
 TEST_F(failover, reads_that_have_not_begun_on_a_frozen_replica_go_elsewhere) {
   node& frozen = cluster().replica(0);
