@@ -6,10 +6,12 @@ namespace highwater::proxy {
 
 namespace {
 
-// In a transaction that has failed, servers take nothing else than what ends it, or goes back to a savepoint.
+// In a transaction that has failed, servers take nothing else than what ends it, or goes back to a savepoint; by
+// itself, not by an EXECUTE (IsTransactionExitStmt() in PostgreSQL).
 bool may_end_failure(const sql::statement& what) {
   using enum sql::write_reason;
   using enum sql::statement_kind;
+  if (what.executes || what.deallocates || what.kind == begin || what.kind == begin_read_only) return false;
   const bool unclear = what.reason == transaction || what.reason == parse_failed || what.reason == too_long;
   return what.ends_transaction || unclear || (what.kind != read && what.kind != write);
 }
@@ -49,7 +51,11 @@ std::optional<std::string_view> failing_bind::stands_in(std::string_view name, c
   const bool wrong_number = supplies_wrong_number(known, bind);
   if (!wrong_number && !in_failed_transaction_) return std::nullopt;
   const bool means_itself = is_there(name, known) && (!wrong_number || name.empty());
-  return means_itself ? std::nullopt : parameter_types_of(known);
+  if (means_itself) return std::nullopt;
+  const auto types = parameter_types_of(known);
+  // Nobody has asked what it takes; it seems to be nothing.
+  const bool takes_none = !types && wire::read_bind_count(bind) == 0U;
+  return takes_none ? no_parameters : types;
 }
 
 // ... and is what the client was told of: else it would be prepared anew.

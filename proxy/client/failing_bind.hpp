@@ -28,6 +28,11 @@ public:
   std::optional<std::string_view> stands_in(std::string_view name, const named_statement& known,
                                             std::string_view bind) const;
 
+  // ... or will the server refuse it with what is there, whatever that is?
+  bool fails_as_it_is(std::string_view name, const named_statement& known) const {
+    return in_failed_transaction_ && is_there(name, known);
+  }
+
 private:
   bool is_there(std::string_view name, const named_statement& known) const;
 

@@ -52,7 +52,9 @@ void statement_needs::of_message(const wire::frame& message) {
     case wire::frontend::bind: {
       const auto name = wire::read_bind_names(message.body())->statement;
       const auto* known = about_.client.find_named(name);
-      if (known == nullptr || !failing_.stands_in(name, *known, message.body())) need(name);
+      const bool fails = known != nullptr &&
+                         (failing_.stands_in(name, *known, message.body()) || failing_.fails_as_it_is(name, *known));
+      if (!fails) need(name);
       break;
     }
     case wire::frontend::describe:

@@ -326,6 +326,15 @@ TEST_F(a_message_writer, needs_nothing_for_a_bind_in_a_transaction_that_has_fail
   EXPECT_TRUE(needed("B mine|E|S").empty()) << "the server refuses whatever it is";
   EXPECT_EQ(needed("B ends|E|S"), std::vector<std::string>{"rollback"});
   EXPECT_EQ(needed("B ends|E|B mine|E|S"), (std::vector<std::string>{"rollback", "select 1"}));
+  for (const char* never : {"begin", "deallocate mine", "execute ends", "execute mine"}) {
+    under_way.end();
+    under_way.begin(server, nullptr, load);
+    send(("P - " + std::string(never) + "|S").c_str());
+    answered();
+    under_way.end();
+    under_way.begin(other, nullptr, load);
+    EXPECT_TRUE(needed("B -|E|S").empty()) << never;
+  }
   other.expect({reply_kind::query});
   EXPECT_EQ(needed("B mine|E|S"), std::vector<std::string>{"select 1"}) << "which may have ended it";
 }
