@@ -56,6 +56,12 @@ void fail_exchange(conversation& talk, std::string_view message) {
   talk.work->inbox.consume_batch();
 }
 
+// A statement that no server gets to see.
+void remember_parsed(conversation& talk, const wire::parse_message& parse) {
+  talk.client.names().add(parse.name, {writes(talk).intern(parse.query, parse.parameter_types, false), nullptr});
+  talk.client.names().confirm();
+}
+
 // The server does not know of the error that is being answered: it gets one of its own.
 void fail_transaction(conversation& talk) {
   if (!talk.leased() || talk.server().status() != wire::transaction_status::in_transaction) return;

@@ -141,11 +141,6 @@ void note_route(conversation& talk, routing::route_reason reason) {
   if (talk.keeps_one_server() && !exchange.held.pins.any()) exchange.pin(sql::pin_reason::pool_mode);
 }
 
-void remember_parsed(conversation& talk, const wire::parse_message& parse) {
-  talk.client.names().add(parse.name, {writes(talk).intern(parse.query, parse.parameter_types, false), nullptr});
-  talk.client.names().confirm();
-}
-
 void note_write(conversation& talk) {
   if (!wrote_here(talk)) talk.server().written(talk.client.mark_write());
 }

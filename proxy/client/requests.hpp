@@ -23,8 +23,6 @@ void ask_for_answers(conversation& talk);
 void answer_due_locals(conversation& talk);
 // Where it runs, for metrics and SHOW highwater.last_route.
 void note_route(conversation& talk, routing::route_reason reason);
-// A statement that no server gets to see.
-void remember_parsed(conversation& talk, const wire::parse_message& parse);
 
 // What it has drawn from sequences is told where it has written last, and nobody since: it writes here now.
 void note_write(conversation& talk);

@@ -185,6 +185,8 @@ TEST_F(preparing, more_than_the_connection_keeps) {
     const auto answer = ask(session, run + raw::sync());
     EXPECT_EQ(values(answer), expected) << describe_all(answer);
   }
+  PROXY_ONLY();
+  EXPECT_EQ(scalar(session, "select count(*) from pg_prepared_statements where name <> ''"), "1") << "not for longer";
 }
 
 // One that fails ends the batch, and nothing behind it is tried: a round for each would take minutes.
