@@ -41,6 +41,14 @@ void note_bound(conversation& talk, const wire::frame& bind) {
   talk.under_way().note_effects_of(prepared, talk.client, writes(talk).verdict_on);
 }
 
+void end_stream(conversation& talk, bool no_ready) {
+  flight one;
+  one.writes = true;
+  one.no_ready = no_ready;
+  talk.under_way().streaming = false;
+  talk.under_way().take_off(one);
+}
+
 void send_streamed(conversation& talk, const streamed& next) {
   const auto& message = next.message;
   auto& out = talk.worker.out_scratch;
@@ -57,11 +65,14 @@ void send_streamed(conversation& talk, const streamed& next) {
   answer_due_locals(talk);
   talk.work->inbox.pass_rest_of(message);
   talk.work->inbox.consume(message.available.size());
-  if (!next.ends()) return;
-  talk.under_way().streaming = false;
-  flight one;
-  one.writes = true;
-  talk.under_way().take_off(one);
+  if (next.ends()) end_stream(talk, false);
+}
+
+// A statement behind it is looked at like any other that comes behind what no Sync has ended. What that waits for may
+// depend on answers.
+void leave_stream(conversation& talk) {
+  end_stream(talk, true);
+  ask_for_answers(talk);
 }
 
 }  // namespace
@@ -135,12 +146,16 @@ bool begin_stream(conversation& talk) {
 }
 
 passed pass_message(conversation& talk) {
-  const auto next = next_of_stream(talk.input(), talk.worker.shared.settings.limits.max_message_bytes);
+  const auto& limits = talk.worker.shared.settings.limits;
+  const auto next = next_of_stream(talk.input(), limits.max_message_bytes, limits.max_batch_bytes);
   switch (next.what) {
     case stream_move::wait:
       return {};
     case stream_move::violation:
       return violation(next.why);
+    case stream_move::batch:
+      leave_stream(talk);
+      return {passed::outcome::more};
     case stream_move::leave:
       return {passed::outcome::leave};
     case stream_move::send:

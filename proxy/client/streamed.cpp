@@ -56,11 +56,15 @@ bool well_formed(const wire::frame& message) {
   }
 }
 
-// A Parse is needed as a whole, to be repeated on other connections.
-bool is_enough(const wire::frame& message) noexcept {
+bool is_statement(const wire::frame& message) noexcept {
+  return message.type == wire::frontend::query || message.type == wire::frontend::function_call;
+}
+
+// A Parse is needed as a whole, to be repeated on other connections; and so is a statement that can be looked at.
+bool is_enough(const wire::frame& message, std::uint64_t longest_batch) noexcept {
   if (message.complete()) return true;
-  const bool may_come_in_pieces = message.type == wire::frontend::query || message.type == wire::frontend::bind ||
-                                  message.type == wire::frontend::function_call;
+  const bool may_come_in_pieces =
+      message.type == wire::frontend::bind || (is_statement(message) && message.size > longest_batch);
   return may_come_in_pieces && message.available.size() >= names_fit;
 }
 
@@ -82,26 +86,26 @@ copied next_of_copy(std::string_view bytes, std::uint64_t longest_message) {
   return next;
 }
 
-streamed next_of_stream(std::string_view bytes, std::uint64_t longest_message) {
+streamed next_of_stream(std::string_view bytes, std::uint64_t longest_message, std::uint64_t longest_batch) {
   wire::frame message;
   const auto status = wire::peek_frame(bytes, longest_message, message);
   if (status == wire::frame_status::need_header) return {};
   if (status == wire::frame_status::bad_length) return violation("invalid message length");
-  if (!is_enough(message)) {
+  if (!is_enough(message, longest_batch)) {
     return message.size > longest_kept ? violation("message is too long to be kept") : streamed{};
   }
   if (!well_formed(message)) return violation("malformed message of type '" + std::string(1, message.type) + "'");
-  return {message.type == wire::frontend::terminate ? stream_move::leave : stream_move::send, message, ""};
+  if (message.type == wire::frontend::terminate) return {stream_move::leave, message, ""};
+  const bool can_be_held = is_statement(message) && message.size <= longest_batch;
+  return {can_be_held ? stream_move::batch : stream_move::send, message, ""};
 }
 
 bool streamed::ends() const noexcept {
-  return message.type == wire::frontend::query || message.type == wire::frontend::function_call ||
-         message.type == wire::frontend::sync;
+  return is_statement(message) || message.type == wire::frontend::sync;
 }
 
 bool streamed::may_leave_anything() const noexcept {
-  return message.type == wire::frontend::query || message.type == wire::frontend::function_call ||
-         message.type == wire::frontend::parse;
+  return is_statement(message) || message.type == wire::frontend::parse;
 }
 
 }  // namespace highwater::proxy

@@ -27,7 +27,13 @@ struct copied {
 };
 copied next_of_copy(std::string_view bytes, std::uint64_t longest_message);
 
-enum class stream_move : std::uint8_t { wait, violation, send, leave };
+enum class stream_move : std::uint8_t {
+  wait,       // there is not enough of it
+  violation,  // why
+  send,
+  batch,  // a statement that ends what is passed on, and can be held: it is dealt with like any other
+  leave,  // Terminate
+};
 struct streamed {
   stream_move what = stream_move::wait;
   wire::frame message{};
@@ -37,6 +43,6 @@ struct streamed {
   // What nobody has looked at may leave anything behind.
   bool may_leave_anything() const noexcept;
 };
-streamed next_of_stream(std::string_view bytes, std::uint64_t longest_message);
+streamed next_of_stream(std::string_view bytes, std::uint64_t longest_message, std::uint64_t longest_batch);
 
 }  // namespace highwater::proxy

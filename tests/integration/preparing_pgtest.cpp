@@ -29,6 +29,11 @@ protected:
     auto other = client();
     EXPECT_EQ(sqlstate(other.query("discard all")), "");
   }
+  static std::string waits_for_more() {
+    return primary().ask(
+        "select count(*) from pg_stat_activity where state <> 'idle' and (query like 'execute%' or "
+        "query like 'select n from t%')");
+  }
   static std::string blocked() {
     return primary().ask("select coalesce(max(pid), 0) from pg_stat_activity where wait_event_type = 'Lock'");
   }
@@ -87,14 +92,44 @@ TEST_F(preparing, an_execute_whose_end_does_not_come) {
   ask(session, raw::parse("runs", "execute s") + raw::sync());
   for (const auto& run : {run_named("runs"), raw::parse("", "execute s") + raw::bind("", "") + raw::execute()}) {
     session.send(run);
-    await("it has come to the server", [] {
-      return primary().ask(
-                 "select count(*) from pg_stat_activity where state <> 'idle' and (query like 'execute%' or "
-                 "query like 'select n from t%')") != "0";
-    });
+    await("it has come to the server", [] { return waits_for_more() != "0"; });
     const auto answer = ask(session, raw::sync());
     EXPECT_EQ(value(answer), "1") << describe_all(answer);
   }
+}
+
+// What has been sent as far as it had come ends with a statement of its own.
+TEST_F(preparing, for_a_query_behind_what_was_sent_as_it_came) {
+  auto session = unprepared({{"s", "select 'second'"}});
+  struct row {
+    std::string then;
+    std::vector<std::string> values;
+    std::string failure;
+  };
+  const row rows[] = {
+      {raw::query("execute s"), {"1", "second"}, ""},
+      {raw::query("deallocate nothing; execute s"), {"1"}, "26000"},
+      {run_unnamed("deallocate s") + raw::query("execute s"), {"1"}, "26000"},
+  };
+  for (const auto& each : rows) {
+    session.send(run_unnamed("select n from t"));
+    await("it has come to the server", [] { return waits_for_more() != "0"; });
+    session.send(each.then);
+    const auto answer = session.read_until_ready();
+    EXPECT_EQ(values(answer), each.values) << describe_all(answer);
+    EXPECT_EQ(sqlstate(answer), each.failure) << describe_all(answer);
+    EXPECT_EQ(scalar(session, "select 5"), "5");
+  }
+}
+
+// ... which is looked at as if it had come alone.
+TEST_F(preparing, what_a_query_sets_behind_what_was_sent_as_it_came) {
+  auto session = client();
+  session.send(run_unnamed("select n from t"));
+  await("it has come to the server", [] { return waits_for_more() != "0"; });
+  EXPECT_EQ(sqlstate(ask(session, raw::query("set work_mem = '77kB'"))), "");
+  forget_all();
+  EXPECT_EQ(scalar(session, "show work_mem"), "77kB");
 }
 
 TEST_F(preparing, is_cancelled) {

@@ -10,6 +10,7 @@ namespace {
 using testing_support::write_message;
 
 constexpr std::uint64_t longest = 1U << 30U;
+constexpr std::uint64_t longest_batch = 1U << 20U;
 
 std::string message(char type, std::size_t body = 0) {
   std::string out;
@@ -61,9 +62,12 @@ TEST(next_of_stream, says_what_becomes_of_a_message) {
   };
   const row rows[] = {
       {"half a header", "Q\0\0", stream_move::wait},
-      {"a whole one", of("Q select 1"), stream_move::send},
-      {"a Query comes in pieces", announced('Q', 1'000'000, 2000), stream_move::send},
-      {"... if its beginning is there", announced('Q', 1'000'000, 100), stream_move::wait},
+      {"a whole one", of("P s select 1"), stream_move::send},
+      {"a Query that can be held is a batch", of("Q select 1"), stream_move::batch},
+      {"... and so is a FunctionCall", of("F 1"), stream_move::batch},
+      {"... and is waited for", announced('Q', longest_batch - 5, 2000), stream_move::wait},
+      {"a longer one comes in pieces", announced('Q', longest_batch - 4, 2000), stream_move::send},
+      {"... if its beginning is there", announced('Q', longest_batch - 4, 100), stream_move::wait},
       {"a Parse does not", announced('P', 1'000'000, 2000), stream_move::wait},
       {"... nor may it be longer than can be kept", announced('P', 100U << 20U, 2000), stream_move::violation},
       {"a Bind of which the names are there", announced('B', 1'000'000, 0) + std::string(2000, '\0'),
@@ -76,7 +80,7 @@ TEST(next_of_stream, says_what_becomes_of_a_message) {
   };
   for (const auto& each : rows) {
     const auto most = std::string_view(each.why) == "longer than may be" ? 1U << 20U : longest;
-    const auto next = next_of_stream(each.bytes, most);
+    const auto next = next_of_stream(each.bytes, most, longest_batch);
     EXPECT_EQ(next.what, each.what) << each.why;
     EXPECT_EQ(next.why.empty(), each.what != stream_move::violation) << each.why;
   }
@@ -93,7 +97,7 @@ TEST(next_of_stream, tells_what_ends_and_what_may_leave_anything_behind) {
   };
   for (const auto& each : rows) {
     const auto bytes = of(each.spec);
-    const auto next = next_of_stream(bytes, longest);
+    const auto next = next_of_stream(bytes, longest, 0);
     EXPECT_EQ(next.ends(), each.ends) << each.spec;
     EXPECT_EQ(next.may_leave_anything(), each.leaves) << each.spec;
   }
