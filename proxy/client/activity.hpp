@@ -12,6 +12,7 @@
 #include "proxy/client/inbox.hpp"
 #include "proxy/client/passage.hpp"
 #include "proxy/client/preparation.hpp"
+#include "proxy/client/stall_watch.hpp"
 #include "proxy/client/vacancy.hpp"
 #include "proxy/io/timer_queue.hpp"
 
@@ -34,12 +35,11 @@ struct activity {
   routing::route_reason reason = routing::route_reason::write;  // ... and why there, then
   std::shared_ptr<vacancy> vacant;                              // databases that it wants nobody to be connected to
 
-  bool needs_met = false;     // of the message of a stream that is next
-  bool warns = false;         // what there is to be said of the plan has not been said yet
-  bool yielded = false;       // others have their turn, although there is more to do here
-  timer_queue::ticket rest;   // when a batch that has begun is sent as it comes, if its end has not come by then
-  timer_queue::ticket stall;  // if the client has stopped in the middle of something
-  routing::instant heard;     // from the client, while that is watched
+  bool needs_met = false;    // of the message of a stream that is next
+  bool warns = false;        // what there is to be said of the plan has not been said yet
+  bool yielded = false;      // others have their turn, although there is more to do here
+  timer_queue::ticket rest;  // when a batch that has begun is sent as it comes, if its end has not come by then
+  stall_watch stall;         // has the client stopped in the middle of something?
 };
 
 struct activity_end {

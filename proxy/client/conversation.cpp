@@ -6,7 +6,11 @@
 namespace highwater::proxy {
 
 activity::activity(conversation& whose, passage::traveller& who)
-    : owner(whose.worker), inbox(&owner.memory), passage(whose, who, attempt), exchange(owner.probe) {}
+    : owner(whose.worker),
+      inbox(&owner.memory),
+      passage(whose, who, attempt),
+      exchange(owner.probe),
+      stall(owner.timers) {}
 
 void activity_end::operator()(activity* which) const noexcept {
   std::pmr::polymorphic_allocator<activity>(&which->owner.memory).delete_object(which);

@@ -11,6 +11,9 @@
 //   passing       what is passed on as it comes: copy data, and what is too long to be held
 //   reception     what the server answers
 //   losses        what is to be said and noted when a connection is lost
+//   second_try    a read that a replica refuses, or dies on, is run elsewhere
+//   reading       how much of what the client sends is read, and how long it is kept
+//   welcoming     what it has asked for at login, and is told before its first query
 // They know the conversation and who stands above them in this list, and return what has come of it, or tell whoever is
 // at the way's end. The session calls them: it has the stages and the events.
 

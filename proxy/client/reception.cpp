@@ -37,6 +37,14 @@ void do_what_is_due(conversation& talk, const replies::effects& due) {
   if (due.answered && talk.under_way().flights.empty()) talk.work->vacant = nullptr;
 }
 
+void forward_notifications(conversation& talk, std::string_view among) {
+  wire::frame message;
+  while (wire::peek_frame(among, wire::reply_reader::max_held, message) == wire::frame_status::ok) {
+    if (message.type == wire::backend::notification_response) forward_notification(talk, message.available);
+    among.remove_prefix(message.available.size());
+  }
+}
+
 }  // namespace
 
 void note_told(conversation& talk, routing::instant now) {
@@ -87,6 +95,29 @@ received take_replies(conversation& talk, std::string_view bytes) {
     what.why = due.last_words;
   }
   return what;
+}
+
+inquired take_inquiry(conversation& talk, std::string_view bytes) {
+  inquired what;
+  std::size_t at = 0;
+  wire::frame message;
+  while (wire::peek_frame(bytes.substr(at), wire::reply_reader::max_held, message) == wire::frame_status::ok &&
+         message.complete()) {
+    at += message.available.size();
+    if (message.type == wire::backend::data_row) what.row = message.body();
+    if (message.type == wire::backend::error_response) what.row = {};
+    if (message.type != wire::backend::ready_for_query) continue;
+    forward_notifications(talk, bytes.substr(0, at));
+    talk.server().taken_whole();
+    what.size = at;
+    return what;
+  }
+  return {};
+}
+
+void forward_notification(conversation& talk, std::string_view message) {
+  note_told(talk, std::chrono::steady_clock::now());
+  talk.write(message);
 }
 
 }  // namespace highwater::proxy

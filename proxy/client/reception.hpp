@@ -28,6 +28,15 @@ struct received {
 // Forwards what has come, up to the end of it or of a batch behind which a decision is due.
 received take_replies(conversation& talk, std::string_view bytes);
 
+// The answer to what was asked for the session's sake: short, and taken as a whole once its end is there.
+struct inquired {
+  std::size_t size = 0;  // of what is taken; 0: there is not all of it yet
+  std::string_view row;  // a DataRow's body; empty if there was none, or an error
+};
+// A notification among it is forwarded: it tells of a commit like any other answer.
+inquired take_inquiry(conversation& talk, std::string_view bytes);
+void forward_notification(conversation& talk, std::string_view message);
+
 // The client is about to be told something by its server: whoever is told of it can tell others (rules 4, 7, 22).
 void note_told(conversation& talk, routing::instant now);
 // What the DDL of the transaction was about must not be judged by what it was before.

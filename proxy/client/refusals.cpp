@@ -101,6 +101,14 @@ metrics::retry_cause cause_of(wire::replica_refusal how) noexcept {
   }
 }
 
+wire::error stalled(std::chrono::milliseconds patience) {
+  return because(wire::error_cause::timeout,
+                 {std::string(wire::sqlstate::idle_session_timeout),
+                  "terminating connection because the client has stopped in the middle of a message",
+                  "It holds a server connection, and has sent nothing for " + std::to_string(patience.count()) + " ms.",
+                  "Send the rest at once, or raise limits.stall_timeout."});
+}
+
 wire::error not_proved(std::string_view node) {
   return because(error_cause::timeout, {string(wire::sqlstate::cannot_connect_now),
                                         "node " + string(node) + " did not prove its state in time", "",

@@ -3,6 +3,7 @@
 // What a client is told where nothing serves it, or no longer does: the texts, and the SQLSTATE that PostgreSQL would
 // use. No I/O, no clock.
 
+#include <chrono>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -47,6 +48,9 @@ metrics::retry_cause cause_of(wire::replica_refusal how) noexcept;
 
 // A connection was there, and not shown in time to belong to the life of the node that the decision was about.
 wire::error not_proved(std::string_view node);
+
+// A client holds a connection, and has stopped in the middle of a message.
+wire::error stalled(std::chrono::milliseconds patience);
 
 // The connection has gone in the middle of what it was for.
 struct loss {

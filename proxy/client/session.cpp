@@ -6,14 +6,14 @@
 #include "proxy/client/arrival.hpp"
 #include "proxy/client/lease.hpp"
 #include "proxy/client/own_answers.hpp"
+#include "proxy/client/reading.hpp"
+#include "proxy/client/refusals.hpp"
 #include "proxy/client/requests.hpp"
 
 namespace highwater::proxy {
 
 namespace {
 
-// How much of what a client sends is held while a server is busy; then the client has to wait.
-constexpr std::size_t read_ahead = 64U << 10U;
 // How long a batch may take to come from a client that sends all of it at once.
 constexpr std::chrono::milliseconds longest_gap{50};
 
@@ -43,30 +43,10 @@ activity& session::work() {
 void session::on_readable() {
   const auto alive = shared_from_this();
   auto& now = work();
-  const auto got = read_some(now.inbox.buffer());
-  if (got.status == stream::read_status::closed) return end();
-  if (now.stall.number != 0) now.heard = std::chrono::steady_clock::now();
+  if (read_some(talk_).status == stream::read_status::closed) return end();
+  if (now.stall.watches()) now.stall.heard(std::chrono::steady_clock::now());
   process();
   if (stage_ != stage::ended) settle();
-}
-
-// Through the worker's own memory: what is read is short nearly always, and to make room for more would cost more than
-// to copy it. Whoever has not been let in yet is lent no buffer: they may come in thousands, and say nothing.
-stream::read_result session::read_some(std::string& input) {
-  constexpr std::size_t enough_for_login = 4096;
-  auto& worker = talk_.worker;
-  auto room = enough_for_login;
-  if (!talk_.greets) {
-    if (input.capacity() < buffer_pool::usual_size) {
-      auto lent = worker.buffers.take();
-      lent.append(input);
-      input = std::move(lent);
-    }
-    room = std::max(input.capacity() - input.size(), std::size_t{4096});
-  }
-  const auto got = talk_.socket.read(worker.scratch.data(), std::min(room, worker.scratch.size()));
-  input.append(worker.scratch, 0, got.size);
-  return got;
 }
 
 void session::on_drained() {
@@ -77,16 +57,6 @@ void session::on_drained() {
   }
   process();
   settle();
-}
-
-// A batch that is not complete yet is read to its end, however long; behind one that has to wait, only so much.
-bool session::may_read() const {
-  const auto* work = talk_.work.get();
-  const bool waits = stage_ != stage::ready || (work != nullptr && (work->inbox.batch().held() || work->yielded));
-  const bool room = work == nullptr || talk_.input().size() < read_ahead || !waits;
-  const bool flooded = talk_.leased() && talk_.connection().unsent() > read_ahead;
-  const bool reads_its_answers = talk_.socket.pending() < read_ahead;
-  return room && !flooded && reads_its_answers;
 }
 
 // Taking turns ----------------------------------------------------------------------------------------
@@ -124,7 +94,7 @@ bool session::process_one() {
     if (now.inbox.passing() == 0 && talk_.leased() && !talk_.busy()) exchange_over();
     return stage_ == stage::ready;
   }
-  if (talk_.leased() && talk_.connection().unsent() > read_ahead) return false;
+  if (floods_server(talk_)) return false;
   auto& exchange = now.exchange;
   if (exchange.held.copy_in) return follow(pass_copy(talk_));
   if (exchange.streaming && talk_.leased() && talk_.server().may_owe_ready()) {
@@ -174,38 +144,14 @@ void session::await_rest() {
 // After any event: reads on if there is room, and lets go of what an idle session does not need.
 void session::settle() {
   if (stage_ == stage::ended) return;
-  rest_if_idle();
+  if (talk_.work) let_go_of_sent(talk_);
+  if (stage_ == stage::ready && talk_.work && may_rest(talk_)) rest(talk_);
   if (talk_.draining && !talk_.client.transaction.deferred() && (!talk_.work || keeps_idle_lease())) {
     return fatal({std::string(wire::sqlstate::admin_shutdown), "Highwater is shutting down", "", "Connect again."});
   }
-  const bool reads = may_read();
+  const bool reads = has_room(talk_, stage_ != stage::ready);
   if (reads) talk_.socket.await_readable();
   if (talk_.work) watch_for_stall(reads);
-}
-
-void session::rest_if_idle() {
-  auto& work = talk_.work;
-  if (!work) return;
-  compact();
-  auto& bytes = work->inbox.buffer();
-  constexpr std::size_t much = 8 * buffer_pool::usual_size;
-  if (bytes.empty() && bytes.capacity() > much) bytes = std::string();
-  const bool idle = stage_ == stage::ready && !talk_.leased() && work->inbox.empty() && !work->passage.waits() &&
-                    !work->exchange.changes.pending();
-  if (!idle) return;
-  talk_.worker.timers.cancel(work->stall);
-  talk_.worker.buffers.give(std::move(bytes));
-  work = nullptr;
-}
-
-// Bytes that have been sent on are kept only while they might have to be sent again.
-void session::compact() {
-  auto& now = *talk_.work;
-  auto& flights = now.exchange.flights;
-  const auto again = std::find_if(flights.begin(), flights.end(), [](const flight& one) { return one.retryable; });
-  const auto gone = now.inbox.compact(again == flights.end() ? now.inbox.begin() : again->begin);
-  if (gone == 0) return;
-  for (auto& one : flights) one.begin = one.begin >= gone ? one.begin - gone : 0;
 }
 
 // A session that is bound to its connection, and between two statements.
@@ -216,28 +162,14 @@ bool session::keeps_idle_lease() const noexcept {
 // Who stops in the middle -----------------------------------------------------------------------------
 
 void session::watch_for_stall(bool reads) {
-  auto& now = *talk_.work;
-  auto& timers = talk_.worker.timers;
-  if (!reads || stage_ != stage::ready || !is_within(talk_)) return timers.cancel(now.stall);
-  if (now.stall.number != 0) return;
-  now.heard = std::chrono::steady_clock::now();
-  now.stall = timers.schedule(now.heard + talk_.worker.shared.settings.limits.stall_timeout, [this] { stalled(); });
-}
-
-void session::stalled() {
-  const auto alive = shared_from_this();
-  auto& now = *talk_.work;
-  now.stall = {};
+  auto& stall = talk_.work->stall;
+  if (!reads || stage_ != stage::ready || !is_within(talk_)) return stall.end();
+  if (stall.watches()) return;
   const auto patience = talk_.worker.shared.settings.limits.stall_timeout;
-  if (std::chrono::steady_clock::now() < now.heard + patience) {
-    now.stall = talk_.worker.timers.schedule(now.heard + patience, [this] { stalled(); });
-    return;
-  }
-  fatal(because(wire::error_cause::timeout,
-                {std::string(wire::sqlstate::idle_session_timeout),
-                 "terminating connection because the client has stopped in the middle of a message",
-                 "It holds a server connection, and has sent nothing for " + std::to_string(patience.count()) + " ms.",
-                 "Send the rest at once, or raise limits.stall_timeout."}));
+  stall.begin(std::chrono::steady_clock::now(), patience, [this, patience] {
+    const auto alive = shared_from_this();
+    fatal(stalled(patience));
+  });
 }
 
 // Ending ----------------------------------------------------------------------------------------------
@@ -284,7 +216,7 @@ void session::end() noexcept {
   --worker.shared.clients;
   if (key_.process != 0) worker.shared.cancels.remove(key_);
   if (work != nullptr) {
-    worker.timers.cancel(work->stall);
+    work->stall.end();
     worker.timers.cancel(work->rest);
     work->vacant = nullptr;
     work->passage.abandon();

@@ -19,7 +19,8 @@
 #include "proxy/client/newcomer.hpp"
 #include "proxy/client/passing.hpp"
 #include "proxy/client/reception.hpp"
-#include "proxy/client/welcomes.hpp"
+#include "proxy/client/second_try.hpp"
+#include "proxy/client/welcoming.hpp"
 
 namespace highwater::proxy {
 
@@ -55,19 +56,14 @@ private:
   activity& work();
   void on_readable() override;
   void on_drained() override;
-  stream::read_result read_some(std::string& input);
   void process();
   bool process_one();
   bool process_input();
   void go_on() override;
   void yield();
   void settle();
-  void compact();
-  void rest_if_idle();
-  bool may_read() const;
   void await_rest();
   void watch_for_stall(bool reads);
-  void stalled();
   bool keeps_idle_lease() const noexcept;
   void protocol_error(std::string what);
   void fatal(const wire::error& why);
@@ -75,10 +71,8 @@ private:
   std::shared_ptr<void> alive() override { return shared_from_this(); }
 
   // session_login.cpp
-  bool take_setting(std::string_view name, std::string_view value);
-  void welcome(server_connection& from);
-  welcomes::login login_as() const;
-  void send_welcome(const parameters_ptr& parameters);
+  void welcome(const parameters_ptr& parameters);
+  cancel_registry::cancel_function cancelling();
 
   // session_batch.cpp
   bool begin_batch(bool too_long);
@@ -105,8 +99,6 @@ private:
   bool on_the_way() const noexcept;
   bool leave_before_sending(routing::node_index node);
   void leave();
-  bool may_retry() const noexcept;
-  std::size_t refused(std::string_view bytes, wire::replica_refusal how);
   void retry(metrics::retry_cause cause);
   void begin_again(metrics::retry_cause cause);
   void give_up_connection(const wire::error& why);
@@ -114,8 +106,7 @@ private:
   void tell_of_loss(const loss& what, const wire::error& said);
   void exchange_over();
   void close_exchange(const closing::step& step);
-  std::size_t take_inquiry(std::string_view bytes);
-  void forward_notifications(std::string_view among);
+  void answered(const inquired& what);
 
   conversation talk_;
   wire::backend_key_message key_;

@@ -160,7 +160,7 @@ void session::start_plan() {
 // The lease stands and the connection is in the session's state.
 void session::arrived() {
   stage_ = stage::ready;
-  if (talk_.greets) return welcome(talk_.connection());
+  if (talk_.greets) return welcome(learn_welcome(talk_));
   const auto& plan = talk_.work->attempt.plan();
   talk_.under_way().held.on_replica = plan.on_replica;
   talk_.work->warns = true;

@@ -6,7 +6,6 @@
 #include "proxy/client/own_answers.hpp"
 #include "proxy/client/preparing.hpp"
 #include "proxy/client/session.hpp"
-#include "proxy/wire/first_reply.hpp"
 
 namespace highwater::proxy {
 
@@ -16,21 +15,24 @@ using metrics::retry_cause;
 
 std::size_t session::on_server_bytes(std::string_view bytes) {
   const auto alive = shared_from_this();
-  if (stage_ == stage::inquiring) return take_inquiry(bytes);
+  if (stage_ == stage::inquiring) {
+    const auto what = take_inquiry(talk_, bytes);
+    if (what.size > 0) answered(what);
+    return what.size;
+  }
   // Nothing has been asked yet. If it is the server's end, the connection's end follows.
   if (on_the_way()) return talk_.connection().skip(bytes);
   const auto* const known = &talk_.server();
   std::size_t used = 0;
   for (;;) {
-    auto& flights = talk_.under_way().flights;
-    if (may_retry()) {
-      using verdict = wire::first_reply::verdict;
-      auto& now = *talk_.work;
-      const auto first = wire::judge_first_reply(bytes.substr(used), flights.front().parses);
-      if (first.what == verdict::undecided) break;
-      if (first.what == verdict::refused && now.attempt.has_elsewhere(first.why, now.passage.circumstances()))
-        return used + refused(bytes.substr(used), first.why);
-      flights.front().retryable = false;
+    if (may_retry(talk_)) {
+      const auto first = judge_first_words(talk_, bytes.substr(used));
+      if (first.what == first_words::verdict::undecided) break;
+      if (first.what == first_words::verdict::refused) {
+        used += leave_refusing(talk_, bytes.substr(used), first.why);
+        retry(cause_of(first.why));
+        return used;
+      }
     }
     const auto what = take_replies(talk_, bytes.substr(used));
     used += what.read.consumed;
@@ -64,11 +66,9 @@ void session::follow(const received& what) {
   }
 }
 
-// One that came between the answers to what was asked for the session's sake. It tells of a commit like any other
-// answer.
+// One that came between the answers to what was asked for the session's sake.
 void session::on_notification(std::string_view message) {
-  note_told(talk_, std::chrono::steady_clock::now());
-  talk_.write(message);
+  forward_notification(talk_, message);
 }
 
 void session::on_server_drained() {
@@ -109,34 +109,11 @@ void session::close_exchange(const closing::step& step) {
   }
 }
 
-// The answer is short: it is taken as a whole, once its end is there.
-std::size_t session::take_inquiry(std::string_view bytes) {
-  std::size_t at = 0;
-  std::string_view row;
-  wire::frame message;
-  while (wire::peek_frame(bytes.substr(at), wire::reply_reader::max_held, message) == wire::frame_status::ok &&
-         message.complete()) {
-    at += message.available.size();
-    if (message.type == wire::backend::data_row) row = message.body();
-    if (message.type == wire::backend::error_response) row = {};
-    if (message.type != wire::backend::ready_for_query) continue;
-    forward_notifications(bytes.substr(0, at));
-    talk_.server().taken_whole();
-    stage_ = stage::ready;
-    close_exchange(closing(talk_.under_way(), talk_.client, talk_.worker.interner).answered(row));
-    process();
-    settle();
-    return at;
-  }
-  return 0;
-}
-
-void session::forward_notifications(std::string_view among) {
-  wire::frame message;
-  while (wire::peek_frame(among, wire::reply_reader::max_held, message) == wire::frame_status::ok) {
-    if (message.type == wire::backend::notification_response) on_notification(message.available);
-    among.remove_prefix(message.available.size());
-  }
+void session::answered(const inquired& what) {
+  stage_ = stage::ready;
+  close_exchange(closing(talk_.under_way(), talk_.client, talk_.worker.interner).answered(what.row));
+  process();
+  settle();
 }
 
 // Once more, elsewhere --------------------------------------------------------------------------------
@@ -147,42 +124,13 @@ bool session::on_the_way() const noexcept {
   return stage_ == stage::approaching || (stage_ == stage::preparing && !talk_.under_way().bound());
 }
 
-// Rule 15: nothing has been forwarded of the read that is answered next.
-bool session::may_retry() const noexcept {
-  const auto& flights = talk_.under_way().flights;
-  return !flights.empty() && flights.front().retryable;
-}
-
-// A replica will not run it. The rest of the answer is the connection's own affair.
-std::size_t session::refused(std::string_view bytes, wire::replica_refusal how) {
-  auto& connection = talk_.connection();
-  talk_.work->attempt.refused_by(connection.node(), how, talk_.under_way().flights.size() == 1);
-  if (how == wire::replica_refusal::shutdown) {
-    talk_.worker.node_suspect(connection.node());
-    drop_lease(talk_);
-    retry(cause_of(how));
-    return bytes.size();
-  }
-  const auto used = connection.skip(bytes);
-  release(talk_);
-  retry(cause_of(how));
-  return used;
-}
-
-// What is under way is run once more, elsewhere. The input still holds it.
 void session::retry(retry_cause cause) {
-  auto& now = *talk_.work;
-  if (talk_.client.prepared) talk_.client.prepared->revoke_all();
-  now.inbox.back_to(now.exchange.flights.front().begin);
-  now.exchange.flights.clear();
+  take_back(talk_);
   begin_again(cause);
 }
 
-// The batch at the beginning of the input is placed anew, for the second time and the last.
 void session::begin_again(retry_cause cause) {
-  talk_.worker.probe.retried(cause);
-  talk_.work->attempt.try_again();
-  talk_.work->needs.clear();
+  place_anew(talk_, cause);
   stage_ = stage::ready;
   process();
   settle();
@@ -190,7 +138,7 @@ void session::begin_again(retry_cause cause) {
 
 void session::node_died(routing::node_index node) {
   if (leave_before_sending(node) || stage_ != stage::ready) return;
-  if (!talk_.leased() || talk_.server().node() != node || !may_retry()) return;
+  if (!talk_.leased() || talk_.server().node() != node || !may_retry(talk_)) return;
   const auto alive = shared_from_this();
   drop_lease(talk_);
   talk_.work->attempt.lost(node);
@@ -222,7 +170,7 @@ void session::on_server_lost(const wire::error& said) {
   const auto lost = at_stake(talk_, stage_ == stage::inquiring);
   const bool only_on_the_way = on_the_way();
   const bool in_message = talk_.server().in_message() && !only_on_the_way;
-  const bool may_go = only_on_the_way ? !talk_.work->attempt.retried() : !in_message && !lost.bound && may_retry();
+  const bool may_go = only_on_the_way ? !talk_.work->attempt.retried() : !in_message && !lost.bound && may_retry(talk_);
   end_lease(talk_);
   talk_.worker.node_suspect(node);
   if (only_on_the_way && stage_ == stage::approaching) return talk_.work->passage.lost();

@@ -63,7 +63,7 @@ DOING = {
 # Who acts on a client's conversation knows those before it, and none behind it (docs/architecture.md, "The client room").
 ORDER = [f"proxy/client/{name}" for name in (
     "inbox", "activity", "conversation", "examining", "lease", "passage", "requests", "own_answers", "preparing", "passing",
-    "reception", "losses", "session")]
+    "reception", "losses", "second_try", "reading", "welcoming", "session")]
 
 
 def laws_of(path):
