@@ -21,6 +21,14 @@ bool needs_other_rights(const sql::statement& what, const client_state& client) 
   return others && (roles > 0 || find(*client.settings, "role").value_or("none") != "none");
 }
 
+// It answers what comes before it, too.
+flight with(flight one, const flight& before) noexcept {
+  one.writes |= before.writes;
+  one.schema |= before.schema;
+  one.reads &= before.reads;
+  return one;
+}
+
 bool searches_temporary_schema(const client_state& client) {
   return find(*client.settings, "search_path").value_or("").find("pg_temp") != std::string_view::npos;
 }
@@ -164,12 +172,20 @@ void exchange::note_sent(const batch_facts& facts) {
 void exchange::take_off(flight one) {
   held.wrote |= one.writes;
   while (!one.no_ready && !flights.empty() && flights.back().no_ready) {
-    one.writes |= flights.back().writes;
-    one.schema |= flights.back().schema;
-    one.reads &= flights.back().reads;
+    one = with(one, flights.back());
     flights.drop_back();
   }
   flights.push(one);
+}
+
+void exchange::skipped_one() {
+  if (flights.empty()) return;
+  if (flights.size() == 1) {
+    flights.front().no_ready = true;
+    return;
+  }
+  const auto skipped = flights.pop();
+  flights.front() = with(flights.front(), skipped);
 }
 
 // What is prepared on this connection may name it for as long as that stands: the newest ones are remembered.

@@ -117,6 +117,8 @@ public:
   void note_sent(const batch_facts& facts);
   // What had no ReadyForQuery of its own (a Flush before, or a Sync that copy-in mode swallowed) is answered with this.
   void take_off(flight one);
+  // The server has skipped a Query or a FunctionCall: no ReadyForQuery of its own either.
+  void skipped_one();
   // In place of one of the client's statements something else has been prepared, so that it can be ended there.
   void note_stand_in(statement_id id, std::string_view name);
   const std::string* stands_for(statement_id id) const noexcept;  // the client's name; null: for none

@@ -52,6 +52,7 @@ void replies::completed(const wire::expected_reply& what) {
 void replies::abandoned(const wire::expected_reply& what, bool failed) {
   if (failed) failed_ = what;
   server().skipped(what, failed);
+  if (!failed && !what.hidden && wire::ends_with_ready(what.kind)) under_way_.skipped_one();
   if (what.hidden && what.kind == reply_kind::describe_statement) client_.prepared->not_described();
   for (auto left = what.changes; left > 0; --left) failed ? client_.prepared->fail() : client_.prepared->revoke();
 }

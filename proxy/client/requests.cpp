@@ -87,6 +87,7 @@ void send_sync(conversation& talk) {
       talk.under_way().flight_of(talk.work->facts, talk.client.transaction.deferred(), talk.work->attempt.retried());
   one.begin = talk.work->inbox.begin();
   one.size = talk.work->inbox.batch().size();
+  one.no_ready = false;  // whatever the batch was: this ends it
   auto& out = talk.worker.out_scratch;
   out.clear();
   std::string sync, told;

@@ -574,6 +574,26 @@ TEST_F(settings, reset_tells_the_driver_what_it_leads_back_to) {
   }
 }
 
+// In one order, whether a server has said it or not; and whatever was skipped before.
+TEST_F(settings, reset_tells_the_driver_in_the_order_of_names) {
+  for (const std::string reset : {"reset all", "discard all"}) {
+    for (const bool skipped : {false, true}) {
+      auto session = client({{"application_name", "here"}});
+      session.query("listen anything");  // it keeps its connection
+      session.query("set application_name = 'there'");
+      session.query("set intervalstyle = 'iso_8601'");
+      if (skipped) {
+        EXPECT_EQ(sqlstate(ask(session, raw::execute() + raw::query("do $$begin end$$") + raw::sync())), "34000");
+      }
+      std::string told;
+      for (const auto& one : session.query(reset)) {
+        if (one.type == 'S') told += one.payload.substr(0, one.payload.find('\0')) + " ";
+      }
+      EXPECT_EQ(told, "application_name IntervalStyle ") << reset << (skipped ? ", behind what was skipped" : "");
+    }
+  }
+}
+
 TEST_F(settings, a_role_comes_behind_what_only_its_maker_may_set) {
   auto session = client();
   session.query("set session_replication_role = 'replica'");

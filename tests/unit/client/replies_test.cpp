@@ -112,6 +112,33 @@ TEST_F(the_replies, acknowledge_a_write_when_its_transaction_is_over) {
 }
 
 // The next transaction may have begun to change it again by then: that is not this one's to tell.
+// It has the server skip up to the Sync, and no ReadyForQuery of its own.
+TEST_F(the_replies, to_a_query_that_is_skipped_come_with_the_sync) {
+  const auto send = [&](reply_kind kind, bool no_ready, bool writes) {
+    server.expect({kind});
+    flight sent;
+    sent.no_ready = no_ready;
+    sent.writes = writes;
+    one.take_off(sent);
+  };
+  for (const bool in_time : {true, false}) {
+    send(reply_kind::execute, true, true);
+    send(reply_kind::query, false, false);
+    send(reply_kind::function_call, false, false);
+    if (in_time) send(reply_kind::sync, false, false);
+    take(error("34000", "no such portal"));
+    if (!in_time) send(reply_kind::sync, false, false);
+    ASSERT_EQ(one.flights.size(), 1U);
+    EXPECT_TRUE(one.flights.front().writes);
+    take(ready());
+    EXPECT_TRUE(one.flights.empty());
+  }
+  send(reply_kind::query, false, false);
+  take(error("42601", "it fails by itself"));
+  EXPECT_EQ(one.flights.size(), 1U);
+  EXPECT_FALSE(one.flights.front().no_ready);
+}
+
 TEST_F(the_replies, tell_of_a_changed_schema_with_its_commit) {
   ask(true).schema = true;
   take(tag("CREATE TABLE") + ready(transaction_status::in_transaction));
