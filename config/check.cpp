@@ -82,6 +82,32 @@ void check_endpoints(checker& out, const endpoint& listen, const endpoint& http)
   }
 }
 
+// A certificate is of no use without its key, nor the other way round.
+template <class Tls>
+void check_key_pair(checker& out, const std::string& section, const Tls& value) {
+  const bool has_certificate = !value.certificate.empty();
+  if (has_certificate == !value.key.empty() || !out.sound(section)) return;
+  out.say(section + (has_certificate ? ".key" : ".certificate"), "nothing",
+          has_certificate ? "the private key of the certificate" : "the certificate that the key is of");
+}
+
+void check_listen_tls(checker& out, const listen_tls& value) {
+  check_key_pair(out, "listen.tls", value);
+  if (value.mode == tls_mode::disable || !out.sound("listen.tls")) return;
+  if (value.certificate.empty() && value.key.empty())
+    out.say("listen.tls.certificate", "nothing", "a certificate, as mode is not disable");
+  const bool verifies = value.mode == tls_mode::verify_ca || value.mode == tls_mode::verify_full;
+  if (verifies && value.client_ca.empty())
+    out.say("listen.tls.client_ca", "nothing", "a file of those who sign the clients' certificates");
+}
+
+void check_server_tls(checker& out, const std::string& section, const server_tls& value) {
+  check_key_pair(out, section, value);
+  const bool verifies = value.mode == tls_mode::verify_ca || value.mode == tls_mode::verify_full;
+  if (verifies && value.ca.empty() && out.sound(section))
+    out.say(section + ".ca", "nothing", "a file of those who sign the servers' certificates");
+}
+
 // Who lists users wants them asked for their passwords, which the default does not do.
 void check_method(checker& out, const auth& value) {
   if (value.users.empty() || out.written("auth.method") || !out.sound("auth.method")) return;
@@ -121,6 +147,12 @@ void check_hosts(checker& out, const std::vector<node>& nodes) {
 }
 
 void check_cluster(checker& out, const cluster& value) {
+  check_server_tls(out, "cluster.tls", value.tls);
+  for (std::size_t index = 0; index < value.nodes.size(); ++index) {
+    const auto& own = value.nodes[index].tls;
+    if (!own.mode && !own.ca && !own.certificate && !own.key) continue;
+    check_server_tls(out, indexed("cluster.nodes", index, "tls"), tls_of(value, value.nodes[index]));
+  }
   check_hosts(out, value.nodes);
   check_unique(out, "cluster.nodes", {"name"}, value.nodes, [](const node& each) { return each.name; });
   check_unique(out, "cluster.nodes", {"host", "port"}, value.nodes,
@@ -165,6 +197,7 @@ void check_policies(checker& out, const std::vector<policy>& policies) {
 void check(const struct config& value, const tree& root, std::vector<mistake>& mistakes) {
   checker out(root, mistakes);
   check_endpoints(out, value.listen, value.http);
+  check_listen_tls(out, value.listen.tls);
   check_auth(out, value.auth);
   check_cluster(out, value.cluster);
   check_bound(out, "consistency", value.consistency.default_level, value.consistency);

@@ -20,6 +20,40 @@ struct endpoint {
   std::uint16_t port = 0;  // 0: any free port
 };
 
+// As libpq and PgBouncer name them. Towards clients: `allow` and `prefer` leave it to them, `require` lets nobody in
+// without TLS, `verify_ca` and `verify_full` nobody without a certificate of `client_ca` either.
+enum class tls_mode : std::uint8_t { disable, allow, prefer, require, verify_ca, verify_full };
+constexpr std::string_view to_string(tls_mode value) noexcept {
+  switch (value) {
+    using enum tls_mode;
+    case disable:
+      return "disable";
+    case allow:
+      return "allow";
+    case prefer:
+      return "prefer";
+    case require:
+      return "require";
+    case verify_ca:
+      return "verify-ca";
+    case verify_full:
+      return "verify-full";
+  }
+  return {};
+}
+
+// Files in PEM; empty: none.
+struct listen_tls {
+  tls_mode mode = tls_mode::disable;
+  std::string certificate;  // with its chain
+  std::string key;
+  std::string client_ca;  // whose certificates clients may show
+};
+
+struct listener : endpoint {
+  listen_tls tls{};
+};
+
 enum class auth_method : std::uint8_t { trust, scram_sha_256 };
 
 // A user who may log in. With scram-sha-256, `secret` is what pg_authid.rolpassword holds for the user, or `password`
@@ -36,12 +70,29 @@ struct auth {
   milliseconds timeout{30'000};  // a client that has not logged in by then is disconnected
 };
 
+// Towards servers: as libpq does with sslmode, sslrootcert, sslcert and sslkey.
+struct server_tls {
+  tls_mode mode = tls_mode::prefer;
+  std::string ca;  // whose certificates are believed; a mode without verification checks them too if it is given
+  std::string certificate;
+  std::string key;
+};
+
+// What a node has of its own; none: as all of the cluster.
+struct node_tls {
+  std::optional<tls_mode> mode;
+  std::optional<std::string> ca;
+  std::optional<std::string> certificate;
+  std::optional<std::string> key;
+};
+
 struct node {
   std::string name;  // what metrics, logs and SHOW highwater.last_route call it; by default host:port
   std::string host;
   std::uint16_t port = 5432;
   std::string zone;
   unsigned weight = 1;  // 1..1000: share of reads among equally fresh nodes
+  node_tls tls;
 };
 
 struct monitor {
@@ -56,8 +107,12 @@ struct monitor {
 
 struct cluster {
   std::vector<node> nodes;
+  server_tls tls;
   struct monitor monitor;
 };
+
+// How its servers are spoken to: what the node has of its own, and the cluster's.
+server_tls tls_of(const cluster& all, const node& one);
 
 enum class pool_mode : std::uint8_t { transaction, session };
 enum class server_reset : std::uint8_t { automatic, always };
@@ -108,7 +163,7 @@ struct log {
 };
 
 struct config {
-  endpoint listen{"127.0.0.1", 6432};
+  listener listen{{"127.0.0.1", 6432}};
   endpoint http{"127.0.0.1", 9632};
   std::string zone;      // of this process; empty: no node is nearer than another
   unsigned workers = 0;  // 0: auto, one per processor

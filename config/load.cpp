@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <tuple>
 
@@ -25,7 +26,28 @@ void name_nodes(std::vector<node>& nodes) {
   }
 }
 
+// What is named without a leading slash is where the configuration is.
+void locate_files(config& value, const std::filesystem::path& folder) {
+  const auto locate = [&](std::string& file) {
+    if (!file.empty()) file = (folder / file).lexically_normal().string();
+  };
+  for (auto* each : {&value.listen.tls.certificate, &value.listen.tls.key, &value.listen.tls.client_ca,
+                     &value.cluster.tls.ca, &value.cluster.tls.certificate, &value.cluster.tls.key})
+    locate(*each);
+  for (auto& node : value.cluster.nodes) {
+    for (auto* each : {&node.tls.ca, &node.tls.certificate, &node.tls.key}) {
+      if (*each) locate(**each);
+    }
+  }
+}
+
 }  // namespace
+
+server_tls tls_of(const cluster& all, const node& one) {
+  const auto& own = one.tls;
+  return {own.mode.value_or(all.tls.mode), own.ca.value_or(all.tls.ca), own.certificate.value_or(all.tls.certificate),
+          own.key.value_or(all.tls.key)};
+}
 
 std::string to_string(const mistake& what, std::string_view file) {
   std::string result(file);
@@ -60,7 +82,9 @@ load_result load_file(const std::string& path) {
     return fail(std::string("a file that cannot be read (") + std::strerror(errno) + ")", "a configuration file");
   }
   text.resize(static_cast<std::size_t>(file.gcount()));
-  return load_text(text);
+  auto result = load_text(text);
+  locate_files(result.config, std::filesystem::path(path).parent_path());
+  return result;
 }
 
 }  // namespace highwater::config

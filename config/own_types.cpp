@@ -127,12 +127,11 @@ typed<std::string> scram_secret() {
 }
 
 typed<level> consistency_level() {
-  std::vector<std::pair<std::string, level>> choices;
-  for (std::size_t index = 0; index < level_count; ++index) {
-    const auto value = static_cast<level>(index);
-    choices.emplace_back(to_string(value), value);
-  }
-  return choice<level>(choices);
+  return choice_of_all<level>();
+}
+
+typed<tls_mode> tls_modes() {
+  return choice_of_all<tls_mode>();
 }
 
 typed<stale_steps> stale_step_list() {

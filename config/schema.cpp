@@ -38,6 +38,71 @@ typed<std::vector<std::string>> patterns() {
   return list_of(text({.expected = "a name or a pattern with *", .longest = 255}), "names or patterns with *");
 }
 
+typed<std::string> file() {
+  return text({.name = "file", .expected = "the path of a file", .longest = 4'096});
+}
+section listen_tls_section() {
+  return section_builder<listen_tls>()
+      .value(
+          "mode", &listen_tls::mode, tls_modes(),
+          "`disable`: no TLS. `allow`, `prefer`: a client has it if it asks for it. `require`: nobody comes in "
+          "without. `verify-ca`, `verify-full`: nor without a certificate that `client_ca` has signed. TLS 1.2 is the "
+          "least. All but `disable` need `certificate` and `key`.")
+      .value("certificate", &listen_tls::certificate, file(),
+             "Highwater's certificate in PEM, with those between it and a root behind it. A relative path begins where "
+             "the configuration is.")
+      .by_default("none")
+      .value("key", &listen_tls::key, file(), "Its private key in PEM, which nobody else may read.")
+      .by_default("none")
+      .value("client_ca", &listen_tls::client_ca, file(),
+             "Certificates in PEM, of those who sign certificates of clients. If it is given, a client may show one.")
+      .by_default("none")
+      .build();
+}
+
+section server_tls_section() {
+  return section_builder<server_tls>()
+      .value(
+          "mode", &server_tls::mode, tls_modes(),
+          "As libpq's `sslmode`: `prefer` takes TLS where the server offers it, `require` insists, `verify-ca` checks "
+          "the server's certificate, `verify-full` also that it is about the node's `host`. The monitor's connections "
+          "go by it too.")
+      .value("ca", &server_tls::ca, file(),
+             "Certificates in PEM, of those who sign certificates of servers (`sslrootcert`). `require` checks the "
+             "server's too if it is given.")
+      .by_default("none")
+      .value("certificate", &server_tls::certificate, file(),
+             "What Highwater shows to servers that ask for it, in PEM.")
+      .by_default("none")
+      .value("key", &server_tls::key, file(), "Its private key in PEM, which nobody else may read.")
+      .by_default("none")
+      .build();
+}
+
+section node_tls_section() {
+  const char* const as_all = "as in `cluster.tls`";
+  return section_builder<node_tls>()
+      .value("mode", &node_tls::mode, optional_of(tls_modes()), "As in `cluster.tls`.")
+      .by_default(as_all)
+      .value("ca", &node_tls::ca, optional_of(file()), "As in `cluster.tls`.")
+      .by_default(as_all)
+      .value("certificate", &node_tls::certificate, optional_of(file()), "As in `cluster.tls`.")
+      .by_default(as_all)
+      .value("key", &node_tls::key, optional_of(file()), "As in `cluster.tls`.")
+      .by_default(as_all)
+      .build();
+}
+
+section listener_section() {
+  return section_builder<listener>()
+      .value<std::string>("address", &listener::address, ip_address(),
+                          "The address to listen on: 0.0.0.0 or :: for all of the machine's.")
+      .value<std::uint16_t>("port", &listener::port, whole_number<std::uint16_t>(0, highest_port),
+                            "The port to listen on; 0 takes any free one.")
+      .nested("tls", &listener::tls, listen_tls_section(), "Encryption between clients and Highwater.")
+      .build();
+}
+
 section endpoint_section() {
   return section_builder<endpoint>()
       .value("address", &endpoint::address, ip_address(),
@@ -84,6 +149,7 @@ section node_section() {
              "Where the node stands, for example an availability zone. See the top-level `zone`.")
       .value("weight", &node::weight, whole_number<unsigned>(1, 1'000),
              "Its share of the reads among equally fresh nodes.")
+      .nested("tls", &node::tls, node_tls_section(), "What is another way with this node than with the others.")
       .build();
 }
 
@@ -109,6 +175,7 @@ section cluster_section() {
       .list("nodes", &cluster::nodes, node_section(),
             "The primary and its replicas, in any order: which is which is asked, never configured.")
       .required()
+      .nested("tls", &cluster::tls, server_tls_section(), "Encryption between Highwater and the servers.")
       .nested("monitor", &cluster::monitor, monitor_section(), "How Highwater learns where each node is.")
       .build();
 }
@@ -211,7 +278,7 @@ section log_section() {
 
 section whole() {
   return section_builder<config>()
-      .nested("listen", &config::listen, endpoint_section(), "Where clients connect.")
+      .nested("listen", &config::listen, listener_section(), "Where clients connect.")
       .nested("http", &config::http, endpoint_section(), "Where `/metrics`, `/healthz` and `/readyz` are.")
       .value("zone", &config::zone, text({.may_be_empty = true}),
              "Where this Highwater stands. Among nodes that are fresh enough, those of the same zone come first.")

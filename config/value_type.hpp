@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "config/enum_names.hpp"
 #include "config/tree.hpp"
 #include "config/units.hpp"
 
@@ -106,6 +107,17 @@ typed<E> choice(const std::vector<std::pair<std::string, E>>& choices) {
         }
         return nullptr;
       });
+}
+
+// ... by the names that the enum has: see enum_names.hpp.
+template <class E>
+typed<E> choice_of_all() {
+  std::vector<std::pair<std::string, E>> choices;
+  for (std::size_t index = 0; index < count_of<E>(); ++index) {
+    const auto value = static_cast<E>(index);
+    choices.emplace_back(to_string(value), value);
+  }
+  return choice<E>(choices);
 }
 
 // Text without control characters. `pattern` is an ECMAScript regular expression for the whole of it.

@@ -18,7 +18,10 @@ constexpr std::size_t enough_for_login = 4096;
 }  // namespace
 
 arrival::arrival(worker_context& worker, unique_socket socket)
-    : worker_(worker), socket_(worker.loop, std::move(socket), *this), login_(worker.shared.users, worker.nonce()) {}
+    : worker_(worker),
+      socket_(worker.loop, std::move(socket), *this),
+      tls_(worker.shared.encryption.clients()),
+      login_(worker.shared.users, worker.nonce(), {tls_ != nullptr, worker.shared.encryption.clients_need_it()}) {}
 
 void arrival::start() {
   worker_.probe.clients.add();
@@ -50,7 +53,7 @@ void arrival::make_room() {
 void arrival::on_readable() {
   const auto alive = shared_from_this();
   const auto got = socket_.read(worker_.scratch.data(), std::min(enough_for_login, worker_.scratch.size()));
-  if (got.status == stream::read_status::closed) return end();
+  if (got.status == stream::read_status::closed) return gone();
   // Who waits for a cancel request has nothing more to say.
   if (unknown_) {
     input_.append(worker_.scratch, 0, got.size);
@@ -74,6 +77,9 @@ void arrival::process() {
       case login::step::more:
         if (used == 0) return;
         break;
+      case login::step::encrypt:
+        encrypt();
+        return;
       case login::step::accepted:
         known_now();
         if (worker_.shared.clients.fetch_add(1) < most) return hand_over();
@@ -91,6 +97,24 @@ void arrival::process() {
         return end();
     }
   }
+}
+
+void arrival::encrypt() {
+  // Who has not asked for it first has to say what it is that it wants to speak.
+  const bool direct = !input_.empty();
+  socket_.encrypt(std::make_unique<tls_engine>(tls_, tls_engine::options{.demands_protocol = direct}),
+                  std::exchange(input_, {}));
+}
+
+// Clients come and go without a word; but whoever could not agree on TLS cannot be told otherwise.
+void arrival::gone() {
+  const auto* const tls = socket_.tls();
+  if (tls != nullptr && !tls->established() && !tls->why().empty()) {
+    note_failed_login(worker_, socket_, login_.user, login_.database,
+                      because(wire::error_cause::protocol, {std::string(wire::sqlstate::protocol_violation),
+                                                            "could not accept SSL connection: " + tls->why(), "", ""}));
+  }
+  end();
 }
 
 // Who asks hears that it is done from the end of this connection, as with a server: what is run after that must not be

@@ -37,6 +37,8 @@ private:
   void on_readable() override;
   void on_drained() override {}
   void process();
+  void encrypt();
+  void gone();
   void ask_to_cancel();
   void hand_over();
   void make_room();
@@ -45,6 +47,7 @@ private:
 
   worker_context& worker_;
   stream socket_;
+  tls_context_ptr tls_;  // null: it is not offered
   login login_;
   std::string input_;
   timer_queue::ticket deadline_;

@@ -29,6 +29,7 @@ worker_context::worker_context(process_context& in, event_loop& on, std::functio
       pools{connections,
             in.settings.cluster,
             in.settings.pool,
+            in.encryption,
             probe,
             in.pools,
             in.logins,

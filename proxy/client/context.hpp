@@ -28,6 +28,7 @@
 #include "proxy/monitor/catalog_service.hpp"
 #include "proxy/monitor/monitor.hpp"
 #include "proxy/monitor/view_board.hpp"
+#include "proxy/server/encryption.hpp"
 #include "proxy/server/pool.hpp"
 #include "routing/decide.hpp"
 #include "routing/policy.hpp"
@@ -50,6 +51,7 @@ using waiting_places = boost::intrusive::list<waiting_place, boost::intrusive::c
 struct process_context {
   const config::config& settings;
   const auth::user_table& users;
+  const class encryption& encryption;
   view_board& board;
   class monitor& monitor;
   catalog_service& catalogs;

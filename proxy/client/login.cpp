@@ -34,6 +34,12 @@ wire::error not_the_protocol(std::string what) {
                  {std::string(wire::sqlstate::protocol_violation), std::move(what), "", ""});
 }
 
+wire::error needs_encryption() {
+  return because(wire::error_cause::credentials,
+                 {std::string(wire::sqlstate::invalid_authorization), "this connection has to be encrypted",
+                  "listen.tls.mode lets nobody in without TLS.", "Connect with sslmode=require, or a stricter one."});
+}
+
 }  // namespace
 
 login::step login::refuse(const wire::error& why, std::string& out) {
@@ -57,6 +63,11 @@ login::step login::take(std::string_view bytes, std::size_t& used, std::string& 
 }
 
 login::step login::take_startup(std::string_view bytes, std::size_t& used, std::string& out) {
+  // A handshake without a request before it ("direct" TLS, of PostgreSQL 17).
+  if (wire::is_tls_handshake(bytes) && door_.tls && !encrypted_ && encryption_requests_ == 0) {
+    encrypted_ = true;
+    return step::encrypt;
+  }
   const auto packet = wire::read_startup(bytes, used);
   if (std::holds_alternative<wire::startup_incomplete>(packet)) return step::more;
   if (const auto* error = std::get_if<wire::error>(&packet))
@@ -70,17 +81,24 @@ login::step login::take_startup(std::string_view bytes, std::size_t& used, std::
     return step::cancel;
   }
   if (const auto* request = std::get_if<wire::startup_request>(&packet)) return begin(*request, out);
-  // TLS or GSS encryption, neither of which is offered. What came along with the request was sent in the clear by
-  // somebody who expected otherwise, and is never taken for part of the session (CVE-2021-3935).
-  if (bytes.size() > used || ++encryption_requests_ > 2) {
+  return take_encryption_request(std::holds_alternative<wire::ssl_request>(packet), bytes.size() == used, out);
+}
+
+// What came along with the request was sent in the clear by somebody who expected otherwise, and is never taken for
+// part of the session (CVE-2021-3935).
+login::step login::take_encryption_request(bool tls, bool alone, std::string& out) {
+  if (encrypted_) return refuse(not_the_protocol("the connection is encrypted already"), out);
+  if (!alone || ++encryption_requests_ > 2) {
     return refuse(not_the_protocol("received unencrypted data after an encryption request"), out);
   }
-  out.push_back('N');
-  return step::more;
+  encrypted_ = tls && door_.tls;
+  out.push_back(encrypted_ ? 'S' : 'N');
+  return encrypted_ ? step::encrypt : step::more;
 }
 
 login::step login::begin(const wire::startup_request& request, std::string& out) {
   if (turned_away_) return refuse(*turned_away_, out);
+  if (door_.required && !encrypted_) return refuse(needs_encryption(), out);
   for (const auto& [name, value] : request.options) add_setting(name, value);
   for (const auto& [name, value] : request.parameters) {
     if (name == "user") {

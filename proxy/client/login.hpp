@@ -17,17 +17,24 @@
 
 namespace highwater::proxy {
 
+struct encryption_offer {
+  bool tls = false;       // to whoever asks for it
+  bool required = false;  // nobody comes in without
+};
+
 class login {
 public:
   enum class step : std::uint8_t {
     more,      // send what is in `out`, read on
+    encrypt,   // send what is in `out`; what comes next is TLS, and has begun already if `bytes` is not used up
     accepted,  // authenticated: user, database and settings are known; AuthenticationOk is not yet sent
     cancel,    // a cancel request: key() says of what
     refused,   // send `out`, close
     closed,    // close without a word; why() is empty if the client went of itself
   };
 
-  login(const auth::user_table& users, std::string nonce) : users_(users), nonce_(std::move(nonce)) {}
+  login(const auth::user_table& users, std::string nonce, const encryption_offer& door = {})
+      : users_(users), nonce_(std::move(nonce)), door_(door) {}
 
   // Whoever wants to log in shall be told this instead. A cancel request still gets through.
   void turn_away(wire::error why) { turned_away_ = std::move(why); }
@@ -45,6 +52,7 @@ private:
   enum class stage : std::uint8_t { startup, sasl_initial, sasl_response, done };
 
   step take_startup(std::string_view bytes, std::size_t& used, std::string& out);
+  step take_encryption_request(bool tls, bool alone, std::string& out);
   step begin(const wire::startup_request& request, std::string& out);
   void add_setting(std::string_view name, std::string_view value);
   step take_sasl(std::string_view bytes, std::size_t& used, std::string& out);
@@ -59,6 +67,8 @@ private:
   std::optional<wire::error> turned_away_;
   wire::error why_;
   std::optional<auth::scram_server> scram_;
+  encryption_offer door_;
+  bool encrypted_ = false;
   unsigned encryption_requests_ = 0;
 };
 

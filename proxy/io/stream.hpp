@@ -1,17 +1,30 @@
 #pragma once
 
-// A TCP connection on an event loop: the owner is told when the socket can be read, and reads into whatever memory
-// it likes, so that an idle connection holds no buffer. Writes go to the socket at once; what the kernel does not take
-// is kept and sent when it does. Belongs to one thread.
+// A TCP connection on an event loop, with TLS or without: the owner is told when the socket can be read, and reads into
+// whatever memory it likes, so that an idle connection holds no buffer. Writes go to the socket at once; what the
+// kernel does not take is kept and sent when it does. Belongs to one thread.
 
 #include <boost/smart_ptr/intrusive_ptr.hpp>
+#include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "proxy/io/event_loop.hpp"
+#include "proxy/io/tls_engine.hpp"
 #include "proxy/io/unique_socket.hpp"
 
 namespace highwater::proxy {
+
+// A connection that no event loop watches.
+struct transport {
+  transport() noexcept = default;
+  transport(unique_socket from, std::unique_ptr<tls_engine> with = {}) noexcept
+      : socket(std::move(from)), tls(std::move(with)) {}
+
+  unique_socket socket;
+  std::unique_ptr<tls_engine> tls;  // null: in clear text
+};
 
 class stream {
 public:
@@ -31,7 +44,7 @@ public:
   };
 
   stream() noexcept;
-  stream(event_loop& loop, unique_socket connected, listener& owner);
+  stream(event_loop& loop, transport connected, listener& owner);
   stream(stream&& other) noexcept;
   stream& operator=(stream&& other) noexcept;
   ~stream();
@@ -40,7 +53,7 @@ public:
   void tell(listener& owner) noexcept;
 
   bool is_open() const noexcept { return core_ != nullptr; }
-  read_result read(char* to, std::size_t size) noexcept;
+  read_result read(char* to, std::size_t size);
 
   // Asks for one call of on_readable when there is something to read, or the peer has closed.
   void await_readable();
@@ -52,8 +65,13 @@ public:
   void close() noexcept;
   // Closes when what is pending has been sent, without telling the owner any more.
   void close_when_drained();
-  // Gives the socket away, for another thread's event loop. Nothing may be pending.
-  unique_socket release() noexcept;
+  // From here on it speaks TLS; `came` is what has been read of that already. A handshake that fails is an end of the
+  // connection like others: tls()->why() has the reason.
+  void encrypt(std::unique_ptr<tls_engine> with, std::string_view came = {});
+  const tls_engine* tls() const noexcept;  // null: in clear text
+
+  // Gives the connection away, for another thread's event loop. Nothing may be pending.
+  transport release() noexcept;
   // Address and port of the other side, for people; "?" if it has gone.
   std::string peer() const;
 

@@ -5,10 +5,11 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <system_error>
+#include <vector>
 
+#include "proxy/monitor/libpq_tls.hpp"
 #include "proxy/monitor/one_line.hpp"
 
 namespace highwater::proxy {
@@ -40,34 +41,35 @@ void interrupt::lower() noexcept {
   eventfd_read(descriptor_, &raised);
 }
 
-bool catalog_connection::open(const config::node& node, const config::monitor& settings, const std::string& database) {
+bool catalog_connection::open(const config::cluster& cluster, const config::node& node, const std::string& database) {
+  const auto& settings = cluster.monitor;
   const auto port = std::to_string(node.port);
-  const std::array keys{"host",
-                        "port",
-                        "user",
-                        "password",
-                        "dbname",
-                        "sslmode",
-                        "application_name",
-                        "options",
-                        "tcp_user_timeout",
-                        "keepalives_idle",
-                        "keepalives_interval",
-                        "keepalives_count",
-                        static_cast<const char*>(nullptr)};
-  const std::array values{node.host.c_str(),
-                          port.c_str(),
-                          settings.user.c_str(),
-                          settings.password.c_str(),
-                          database.c_str(),
-                          "disable",
-                          "highwater catalog",
-                          server_limits,
-                          "5000",
-                          "5",
-                          "2",
-                          "3",
-                          static_cast<const char*>(nullptr)};
+  std::vector<const char*> keys{"host",
+                                "port",
+                                "user",
+                                "password",
+                                "dbname",
+                                "application_name",
+                                "options",
+                                "tcp_user_timeout",
+                                "keepalives_idle",
+                                "keepalives_interval",
+                                "keepalives_count"};
+  std::vector<const char*> values{node.host.c_str(),
+                                  port.c_str(),
+                                  settings.user.c_str(),
+                                  settings.password.c_str(),
+                                  database.c_str(),
+                                  "highwater catalog",
+                                  server_limits,
+                                  "5000",
+                                  "5",
+                                  "2",
+                                  "3"};
+  const libpq_tls tls(config::tls_of(cluster, node));
+  tls.add_to(keys, values);
+  keys.push_back(nullptr);
+  values.push_back(nullptr);
   const auto deadline = steady_clock::now() + std::max<steady_clock::duration>(least_connect_time, settings.timeout);
   connection_.reset(PQconnectStartParams(keys.data(), values.data(), 0));
   if (!connection_) return fail("out of memory");

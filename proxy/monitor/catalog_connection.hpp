@@ -39,7 +39,7 @@ class catalog_connection {
 public:
   explicit catalog_connection(const interrupt& until) : until_(until) {}
 
-  bool open(const config::node& node, const config::monitor& settings, const std::string& database);
+  bool open(const config::cluster& cluster, const config::node& node, const std::string& database);
   // The last result of the statements, or null.
   result_ptr run(const std::string& sql);
 

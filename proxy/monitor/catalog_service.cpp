@@ -342,7 +342,7 @@ catalog_service::reading catalog_service::read_from(routing::node_index from, co
   using outcome = reading::outcome;
   const auto& node = cluster_.nodes[from];
   catalog_connection connection(interrupt_);
-  if (!connection.open(node, cluster_.monitor, database)) {
+  if (!connection.open(cluster_, node, database)) {
     const auto how = connection.no_such_database() ? outcome::no_such_database : outcome::failed;
     return {how, on_node(node, connection.problem())};
   }

@@ -82,7 +82,7 @@ bool login_watch::connect(routing::node_index primary, time_point now) {
   if (now < connect_at_) return false;
   node_ = primary;
   connection_.emplace(interrupt_);
-  if (!connection_->open(cluster_.nodes[node_], cluster_.monitor, cluster_.monitor.database)) {
+  if (!connection_->open(cluster_, cluster_.nodes[node_], cluster_.monitor.database)) {
     lose(now);
     return false;
   }

@@ -22,7 +22,7 @@ monitor::watch::watch(monitor& in, routing::node_index index, const config::node
       node(index),
       settings(config),
       when(in.cluster_.monitor),
-      connection(in.io_, config, in.cluster_.monitor, *this),
+      connection(in.io_, in.cluster_, config, *this),
       timer(in.io_) {}
 
 monitor::monitor(boost::asio::io_context& io, const config::cluster& cluster, view_board& board,

@@ -12,9 +12,14 @@ namespace highwater::proxy {
 namespace asio = boost::asio;
 using wait_type = asio::posix::stream_descriptor::wait_type;
 
-monitoring_connection::monitoring_connection(asio::io_context& io, const config::node& node,
-                                             const config::monitor& settings, listener& to)
-    : io_(io), node_(node), settings_(settings), listener_(to), resolver_(io) {}
+monitoring_connection::monitoring_connection(asio::io_context& io, const config::cluster& cluster,
+                                             const config::node& node, listener& to)
+    : io_(io),
+      node_(node),
+      settings_(cluster.monitor),
+      tls_(config::tls_of(cluster, node)),
+      listener_(to),
+      resolver_(io) {}
 
 monitoring_connection::~monitoring_connection() {
   close();
@@ -75,19 +80,20 @@ void monitoring_connection::start(std::vector<std::string> addresses) {
     numeric.append(numeric.empty() ? "" : ",").append(one);
   }
   const auto port = std::to_string(node_.port);
-  const char* const keys[] = {"host",   "hostaddr",         "port",    "user",    "password",
-                              "dbname", "application_name", "sslmode", "options", nullptr};
-  const char* const values[] = {hosts.c_str(),
-                                numeric.c_str(),
-                                port.c_str(),
-                                settings_.user.c_str(),
-                                settings_.password.c_str(),
-                                settings_.database.c_str(),
-                                "highwater monitor",
-                                "disable",
-                                "-c statement_timeout=0 -c idle_session_timeout=0 -c synchronous_commit=local",
-                                nullptr};
-  connection_.reset(PQconnectStartParams(keys, values, 0));
+  std::vector<const char*> keys{"host",   "hostaddr",         "port",   "user", "password",
+                                "dbname", "application_name", "options"};
+  std::vector<const char*> values{hosts.c_str(),
+                                  numeric.c_str(),
+                                  port.c_str(),
+                                  settings_.user.c_str(),
+                                  settings_.password.c_str(),
+                                  settings_.database.c_str(),
+                                  "highwater monitor",
+                                  "-c statement_timeout=0 -c idle_session_timeout=0 -c synchronous_commit=local"};
+  tls_.add_to(keys, values);
+  keys.push_back(nullptr);
+  values.push_back(nullptr);
+  connection_.reset(PQconnectStartParams(keys.data(), values.data(), 0));
   if (!connection_ || PQstatus(connection_.get()) == CONNECTION_BAD || PQsocket(connection_.get()) < 0) {
     return fail(connection_ ? last_error() : "out of memory");
   }

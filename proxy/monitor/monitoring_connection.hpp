@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "config/config.hpp"
+#include "proxy/monitor/libpq_tls.hpp"
 #include "proxy/monitor/sample.hpp"
 #include "proxy/monitor/shown_proof.hpp"
 
@@ -33,7 +34,8 @@ public:
     ~listener() = default;
   };
 
-  monitoring_connection(boost::asio::io_context& io, const config::node& node, const config::monitor& settings,
+  // One of the cluster's nodes.
+  monitoring_connection(boost::asio::io_context& io, const config::cluster& cluster, const config::node& node,
                         listener& to);
   ~monitoring_connection();
 
@@ -65,6 +67,7 @@ private:
   boost::asio::io_context& io_;
   const config::node& node_;
   const config::monitor& settings_;
+  libpq_tls tls_;
   listener& listener_;
   boost::asio::ip::tcp::resolver resolver_;
   std::unique_ptr<PGconn, connection_closer> connection_;

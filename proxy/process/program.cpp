@@ -111,6 +111,7 @@ private:
   const config::config& settings_;
   asio::io_context io_{1};
   auth::user_table users_;
+  encryption encryption_;
   view_board board_;
   metrics::monitor_probe monitor_probe_;
   monitor monitor_;
@@ -142,6 +143,7 @@ private:
 program::program(const config::config& settings)
     : settings_(settings),
       users_(make_users(settings.auth)),
+      encryption_(settings),
       board_(settings.cluster.nodes.size()),
       monitor_probe_(settings.cluster.nodes.size()),
       monitor_(io_, settings.cluster, board_, monitor_probe_),
@@ -157,6 +159,7 @@ program::program(const config::config& settings)
       }),
       process_{settings_,
                users_,
+               encryption_,
                board_,
                monitor_,
                catalogs_,

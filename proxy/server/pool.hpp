@@ -43,6 +43,7 @@ struct pool_environment {
   connection_context& connections;
   const config::cluster& cluster;
   const config::pool& settings;
+  const class encryption& encryption;
   metrics::worker_probe& probe;
   shared_pools& shared;
   outdated_logins& outdated;

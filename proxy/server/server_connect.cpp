@@ -6,16 +6,19 @@
 
 namespace highwater::proxy {
 
-void server_connection::connect(const std::string& host, std::uint16_t port, server_login login) {
-  login_ = std::make_unique<server_login>(std::move(login));
+void server_connection::connect(target to) {
+  baggage_.host = std::move(to.host);
+  baggage_.encryption = std::move(to.encryption);
+  new_login_ = std::move(to.login);
+  tls_ = tls_request(baggage_.encryption.mode);
   const auto now = std::chrono::steady_clock::now();
   session().begin(now);
   deadline_ = context_->timers.schedule(now + context_->connect_timeout, [this] {
     deadline_ = {};
     fail_connect(because(wire::error_cause::timeout, server_lost("timeout")));
   });
-  if (const auto address = numeric_endpoint(host, port)) return connect_to({*address});
-  context_->names.resolve(host, port, context_->loop,
+  if (const auto address = numeric_endpoint(baggage_.host, to.port)) return connect_to({*address});
+  context_->names.resolve(baggage_.host, to.port, context_->loop,
                           [this, alive = alive_](const boost::system::error_code& error, auto found) {
                             if (!*alive || state_ == state::closed) return;
                             error ? fail_connect(server_lost(error.message())) : connect_to(std::move(found));
@@ -23,21 +26,73 @@ void server_connection::connect(const std::string& host, std::uint16_t port, ser
 }
 
 void server_connection::connect_to(std::vector<tcp_endpoint> addresses) {
+  state_ = state::connecting;
   attempt_ = connect_attempt(context_->loop, std::move(addresses),
                              [this](std::error_code error, unique_socket socket, const tcp_endpoint& to) {
                                if (error) return fail_connect(server_lost(error.message()));
                                baggage_.endpoint = to;
-                               log_in(std::move(socket));
+                               connected(std::move(socket));
                              });
 }
 
-void server_connection::log_in(unique_socket socket) {
+void server_connection::connected(unique_socket socket) {
   stream_ = stream(context_->loop, std::move(socket), *this);
+  if (!tls_.asks()) return log_in();
+  state_ = state::asking_for_tls;
+  std::string request;
+  wire::write_ssl_request(request);
+  stream_.write(request);
+  stream_.await_readable();
+}
+
+// One byte, and no more: what comes with it in the clear would be taken for a part of the handshake, and break that
+// (CVE-2021-23222).
+void server_connection::take_tls_answer() {
+  char answer = 0;
+  const auto got = stream_.read(&answer, 1);
+  if (got.status == stream::read_status::closed) return login_refused(server_lost("the server closed the connection"));
+  if (got.status == stream::read_status::would_block) return stream_.await_readable();
+  using enum tls_request::verdict;
+  switch (tls_.answered(answer)) {
+    case encrypt:
+      return this->encrypt();
+    case in_clear:
+      return log_in();
+    case unsupported:
+      return fail_connect(
+          because(wire::error_cause::credentials, {std::string(wire::sqlstate::connection_rejected),
+                                                   "the server does not support SSL, but cluster.tls.mode "
+                                                   "requires it",
+                                                   "", "Set ssl = on there, or choose a mode that may go without."}));
+    case nonsense:
+      return login_refused(
+          because(wire::error_cause::protocol, server_lost("the server does not know how to answer an SSLRequest")));
+  }
+}
+
+void server_connection::encrypt() {
+  const auto& how = baggage_.encryption;
+  stream_.encrypt(std::make_unique<tls_engine>(
+      how.context, tls_engine::options{baggage_.host, how.mode == config::tls_mode::verify_full, false}));
+  log_in();
+}
+
+void server_connection::log_in() {
+  login_ = std::make_unique<server_login>(new_login_());
   state_ = state::logging_in;
   std::string first;
   login_->first(first);
   stream_.write(first);
   stream_.await_readable();
+}
+
+// `like_this`: there may be another way, see tls_request.
+void server_connection::login_refused(const wire::error& why, bool like_this) {
+  if (!like_this || !tls_.try_other_way(stream_.tls() != nullptr)) return fail_connect(why);
+  stream_.close();
+  login_ = nullptr;
+  baggage_.partial.clear();
+  connect_to({baggage_.endpoint});
 }
 
 void server_connection::fail_connect(const wire::error& why) {
@@ -60,7 +115,7 @@ void server_connection::login_with(std::string_view bytes, std::size_t& used) {
     used += message.available.size();
     switch (login_->take(message, answer)) {
       case server_login::step::failed:
-        return fail_connect(login_->why());
+        return login_refused(login_->why(), login_->why().code == wire::sqlstate::invalid_authorization);
       case server_login::step::done:
         return finish_login();
       case server_login::step::more:
@@ -75,6 +130,7 @@ void server_connection::finish_login() {
   idle_since_ = std::chrono::steady_clock::now();
   session().logged_in({login_->key(), std::move(login_->parameters()), login_->server_started(), idle_since_});
   login_ = nullptr;
+  new_login_ = nullptr;
   state_ = state::ready;
   home_->on_connected(*this);
 }

@@ -90,7 +90,7 @@ void server_connection::close(std::function<void()> gone) {
   stream_.write(goodbye);
   const bool leaves = gone && stream_.is_open() && stream_.pending() == 0;
   if (leaves) {
-    return await_end(context_->loop, context_->timers, stream_.release(), longest_farewell, std::move(gone));
+    return await_end(context_->loop, context_->timers, stream_.release().socket, longest_farewell, std::move(gone));
   }
   stream_.close();
   if (gone) gone();
@@ -104,18 +104,28 @@ void server_connection::lost(const wire::error& why) {
   home_->on_lost(*this);
 }
 
+// Why the server cannot be spoken to, while that begins.
+wire::error server_connection::why_closed() const {
+  const auto* const tls = stream_.tls();
+  if (tls == nullptr || tls->established() || tls->why().empty())
+    return server_lost("the server closed the connection");
+  return because(wire::error_cause::credentials, {std::string(wire::sqlstate::connection_rejected),
+                                                  "TLS with the server failed: " + tls->why(), "", ""});
+}
+
 void server_connection::on_readable() {
+  if (state_ == state::asking_for_tls) return take_tls_answer();
   auto& scratch = context_->scratch;
   if (baggage_.partial.size() + wire::header_size > scratch.size()) scratch.resize(2 * baggage_.partial.size());
   baggage_.partial.copy(scratch.data(), baggage_.partial.size());
   const auto got = stream_.read(scratch.data() + baggage_.partial.size(), scratch.size() - baggage_.partial.size());
   if (got.status == stream::read_status::closed) {
-    if (state_ == state::logging_in) return fail_connect(server_lost("the server closed the connection"));
+    if (state_ == state::logging_in) return login_refused(why_closed());
     return lost(server_lost("the server closed the connection"));
   }
   const std::string_view bytes(scratch.data(), baggage_.partial.size() + got.size);
   const auto used = got.size == 0 ? 0 : handle(bytes);
-  if (state_ == state::closed) return;
+  if (state_ == state::closed || state_ == state::connecting) return;
   if (bytes.size() - used > max_partial) return lost(server_lost("the server sent a message that is too long"));
   if (got.size != 0) baggage_.partial.assign(bytes.substr(used));
   if (!paused_) stream_.await_readable();
@@ -136,6 +146,7 @@ std::size_t server_connection::handle(std::string_view bytes) {
     case state::cleaning:
       return handle_own(bytes);
     case state::connecting:
+    case state::asking_for_tls:
     case state::closed:
       break;
   }
@@ -262,7 +273,10 @@ void server_connection::cancel(std::function<void()> over) {
 
 // Who waits is told, whatever has become of the connection.
 void server_connection::send_cancel() {
-  send_cancel_request(context_->loop, context_->timers, baggage_.endpoint, session().key(), longest_cancel,
+  cancel_target to{baggage_.endpoint, session().key()};
+  if (stream_.tls() != nullptr) to.encrypts_as = &baggage_.encryption;
+  to.host = baggage_.host;
+  send_cancel_request(context_->loop, context_->timers, to, longest_cancel,
                       [this, alive = alive_, waiting = cancelling_](bool delivered) {
                         for (const auto& over : *waiting) over();
                         if (*alive) cancel_over(delivered);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -16,8 +17,10 @@
 #include "proxy/io/stream.hpp"
 #include "proxy/io/timer_queue.hpp"
 #include "proxy/server/connect_error.hpp"
+#include "proxy/server/encryption.hpp"
 #include "proxy/server/server_login.hpp"
 #include "proxy/server/server_session.hpp"
+#include "proxy/server/tls_request.hpp"
 
 namespace highwater::proxy {
 
@@ -77,7 +80,13 @@ public:
   server_connection(connection_context& context, connection_home& home, routing::node_index node);
   ~server_connection();
 
-  void connect(const std::string& host, std::uint16_t port, server_login login);
+  struct target {
+    std::string host;
+    std::uint16_t port = 0;
+    node_encryption encryption{};
+    std::function<server_login()> login;  // a new one for each try
+  };
+  void connect(target to);
 
   // For another worker: takes the socket and the state along. The connection must be clean and idle.
   std::unique_ptr<server_connection> move_to(connection_context& context, connection_home& home);
@@ -126,14 +135,28 @@ public:
   std::size_t skip(std::string_view bytes);
 
 private:
-  enum class state : std::uint8_t { connecting, logging_in, ready, applying, preparing, cleaning, closed };
+  enum class state : std::uint8_t {
+    connecting,
+    asking_for_tls,
+    logging_in,
+    ready,
+    applying,
+    preparing,
+    cleaning,
+    closed
+  };
 
   void on_readable() override;
   void on_drained() override;
   void login_with(std::string_view bytes, std::size_t& used);
   void finish_login();
   void connect_to(std::vector<tcp_endpoint> addresses);
-  void log_in(unique_socket socket);
+  void connected(unique_socket socket);
+  void take_tls_answer();
+  void encrypt();
+  void log_in();
+  wire::error why_closed() const;
+  void login_refused(const wire::error& why, bool like_this = true);
   void fail_connect(const wire::error& why);
   std::size_t handle(std::string_view bytes);
   std::size_t handle_own(std::string_view bytes);
@@ -149,7 +172,9 @@ private:
   struct baggage {
     server_session session;
     tcp_endpoint endpoint{};  // of a name's several addresses, the one that it is connected to
-    std::string partial{};    // the beginning of a message that is not complete yet
+    std::string host{};
+    node_encryption encryption{};
+    std::string partial{};  // the beginning of a message that is not complete yet
   };
 
   connection_context* context_;
@@ -157,9 +182,11 @@ private:
   baggage baggage_;
   lease_holder* holder_ = nullptr;
   stream stream_;
-  unique_socket moving_;     // its socket, between two workers
+  transport moving_;         // between two workers
   connect_attempt attempt_;  // before there is a stream
+  std::function<server_login()> new_login_;
   std::unique_ptr<server_login> login_;
+  tls_request tls_{config::tls_mode::disable};  // while it is being made
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
   timer_queue::ticket deadline_;
   state state_ = state::connecting;

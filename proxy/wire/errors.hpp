@@ -14,6 +14,7 @@ namespace highwater::wire {
 
 // The SQLSTATEs that Highwater itself answers with, or acts upon. Appendix A of the PostgreSQL manual.
 namespace sqlstate {
+inline constexpr std::string_view connection_rejected = "08004";
 inline constexpr std::string_view connection_failure = "08006";
 inline constexpr std::string_view protocol_violation = "08P01";
 inline constexpr std::string_view feature_not_supported = "0A000";

@@ -5,6 +5,7 @@ namespace highwater::wire {
 namespace {
 
 constexpr std::uint32_t protocol_3_0 = 3U << 16;
+constexpr std::uint32_t ssl_code = 80877103;
 constexpr std::uint32_t cancel_code = 80877102;
 constexpr std::uint32_t text_oid = 25;
 
@@ -100,6 +101,10 @@ std::optional<backend_key_message> read_backend_key(std::string_view body) noexc
   message.process = in.u32();
   message.secret = in.u32();
   return in.done() ? std::optional(message) : std::nullopt;
+}
+
+void write_ssl_request(std::string& out) {
+  writer(out).u32(ssl_code);
 }
 
 void write_startup(std::string& out, std::string_view user, std::string_view database) {

@@ -82,6 +82,7 @@ struct backend_key_message {
 };
 std::optional<backend_key_message> read_backend_key(std::string_view body) noexcept;
 
+void write_ssl_request(std::string& out);
 void write_startup(std::string& out, std::string_view user, std::string_view database);
 void write_cancel_request(std::string& out, backend_key_message key);
 void write_query(std::string& out, std::string_view sql);

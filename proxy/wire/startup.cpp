@@ -77,6 +77,11 @@ std::optional<error> add_setting(std::string_view dashes, std::string_view text,
 
 }  // namespace
 
+// A packet that begins like this would be 300 MB long.
+bool is_tls_handshake(std::string_view bytes) noexcept {
+  return bytes.starts_with('\x16');
+}
+
 startup_packet read_startup(std::string_view bytes, std::size_t& consumed) {
   consumed = 0;
   if (bytes.size() < 4) return startup_incomplete{};

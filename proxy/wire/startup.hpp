@@ -39,6 +39,9 @@ struct not_startup {
 using startup_packet =
     std::variant<startup_incomplete, not_startup, ssl_request, gss_request, cancel_request, startup_request, error>;
 
+// Is it the beginning of a TLS handshake, which no packet begins like?
+bool is_tls_handshake(std::string_view bytes) noexcept;
+
 // Takes the packet at the beginning of `bytes`; `consumed` says how long it was.
 startup_packet read_startup(std::string_view bytes, std::size_t& consumed);
 

@@ -185,10 +185,10 @@ TEST_F(stream_test, goes_to_another_loop) {
 
 // A window may stay closed for as long as the peer likes: a timeout of the kernel's would end the connection.
 TEST_F(stream_test, has_no_deadline_for_what_the_peer_does_not_read) {
-  const auto socket = under_test->release();
+  const auto given = under_test->release();
   unsigned timeout = 1;
   socklen_t size = sizeof timeout;
-  ASSERT_EQ(::getsockopt(socket.get(), IPPROTO_TCP, TCP_USER_TIMEOUT, &timeout, &size), 0);
+  ASSERT_EQ(::getsockopt(given.socket.get(), IPPROTO_TCP, TCP_USER_TIMEOUT, &timeout, &size), 0);
   EXPECT_EQ(timeout, 0U);
 }
 

@@ -1,0 +1,36 @@
+#pragma once
+
+// TLS of the whole process, as it is configured: towards clients, and towards each node.
+
+#include <atomic>
+#include <memory>
+#include <vector>
+
+#include "config/config.hpp"
+#include "proxy/io/tls_context.hpp"
+
+namespace highwater::proxy {
+
+// How a node is spoken to.
+struct node_encryption {
+  config::tls_mode mode = config::tls_mode::disable;
+  tls_context_ptr context;  // null with `disable`
+};
+
+class encryption {
+public:
+  // Reads the files; throws tls_error.
+  explicit encryption(const config::config& from);
+
+  // Null: clients are offered none.
+  tls_context_ptr clients() const noexcept { return clients_; }
+  bool clients_need_it() const noexcept { return clients_need_it_; }
+  const node_encryption& node(std::size_t which) const noexcept { return nodes_[which]; }
+
+private:
+  tls_context_ptr clients_;
+  bool clients_need_it_ = false;
+  std::vector<node_encryption> nodes_;
+};
+
+}  // namespace highwater::proxy
