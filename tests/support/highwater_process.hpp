@@ -27,6 +27,7 @@ class highwater_config {
 public:
   explicit highwater_config(postgres_cluster& cluster);
   highwater_config& set(const std::string& section, const std::string& yaml);  // replaces the section
+  const std::string& section(const std::string& name) const { return sections_.at(name); }
   highwater_config& run_by(program other) {
     program_ = std::move(other);
     return *this;

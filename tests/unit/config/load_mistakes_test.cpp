@@ -32,8 +32,8 @@ TEST(load_mistakes, keys) {
        "consistency, "
        "policies, limits, log, drain_timeout (did you mean pool?)"},
       {"listen: {adress: 127.0.0.1}",
-       "f:1:10: listen.adress: found unknown key 'adress', expected one of address, port (did you mean address?)"},
-      {"listen: {zzzzzz: 1}", "f:1:10: listen.zzzzzz: found unknown key 'zzzzzz', expected one of address, port"},
+       "f:1:10: listen.adress: found unknown key 'adress', expected one of address, port, tls (did you mean address?)"},
+      {"listen: {zzzzzz: 1}", "f:1:10: listen.zzzzzz: found unknown key 'zzzzzz', expected one of address, port, tls"},
       {"log: {verbosity: 1}", "f:1:7: log.verbosity: found unknown key 'verbosity', expected level"},
       {"pool: {size: 3, size: 4}", "f:1:17: pool.size: found the key again, expected it once (line 1 has it)"},
       {"log: {[a]: 1}", "f:1:7: log: found unknown key a list, expected level"},
@@ -200,7 +200,7 @@ TEST(load_mistakes, all_of_them_at_once_in_the_order_of_the_file) {
                         "consistency: {level: bounded}\n"),
             "f:2:9: pool.size: found 'many', expected a whole number from 1 to 10000\n"
             "f:3:9: pool.mode: found 'x', expected one of transaction, session\n"
-            "f:7:7: cluster.nodes[0].prot: found unknown key 'prot', expected one of name, host, port, zone, weight "
+            "f:7:7: cluster.nodes[0].prot: found unknown key 'prot', expected one of name, host, port, zone, weight, tls "
             "(did you mean port?)\n"
             "f:8:22: consistency.level: found 'bounded' without a bound, expected max_staleness or max_lag_bytes with "
             "it");
