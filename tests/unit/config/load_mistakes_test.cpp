@@ -196,14 +196,15 @@ TEST(load_mistakes, the_cluster) {
 }
 
 TEST(load_mistakes, all_of_them_at_once_in_the_order_of_the_file) {
-  EXPECT_EQ(mistakes_of("pool:\n  size: many\n  mode: x\ncluster:\n  nodes:\n    - host: a\n      prot: 1\n"
-                        "consistency: {level: bounded}\n"),
-            "f:2:9: pool.size: found 'many', expected a whole number from 1 to 10000\n"
-            "f:3:9: pool.mode: found 'x', expected one of transaction, session\n"
-            "f:7:7: cluster.nodes[0].prot: found unknown key 'prot', expected one of name, host, port, zone, weight, tls "
-            "(did you mean port?)\n"
-            "f:8:22: consistency.level: found 'bounded' without a bound, expected max_staleness or max_lag_bytes with "
-            "it");
+  EXPECT_EQ(
+      mistakes_of("pool:\n  size: many\n  mode: x\ncluster:\n  nodes:\n    - host: a\n      prot: 1\n"
+                  "consistency: {level: bounded}\n"),
+      "f:2:9: pool.size: found 'many', expected a whole number from 1 to 10000\n"
+      "f:3:9: pool.mode: found 'x', expected one of transaction, session\n"
+      "f:7:7: cluster.nodes[0].prot: found unknown key 'prot', expected one of name, host, port, zone, weight, tls "
+      "(did you mean port?)\n"
+      "f:8:22: consistency.level: found 'bounded' without a bound, expected max_staleness or max_lag_bytes with "
+      "it");
 }
 
 TEST(load_mistakes, what_is_no_configuration_at_all) {
