@@ -142,7 +142,8 @@ void arrival::known_now() noexcept {
 
 void arrival::hand_over() {
   over_ = true;
-  worker_.admit({std::move(socket_), std::move(input_), login_.user, login_.database, std::move(login_.settings)});
+  worker_.admit(
+      {std::move(socket_), std::move(input_), login_.user, login_.database, std::move(login_.settings), login_.minor});
   worker_.arrival_over(*this);
 }
 

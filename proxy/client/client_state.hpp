@@ -31,8 +31,9 @@ struct client_state {
   told_parameters told;
   routing::session_floors floors;
   read_after_write reads_after_writes;
-  std::uint64_t identity = 0;    // among all sessions of the process, as long as it lasts
+  std::uint64_t identity = 0;    // among all sessions of the process, as long as it lasts; 0: not welcomed yet
   std::uint64_t last_write = 0;  // bears the connection on which it has written last, and nobody since; 0: none
+  std::uint8_t minor = 0;        // of protocol 3, as agreed at login
   bool skip_to_sync = false;     // an error was answered; the messages up to Sync do not count
 
   prepared_names& names() {

@@ -1,8 +1,11 @@
 #include "proxy/client/context.hpp"
 
+#include <openssl/rand.h>
+
 #include <array>
 #include <chrono>
 #include <set>
+#include <stdexcept>
 
 namespace highwater::proxy {
 
@@ -49,10 +52,20 @@ worker_context::~worker_context() {
   for (auto& [key, one] : pools_) one->retire();
 }
 
+void worker_context::draw(std::span<std::uint8_t> random) {
+  if (RAND_bytes(random.data(), static_cast<int>(random.size())) != 1) throw std::runtime_error("no random numbers");
+}
+
+wire::cancel_secret worker_context::cancel_secret(std::size_t size) {
+  std::array<std::uint8_t, wire::cancel_secret::longest> random;
+  draw(std::span(random).first(size));
+  return wire::cancel_secret({reinterpret_cast<const char*>(random.data()), size});
+}
+
 std::string worker_context::nonce() {
-  std::array<std::uint32_t, 5> random_words;
-  for (auto& word : random_words) word = random();
-  return auth::make_nonce(auth::byte_span(reinterpret_cast<const std::uint8_t*>(random_words.data()), 18));
+  std::array<std::uint8_t, auth::nonce_bytes> random;
+  draw(random);
+  return auth::make_nonce(random);
 }
 
 session_kind_ptr worker_context::kind(const std::string& user, const std::string& database,

@@ -8,7 +8,7 @@
 #include <map>
 #include <memory>
 #include <memory_resource>
-#include <random>
+#include <span>
 #include <string>
 #include <tuple>
 #include <vector>
@@ -123,8 +123,10 @@ public:
   void shrink_scratch();
 
   const routing::cluster_view& view() { return view_reader.view(); }
-  std::uint32_t random() { return static_cast<std::uint32_t>(entropy_()); }
+  // Random bytes that nobody can guess.
+  void draw(std::span<std::uint8_t> random);
   std::string nonce();
+  wire::cancel_secret cancel_secret(std::size_t size);
 
   process_context& shared;
   event_loop& loop;
@@ -162,7 +164,6 @@ public:
   boost::intrusive::list<arrival, boost::intrusive::constant_time_size<false>> arriving;
 
 private:
-  std::random_device entropy_;
   std::map<std::string, database_context> databases_;
   std::map<std::tuple<std::string, std::string, std::string>, session_kind_ptr> kinds_;
   std::map<pool_key, std::shared_ptr<pool>> pools_;

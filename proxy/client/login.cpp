@@ -122,9 +122,10 @@ login::step login::begin(const wire::startup_request& request, std::string& out)
                   out);
   }
   if (database.empty()) database = user;
-  if (request.minor != 0 || !request.unknown_options.empty()) {
+  minor = wire::spoken_minor(request.minor);
+  if (minor != request.minor || !request.unknown_options.empty()) {
     std::vector<std::string_view> names(request.unknown_options.begin(), request.unknown_options.end());
-    wire::write_negotiate_protocol_version(out, names.data(), names.size());
+    wire::write_negotiate_protocol_version(out, minor, names.data(), names.size());
   }
   if (users_.trusts_everybody()) {
     stage_ = stage::done;

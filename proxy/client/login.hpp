@@ -45,6 +45,7 @@ public:
   std::string user;
   std::string database;
   std::vector<std::pair<std::string, std::string>> settings;  // names in lower case
+  std::uint32_t minor = 0;                                    // of protocol 3, as it will be spoken
   wire::backend_key_message key;
   const wire::error& why() const noexcept { return why_; }  // after `refused` and `closed`
 

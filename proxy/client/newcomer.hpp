@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <utility>
 #include <vector>
@@ -15,6 +16,7 @@ struct newcomer {
   std::string user;
   std::string database;
   std::vector<std::pair<std::string, std::string>> settings;  // names in lower case
+  std::uint32_t minor = 0;                                    // of protocol 3, as agreed
 };
 
 }  // namespace highwater::proxy

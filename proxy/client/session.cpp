@@ -214,7 +214,7 @@ void session::end() noexcept {
   stage_ = stage::ended;
   worker.probe.clients.add(-1);
   --worker.shared.clients;
-  if (key_.process != 0) worker.shared.cancels.remove(key_);
+  if (talk_.client.identity != 0) worker.shared.cancels.remove(talk_.client.identity);
   if (work != nullptr) {
     work->stall.end();
     worker.timers.cancel(work->rest);

@@ -109,7 +109,6 @@ private:
   void answered(const inquired& what);
 
   conversation talk_;
-  wire::backend_key_message key_;
   stage stage_ = stage::ready;
 };
 

@@ -15,11 +15,11 @@ void session::start(newcomer& who) {
 
 void session::welcome(const parameters_ptr& parameters) {
   auto& cancels = talk_.worker.shared.cancels;
-  const auto secret = talk_.worker.random();
+  const auto secret = talk_.worker.cancel_secret(wire::cancel_secret_size(talk_.client.minor));
   const bool backend = talk_.leased() && talk_.under_way().held.pins.any();
-  key_ =
+  const auto key =
       backend ? cancels.add_as(talk_.server().key().process, secret, cancelling()) : cancels.add(secret, cancelling());
-  send_welcome(talk_, parameters, key_);
+  send_welcome(talk_, parameters, key);
   process();
   settle();
 }

@@ -47,6 +47,7 @@ std::optional<wire::error> take_login(conversation& talk, newcomer& who) {
   for (const auto& [name, value] : who.settings) {
     if (!take_setting(talk, name, value)) return unknown_setting(name, value);
   }
+  talk.client.minor = static_cast<std::uint8_t>(who.minor);
   talk.client.at_login = talk.worker.interner.intern(std::move(wanted));
   talk.client.adopt(talk.client.at_login, talk.worker.interner);
   talk.work->inbox.buffer() = std::move(who.input);
@@ -76,7 +77,7 @@ parameters_ptr learn_welcome(conversation& talk) {
 
 void send_welcome(conversation& talk, const parameters_ptr& parameters, const wire::backend_key_message& key) {
   talk.client.told.start(parameters);
-  talk.client.identity = std::uint64_t{key.process} << 32U | key.secret;
+  talk.client.identity = cancel_registry::identity_of(key);
   talk.worker.use_catalog(talk.kind->database);
   talk.worker.probe.logins.add();
   talk.greets = false;

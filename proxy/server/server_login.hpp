@@ -28,7 +28,7 @@ public:
 
   void first(std::string& out) const { wire::write_startup(out, user_, database_); }
   const wire::error& why() const noexcept { return error_; }
-  wire::backend_key_message key() const noexcept { return key_; }
+  const wire::backend_key_message& key() const noexcept { return key_; }
   std::vector<std::pair<std::string, std::string>>& parameters() noexcept { return parameters_; }
   std::int64_t server_started() const noexcept { return identity_.started(); }
 

@@ -153,7 +153,7 @@ public:
   void logged_in(login as);
 
   routing::node_index node() const noexcept { return node_; }
-  wire::backend_key_message key() const noexcept { return key_; }
+  const wire::backend_key_message& key() const noexcept { return key_; }
   time_point begun() const noexcept { return begun_; }
   time_point established() const noexcept { return established_; }
   std::int64_t server_started() const noexcept { return server_started_; }

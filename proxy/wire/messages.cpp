@@ -103,6 +103,18 @@ std::optional<backend_key_message> read_backend_key(std::string_view body) noexc
   return in.done() ? std::optional(message) : std::nullopt;
 }
 
+std::optional<backend_key_message> read_cancel_key(std::string_view body) noexcept {
+  reader in(body);
+  backend_key_message message;
+  message.process = in.u32();
+  const auto secret = in.rest();
+  if (secret.size() < cancel_secret::shortest || secret.size() > cancel_secret::longest_in_protocol) {
+    return std::nullopt;
+  }
+  message.secret = cancel_secret(secret);
+  return message;
+}
+
 void write_ssl_request(std::string& out) {
   writer(out).u32(ssl_code);
 }
@@ -112,8 +124,8 @@ void write_startup(std::string& out, std::string_view user, std::string_view dat
   message.u32(protocol_3_0).c_string("user").c_string(user).c_string("database").c_string(database).u8(0);
 }
 
-void write_cancel_request(std::string& out, backend_key_message key) {
-  writer(out).u32(cancel_code).u32(key.process).u32(key.secret);
+void write_cancel_request(std::string& out, const backend_key_message& key) {
+  writer(out).u32(cancel_code).u32(key.process).bytes(key.secret.bytes());
 }
 
 void write_query(std::string& out, std::string_view sql) {
@@ -171,8 +183,8 @@ void write_authentication_sasl_final(std::string& out, std::string_view data) {
   write_authentication(out, authentication_code::sasl_final, data);
 }
 
-void write_backend_key(std::string& out, backend_key_message key) {
-  writer(out, backend::backend_key_data).u32(key.process).u32(key.secret);
+void write_backend_key(std::string& out, const backend_key_message& key) {
+  writer(out, backend::backend_key_data).u32(key.process).bytes(key.secret.bytes());
 }
 
 void write_parameter_status(std::string& out, std::string_view name, std::string_view value) {
@@ -205,9 +217,10 @@ void write_text_row(std::string& out, std::string_view value) {
   writer(out, backend::data_row).u16(1).u32(static_cast<std::uint32_t>(value.size())).bytes(value);
 }
 
-void write_negotiate_protocol_version(std::string& out, const std::string_view* options, std::size_t count) {
+void write_negotiate_protocol_version(std::string& out, std::uint32_t minor, const std::string_view* options,
+                                      std::size_t count) {
   writer message(out, backend::negotiate_protocol_version);
-  message.u32(protocol_3_0).u32(static_cast<std::uint32_t>(count));
+  message.u32(protocol_3_0 + minor).u32(static_cast<std::uint32_t>(count));
   for (std::size_t i = 0; i < count; ++i) message.c_string(options[i]);
 }
 

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "proxy/wire/bytes.hpp"
+#include "proxy/wire/cancel_secret.hpp"
 
 namespace highwater::wire {
 
@@ -78,13 +79,16 @@ std::optional<parameter_status_message> read_parameter_status(std::string_view b
 
 struct backend_key_message {
   std::uint32_t process = 0;
-  std::uint32_t secret = 0;
+  cancel_secret secret;
 };
+// Of a server, with which 3.0 is spoken: four bytes of secret, and no others.
 std::optional<backend_key_message> read_backend_key(std::string_view body) noexcept;
+// Of a client that asks to cancel, behind the code: four bytes to 256.
+std::optional<backend_key_message> read_cancel_key(std::string_view body) noexcept;
 
 void write_ssl_request(std::string& out);
 void write_startup(std::string& out, std::string_view user, std::string_view database);
-void write_cancel_request(std::string& out, backend_key_message key);
+void write_cancel_request(std::string& out, const backend_key_message& key);
 void write_query(std::string& out, std::string_view sql);
 void write_parse(std::string& out, std::string_view name, std::string_view query, std::string_view parameter_types);
 void write_bind(std::string& out, std::string_view portal, std::string_view statement);  // without parameters; as text
@@ -100,14 +104,15 @@ void write_authentication_ok(std::string& out);
 void write_authentication_sasl(std::string& out, std::string_view mechanism);
 void write_authentication_sasl_continue(std::string& out, std::string_view data);
 void write_authentication_sasl_final(std::string& out, std::string_view data);
-void write_backend_key(std::string& out, backend_key_message key);
+void write_backend_key(std::string& out, const backend_key_message& key);
 void write_parameter_status(std::string& out, std::string_view name, std::string_view value);
 void write_ready_for_query(std::string& out, transaction_status status);
 void write_command_complete(std::string& out, std::string_view tag);
 void write_text_row_description(std::string& out, std::string_view column);  // one column of type text
 void write_text_row(std::string& out, std::string_view value);
-// Says that 3.0 is the newest version spoken, and lists the `_pq_.` options that were not understood. The manual speaks
-// of the minor version; servers send, and libpq reads, the whole number.
-void write_negotiate_protocol_version(std::string& out, const std::string_view* options, std::size_t count);
+// Says that 3.`minor` will be spoken, and lists the `_pq_.` options that were not understood. The manual speaks of the
+// minor version; servers send, and libpq reads, the whole number.
+void write_negotiate_protocol_version(std::string& out, std::uint32_t minor, const std::string_view* options,
+                                      std::size_t count);
 
 }  // namespace highwater::wire

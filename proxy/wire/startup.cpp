@@ -95,13 +95,13 @@ startup_packet read_startup(std::string_view bytes, std::size_t& consumed) {
   if (code == ssl_code) return ssl_request{};
   if (code == gss_code) return gss_request{};
   if (code == cancel_code) {
-    const auto key = read_backend_key(in.rest());
+    const auto key = read_cancel_key(in.rest());
     return key ? startup_packet(cancel_request{*key}) : not_startup{"invalid length of startup packet"};
   }
   if (code >> 16 != 3) {
     return error{std::string(sqlstate::feature_not_supported),
                  "unsupported frontend protocol " + std::to_string(code >> 16) + "." + std::to_string(code & 0xFFFF) +
-                     ": Highwater supports 3.0",
+                     ": Highwater supports 3.0 to 3." + std::to_string(newest_minor),
                  "", ""};
   }
   return read_parameters(in, code & 0xFFFF);

@@ -19,13 +19,24 @@ namespace highwater::wire {
 // make us hold.
 inline constexpr std::size_t max_startup_size = 10'004;
 
+// The minor version of protocol 3 that is spoken with who asks for this one: 0, or PostgreSQL 18's 2, which has longer
+// cancel keys. There is no 1 ("Protocol Versions" in the manual).
+inline constexpr std::uint32_t newest_minor = 2;
+constexpr std::uint32_t spoken_minor(std::uint32_t asked) noexcept {
+  return asked < newest_minor ? 0 : newest_minor;
+}
+// How many bytes of secret are given to who speaks it.
+constexpr std::size_t cancel_secret_size(std::uint32_t minor) noexcept {
+  return minor < 2 ? cancel_secret::shortest : cancel_secret::longest;
+}
+
 struct ssl_request {};
 struct gss_request {};
 struct cancel_request {
   backend_key_message key;
 };
 struct startup_request {
-  std::uint32_t minor = 0;                                      // of protocol 3
+  std::uint32_t minor = 0;                                      // of protocol 3, as asked for
   std::vector<std::pair<std::string, std::string>> parameters;  // user and database included, `options` not
   std::vector<std::pair<std::string, std::string>> options;     // settings; a parameter of the same name comes after
   std::vector<std::string> unknown_options;                     // "_pq_." names

@@ -95,16 +95,25 @@ TEST_F(auth, replication_is_refused) {
 }
 
 TEST_F(auth, newer_protocols_and_unknown_options_are_negotiated_once) {
-  for (const std::uint32_t version : {196610u, 196608u + 9999u, 196608u}) {
+  struct row {
+    std::uint32_t asked, spoken;
+    std::size_t secret;
+  };
+  constexpr auto v3 = raw::protocol_3_0, v32 = raw::protocol_3_2;
+  for (const auto& [version, spoken, secret] :
+       {row{v32, v32, 32}, row{v3 + 9999, v32, 32}, row{v3, v3, 4}, row{v3 + 1, v3, 4}}) {
     raw::client made(open->port());
     made.send(raw::startup("postgres", "postgres", {{"_pq_.wonder", "1"}}, version));
     const auto greeting = made.read_until_ready();
     const auto kinds = raw::types(greeting);
     EXPECT_EQ(std::count(kinds.begin(), kinds.end(), 'v'), 1) << kinds;
     EXPECT_EQ(greeting.front().type, 'v');
-    EXPECT_EQ(raw::int32_at(greeting.front().payload, 0), 196608u);
+    EXPECT_EQ(raw::int32_at(greeting.front().payload, 0), spoken);
     EXPECT_EQ(raw::int32_at(greeting.front().payload, 4), 1u);
     EXPECT_THAT(greeting.front().payload, testing::HasSubstr("_pq_.wonder"));
+    const auto key = std::ranges::find(greeting, 'K', &raw::message::type);
+    ASSERT_NE(key, greeting.end());
+    EXPECT_EQ(key->payload.size(), 4 + secret) << version;
     EXPECT_EQ(raw::types(made.query("select 1")), "TDCZ");
   }
   EXPECT_EQ(sqlstate(answer_to(raw::startup("postgres", "postgres", {}, 4u << 16), *open)), "0A000");

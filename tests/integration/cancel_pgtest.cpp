@@ -21,6 +21,11 @@ protected:
     EXPECT_TRUE(messenger.closed_within());
   }
   static void ask_to_cancel(const raw::client& of) { ask_to_cancel(of.backend_pid(), of.cancel_key()); }
+  static raw::client newer_client() {
+    raw::client made(served->port());
+    made.log_in("postgres", "postgres", {}, raw::protocol_3_2);
+    return made;
+  }
   static constexpr const char* sleep = "begin; insert into t values (1); select pg_sleep(60)";
   static void await_sleeper() {
     await("it sleeps",
@@ -180,6 +185,39 @@ TEST_F(cancel, keys_are_not_the_same_twice) {
   auto other = client();
   EXPECT_NE(one.backend_pid(), other.backend_pid());
   EXPECT_NE(one.cancel_key(), other.cancel_key());
+}
+
+// PostgreSQL knows them since 18.
+TEST_F(cancel, of_protocol_3_2_has_a_long_key) {
+  PROXY_ONLY();
+  auto session = newer_client();
+  EXPECT_EQ(session.cancel_key().size(), 32U);
+  EXPECT_EQ(client().cancel_key().size(), 4U);
+  EXPECT_NE(session.cancel_key().substr(4), newer_client().cancel_key().substr(4));
+  for (int i = 0; i < 3; ++i) {
+    session.send(raw::query(sleep));
+    await_sleeper();
+    ask_to_cancel(session);
+    EXPECT_EQ(sqlstate(session.read_until_ready()), "57014");
+    session.query("rollback");
+    EXPECT_EQ(scalar(session, "select 1"), "1");
+  }
+}
+
+TEST_F(cancel, with_half_a_long_key_does_nothing) {
+  PROXY_ONLY();
+  auto session = newer_client();
+  session.send(raw::query(sleep));
+  await_sleeper();
+  const auto& key = session.cancel_key();
+  std::string wrong = key;
+  wrong.back() = static_cast<char>(wrong.back() ^ 1);
+  for (const auto& sent : {key.substr(0, 4), key.substr(0, 31), wrong, key + "x", key + std::string(256 - 32, '\0')})
+    ask_to_cancel(session.backend_pid(), sent);
+  EXPECT_TRUE(session.silent_for(milliseconds(100)));
+  ask_to_cancel(session);
+  EXPECT_EQ(sqlstate(session.read_until_ready()), "57014");
+  session.query("rollback");
 }
 
 TEST_F(cancel, works_with_a_saturated_pool) {

@@ -129,8 +129,9 @@ bool client::closed_within(milliseconds limit) {
 }
 
 std::vector<message> client::log_in(const std::string& user, const std::string& database,
-                                    const std::vector<std::pair<std::string, std::string>>& parameters) {
-  send(startup(user, database, parameters));
+                                    const std::vector<std::pair<std::string, std::string>>& parameters,
+                                    std::uint32_t version) {
+  send(startup(user, database, parameters, version));
   auto answer = read_until_ready();
   for (const auto& one : answer) {
     if (one.type != 'K') continue;

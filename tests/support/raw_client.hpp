@@ -38,7 +38,8 @@ public:
 
   // The startup packet, and all up to the first ReadyForQuery. Trust authentication only.
   std::vector<message> log_in(const std::string& user = "postgres", const std::string& database = "postgres",
-                              const std::vector<std::pair<std::string, std::string>>& parameters = {});
+                              const std::vector<std::pair<std::string, std::string>>& parameters = {},
+                              std::uint32_t version = protocol_3_0);
   std::vector<message> query(std::string_view sql);  // Query, and all up to ReadyForQuery
   std::uint32_t backend_pid() const { return backend_pid_; }
   const std::string& cancel_key() const { return cancel_key_; }

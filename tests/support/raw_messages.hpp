@@ -1,6 +1,6 @@
 #pragma once
 
-// Messages of the PostgreSQL protocol 3.0 as bytes, for tests: written from the manual's chapter 55.7 alone.
+// Messages of the PostgreSQL protocol 3 as bytes, for tests: written from the manual's chapter 55.7 alone.
 
 #include <cstdint>
 #include <optional>
@@ -10,6 +10,10 @@
 #include <vector>
 
 namespace highwater::testing_support::raw {
+
+// What startup packets ask for.
+inline constexpr std::uint32_t protocol_3_0 = 196608;
+inline constexpr std::uint32_t protocol_3_2 = 196610;
 
 struct message {
   char type = 0;
@@ -26,7 +30,7 @@ std::string frame(char type, std::string_view payload);  // with its right lengt
 // What clients send.
 std::string startup(const std::string& user, const std::string& database,
                     const std::vector<std::pair<std::string, std::string>>& parameters = {},
-                    std::uint32_t version = 196608);
+                    std::uint32_t version = protocol_3_0);
 std::string ssl_request();
 std::string gss_request();
 std::string cancel_request(std::uint32_t pid, std::string_view key);

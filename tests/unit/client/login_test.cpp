@@ -138,14 +138,50 @@ TEST(login, passes_a_cancel_request_on) {
   EXPECT_EQ(door.way_in.key.process, 7U);
   EXPECT_EQ(door.way_in.key.secret, 9U);
   EXPECT_EQ(door.out, "");
+  entrance other;
+  const std::string secret(32, 's');
+  EXPECT_EQ(other.take(packet(cancel, "\0\0\0\x07"s + secret)), step::cancel);
+  EXPECT_EQ(other.way_in.key.secret.bytes(), secret);
 }
 
-TEST(login, says_once_which_protocol_it_speaks) {
-  entrance door;
-  EXPECT_EQ(door.take(packet(v3 + 2, "user\0app\0_pq_.x\0y\0\0"s)), step::accepted);
+TEST(login, says_at_most_once_which_protocol_it_speaks) {
+  const auto said = [](std::uint32_t minor, std::vector<std::string_view> unknown) {
+    std::string message;
+    wire::write_negotiate_protocol_version(message, minor, unknown.data(), unknown.size());
+    return message;
+  };
+  struct row {
+    const char* why;
+    std::uint32_t asked;
+    std::string options;
+    std::uint32_t spoken;
+    std::string expected;
+  };
+  const row rows[] = {
+      {"3.0", 0, "", 0, ""},
+      {"3.0 with an option: nothing newer than what was asked for", 0, "_pq_.x\0y\0"s, 0, said(0, {"_pq_.x"})},
+      {"3.1 does not exist", 1, "", 0, said(0, {})},
+      {"... nor with an option", 1, "_pq_.x\0\0"s, 0, said(0, {"_pq_.x"})},
+      {"3.2", 2, "", 2, ""},
+      {"3.2 with options", 2, "_pq_.x\0y\0_pq_.z\0\0"s, 2, said(2, {"_pq_.x", "_pq_.z"})},
+      {"newer", 3, "", 2, said(2, {})},
+      {"libpq's probe", 9'999, "_pq_.test_protocol_negotiation\0\0"s, 2, said(2, {"_pq_.test_protocol_negotiation"})},
+      {"the newest there can be", 0xFFFF, "", 2, said(2, {})},
+  };
+  for (const auto& each : rows) {
+    entrance door;
+    EXPECT_EQ(door.take(packet(v3 + each.asked, "user\0app\0"s + each.options + "\0"s)), step::accepted) << each.why;
+    EXPECT_EQ(door.out, each.expected) << each.why;
+    EXPECT_EQ(door.way_in.minor, each.spoken) << each.why;
+  }
+}
+
+TEST(login, asks_for_the_password_behind_the_protocol) {
   std::string expected;
-  const std::string_view unknown = "_pq_.x";
-  wire::write_negotiate_protocol_version(expected, &unknown, 1);
+  wire::write_negotiate_protocol_version(expected, 2, nullptr, 0);
+  wire::write_authentication_sasl(expected, auth::scram_mechanism);
+  entrance door(strict);
+  EXPECT_EQ(door.take(packet(v3 + 9'999, "user\0app\0\0"s)), step::more);
   EXPECT_EQ(door.out, expected);
 }
 

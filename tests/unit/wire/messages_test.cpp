@@ -106,6 +106,7 @@ TEST(messages, that_are_malformed_are_refused) {
 TEST(messages, are_written_as_the_manual_has_them) {
   using out_ref = std::string&;
   const std::string_view unknown[] = {"_pq_.a", "_pq_.b"};
+  const auto secret = "0123456789abcdef\0\xff\r\n0123456789ab"s;
   struct row {
     const char* what;
     std::function<void(out_ref)> write;
@@ -134,6 +135,11 @@ TEST(messages, are_written_as_the_manual_has_them) {
          write_backend_key(o, {1, 2});
        },
        "K\0\0\0\x0C\0\0\0\x01\0\0\0\x02"s},
+      {"BackendKeyData of 3.2",
+       [&](out_ref o) {
+         write_backend_key(o, {1, cancel_secret(secret)});
+       },
+       "K\0\0\0\x28\0\0\0\x01"s + secret},
       {"ParameterStatus", [](out_ref o) { write_parameter_status(o, "a", "b"); },
        "S\0\0\0\x08"
        "a\0b\0"s},
@@ -142,13 +148,20 @@ TEST(messages, are_written_as_the_manual_has_them) {
        "E"s},
       {"CommandComplete", [](out_ref o) { write_command_complete(o, "SHOW"); }, "C\0\0\0\x09SHOW\0"s},
       {"DataRow", [](out_ref o) { write_text_row(o, "v"); }, "D\0\0\0\x0B\0\x01\0\0\0\x01v"s},
-      {"NegotiateProtocolVersion", [&](out_ref o) { write_negotiate_protocol_version(o, unknown, 2); },
+      {"NegotiateProtocolVersion", [&](out_ref o) { write_negotiate_protocol_version(o, 0, unknown, 2); },
        "v\0\0\0\x1A\0\x03\0\0\0\0\0\x02_pq_.a\0_pq_.b\0"s},  // 3.0, whole
+      {"NegotiateProtocolVersion of 3.2", [&](out_ref o) { write_negotiate_protocol_version(o, 2, unknown, 1); },
+       "v\0\0\0\x13\0\x03\0\x02\0\0\0\x01_pq_.a\0"s},
       {"CancelRequest",
        [](out_ref o) {
          write_cancel_request(o, {1, 2});
        },
        "\0\0\0\x10\x04\xD2\x16\x2E\0\0\0\x01\0\0\0\x02"s},
+      {"CancelRequest of 3.2",
+       [&](out_ref o) {
+         write_cancel_request(o, {1, cancel_secret(secret)});
+       },
+       "\0\0\0\x2C\x04\xD2\x16\x2E\0\0\0\x01"s + secret},
   };
   for (const auto& each : rows) {
     std::string out;

@@ -52,6 +52,27 @@ TEST(read_startup, knows_the_special_requests) {
   EXPECT_EQ(std::get<cancel_request>(found).key.secret, 9U);
 }
 
+TEST(read_startup, takes_cancel_requests_with_keys_of_any_length_that_there_is) {
+  const std::string key(cancel_secret::longest_in_protocol, 'k');
+  for (std::size_t size = cancel_secret::shortest; size <= key.size(); ++size) {
+    const auto bytes = packet(cancel, "\0\0\0\x07"s + key.substr(0, size));
+    std::size_t consumed = 0;
+    const auto found = read_startup(bytes + "x", consumed);
+    ASSERT_TRUE(std::holds_alternative<cancel_request>(found)) << size;
+    EXPECT_EQ(consumed, 12 + size);
+    EXPECT_EQ(std::get<cancel_request>(found).key.process, 7U);
+    EXPECT_EQ(std::get<cancel_request>(found).key.secret.bytes(), size <= 32 ? key.substr(0, size) : "")
+        << size << ": a longer one is nobody's";
+  }
+}
+
+TEST(spoken_minor, is_the_newest_that_both_know) {
+  const std::pair<std::uint32_t, std::uint32_t> rows[] = {{0, 0}, {1, 0}, {2, 2}, {3, 2}, {9'999, 2}, {0xFFFF, 2}};
+  for (const auto& [asked, spoken] : rows) EXPECT_EQ(spoken_minor(asked), spoken) << asked;
+  EXPECT_EQ(cancel_secret_size(0), 4U);
+  EXPECT_EQ(cancel_secret_size(2), 32U);
+}
+
 TEST(read_startup, takes_options_apart_and_keeps_protocol_extensions) {
   const auto found =
       read(packet(v3 + 9'999, "user\0app\0options\0-c geqo=off --work-mem=64kB\0_pq_.x\0on\0_pq_.y\0\0\0"s));
@@ -79,8 +100,10 @@ TEST(read_startup, has_no_answer_to_what_is_no_packet_at_all) {
       {"2^31", packet(v3, "", 0x80000000)},
       {"2^32 - 1", packet(v3, "", 0xFFFFFFFF)},
       {"an HTTP request", "GET / HTTP/1.1\r\n\r\n"},
-      {"a cancel request that is short", packet(cancel, "\0\0\0\x07"s)},
-      {"a cancel request that is long", packet(cancel, "\0\0\0\x07\0\0\0\x09x"s)},
+      {"a cancel request without a process", packet(cancel, "\0\0\0"s)},
+      {"a cancel request without a secret", packet(cancel, "\0\0\0\x07"s)},
+      {"a cancel request that is short", packet(cancel, "\0\0\0\x07\0\0\0"s)},
+      {"a cancel request that is long", packet(cancel, "\0\0\0\x07"s + std::string(257, 'k'))},
   };
   for (const auto& [why, bytes] : rows) EXPECT_TRUE(std::holds_alternative<not_startup>(read(bytes))) << why;
 }
@@ -106,6 +129,8 @@ TEST(read_startup, refuses_hostile_packets) {
     ASSERT_TRUE(std::holds_alternative<error>(found)) << each.why;
     EXPECT_EQ(std::get<error>(found).code, each.code) << each.why;
   }
+  EXPECT_EQ(std::get<error>(read(packet(4U << 16, ""))).message,
+            "unsupported frontend protocol 4.0: Highwater supports 3.0 to 3.2");
 }
 
 TEST(read_startup, holds_as_much_as_postgresql_does) {
