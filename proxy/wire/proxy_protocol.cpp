@@ -102,7 +102,7 @@ struct transported {
 
 // Addresses, and ports where there are any. TLVs follow.
 std::size_t addresses_size(unsigned family) noexcept {
-  constexpr std::size_t sizes[] = {0, 2 * (4 + 2), 2 * (16 + 2), 2 * 108};
+  constexpr std::size_t sizes[] = {0, 4 + 4 + 2 + 2, 16 + 16 + 2 + 2, 108 + 108};
   return sizes[family];
 }
 
