@@ -92,7 +92,7 @@ struct node {
   std::uint16_t port = 5432;
   std::string zone;
   unsigned weight = 1;  // 1..1000: share of reads among equally fresh nodes
-  node_tls tls;
+  node_tls tls{};
 };
 
 struct monitor {
