@@ -50,8 +50,8 @@ std::string md5_hex(std::string_view data) {
   return hex;
 }
 
-bool equal_in_constant_time(const digest& left, const digest& right) noexcept {
-  return CRYPTO_memcmp(left.data(), right.data(), left.size()) == 0;
+bool equal_in_constant_time(byte_span left, byte_span right) noexcept {
+  return left.size() == right.size() && CRYPTO_memcmp(left.data(), right.data(), left.size()) == 0;
 }
 
 std::string base64(byte_span data) {

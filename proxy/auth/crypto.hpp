@@ -25,7 +25,8 @@ digest hmac_sha256(byte_span key, std::string_view data);
 digest pbkdf2_sha256(std::string_view password, std::string_view salt, int iterations);
 std::string md5_hex(std::string_view data);  // 32 lower-case digits
 
-bool equal_in_constant_time(const digest& left, const digest& right) noexcept;
+// How long they are is no secret.
+bool equal_in_constant_time(byte_span left, byte_span right) noexcept;
 
 std::string base64(byte_span data);
 // Only what base64() would have written: no white space, no missing padding, no stray bits.

@@ -12,23 +12,35 @@ namespace highwater::auth {
 enum class error {
   // What a client did wrong
   malformed_message = 1,      // not the grammar of RFC 5802, or longer than max_message_bytes
-  unknown_mechanism,          // anything but SCRAM-SHA-256
-  channel_binding_requested,  // gs2 flag `p=`, which needs SCRAM-SHA-256-PLUS
+  unknown_mechanism,          // one that was not offered
+  channel_binding_requested,  // gs2 flag `p=` with SCRAM-SHA-256
+  channel_binding_missing,    // another flag with SCRAM-SHA-256-PLUS
+  channel_binding_type,       // `p=` with anything but tls-server-end-point
+  channel_binding_downgrade,  // flag `y`, though SCRAM-SHA-256-PLUS was offered
   channel_binding_mismatch,   // `c=` does not repeat the gs2 header
+  channel_binding_failed,     // `c=` holds the hash of another certificate
   authorization_identity,     // `a=` in the gs2 header
   unsupported_extension,      // `m=`
   nonce_mismatch,             // on either side: the peer does not repeat the nonce that it was given
   login_refused,              // wrong password, or no such user: nothing tells them apart
-  out_of_order,               // a message after the exchange has ended or failed
+  empty_password,
+  too_many_failures,  // of logins from the client's address
+  out_of_order,       // a message after the exchange has ended or failed
   // What a server did wrong, where Highwater is the client
   bad_iteration_count,  // outside 1..max_login_iterations
+  too_many_iterations,  // more than the caller allows
   server_refused,       // `e=` in the server-final-message
   server_not_genuine,   // its signature shows that it does not know the password
+  no_common_mechanism,
+  channel_binding_without_tls,  // SCRAM-SHA-256-PLUS is offered in the clear
+  channel_binding_not_offered,  // but required
   // What the operator did wrong
   malformed_secret,  // not SCRAM-SHA-256$<iterations>:<salt>$<StoredKey>:<ServerKey>
   no_password,
+  channel_binding_needs_tls,  // required without it
   // What this machine lacks
-  crypto_unavailable,  // OpenSSL refuses the primitive, for instance MD5 in FIPS mode
+  crypto_unavailable,          // OpenSSL refuses the primitive, for instance MD5 in FIPS mode
+  channel_binding_impossible,  // required, but the server's certificate has no hash to bind to
 };
 
 const boost::system::error_category& error_category() noexcept;

@@ -30,28 +30,28 @@ digest derive(const digest& process_key, std::string_view purpose, std::string_v
 
 }  // namespace
 
-digest salted_password(std::string_view password, std::string_view salt, int iterations) {
+secret_digest salted_password(std::string_view password, std::string_view salt, int iterations) {
   auto prepared = saslprep(password);
   const wipe_on_exit wipe{prepared};
   return pbkdf2_sha256(prepared, salt, iterations);
 }
 
-digest client_key(const digest& salted) {
+secret_digest client_key(const digest& salted) {
   return hmac_sha256(salted, "Client Key");
 }
 digest stored_key(const digest& client) {
   return sha256(client);
 }
-digest server_key(const digest& salted) {
+secret_digest server_key(const digest& salted) {
   return hmac_sha256(salted, "Server Key");
+}
+scram_keys keys_of(const digest& salted) {
+  return {client_key(salted), server_key(salted)};
 }
 
 scram_secret make_secret(std::string_view password, std::string_view salt, int iterations) {
-  auto salted = salted_password(password, salt, iterations);
-  const wipe_on_exit wipe_salted{salted};
-  auto client = client_key(salted);
-  const wipe_on_exit wipe_client{client};
-  return {iterations, std::string{salt}, stored_key(client), server_key(salted)};
+  const auto keys = keys_of(salted_password(password, salt, iterations));
+  return {iterations, std::string{salt}, stored_key(keys.client), keys.server};
 }
 
 result<scram_secret> parse_secret(std::string_view text) {

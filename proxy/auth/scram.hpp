@@ -1,27 +1,40 @@
 #pragma once
 
-// The keys of SCRAM-SHA-256 (RFC 5802 section 3, RFC 7677) and the secret in which PostgreSQL stores them.
+// The keys of SCRAM-SHA-256 (RFC 5802 section 3, RFC 7677), the secret in which PostgreSQL stores what verifies them,
+// and what takes the place of a password where there is none.
 
 #include <string>
 #include <string_view>
 
+#include "proxy/auth/channel_binding.hpp"
 #include "proxy/auth/crypto.hpp"
 #include "proxy/auth/error.hpp"
+#include "proxy/auth/wiped.hpp"
 
 namespace highwater::auth {
 
-inline constexpr std::string_view scram_mechanism = "SCRAM-SHA-256";
 inline constexpr int default_iterations = 4096;  // as PostgreSQL's
 inline constexpr int max_login_iterations = 10'000'000;
+// What a server may ask of us where nobody has said otherwise. It need not be genuine, and says how much we work before
+// it has shown anything: this is 24 times PostgreSQL's default, and some 40 ms of a core.
+inline constexpr int usual_most_iterations = 100'000;
 inline constexpr std::size_t max_message_bytes = 1024;  // PostgreSQL's limit for a SASL message, too
 inline constexpr std::size_t salt_bytes = 16;
 inline constexpr std::size_t nonce_bytes = 18;
 
 // The password is prepared as saslprep.hpp says. `salt` is raw bytes; `iterations` at least 1.
-digest salted_password(std::string_view password, std::string_view salt, int iterations);
-digest client_key(const digest& salted);
+secret_digest salted_password(std::string_view password, std::string_view salt, int iterations);
+secret_digest client_key(const digest& salted);
 digest stored_key(const digest& client);
-digest server_key(const digest& salted);
+secret_digest server_key(const digest& salted);
+
+// Who has these can log in wherever the same secret is stored, with the same salt and iterations: as the client whose
+// proof has shown `client`, and knowing by `server` whether the server has that secret.
+struct scram_keys {
+  secret_digest client;
+  secret_digest server;
+};
+scram_keys keys_of(const digest& salted);
 
 // What a server keeps of a password: enough to verify it, not enough to log in with it.
 struct scram_secret {

@@ -6,13 +6,14 @@
 #include "proxy/auth/scram_message.hpp"
 
 namespace highwater::auth {
-namespace {
 
-struct challenge {
+struct scram_client::challenge {
   std::string_view nonce;
   std::string salt;
   int iterations;
 };
+
+namespace {
 
 // Digits only. A number too large for int is out of range like any other.
 result<int> parse_iterations(std::string_view text) {
@@ -24,7 +25,12 @@ result<int> parse_iterations(std::string_view text) {
   return value;
 }
 
-result<challenge> parse_challenge(std::string_view message) {
+}  // namespace
+
+scram_client::scram_client(std::string nonce, std::string_view user, binding bound)
+    : nonce_{std::move(nonce)}, binding_{std::move(bound)}, auth_message_{"n=" + escape_name(user) + ",r=" + nonce_} {}
+
+result<scram_client::challenge> scram_client::parse_challenge(std::string_view message) const {
   if (!acceptable(message)) return error::malformed_message;
   attribute_reader attributes{message};
   if (attributes.next_is('m')) return error::unsupported_extension;
@@ -36,44 +42,61 @@ result<challenge> parse_challenge(std::string_view message) {
   if (!salt || salt->empty()) return error::malformed_message;
   const auto iterations = parse_iterations(*count);
   if (!iterations) return iterations.error();
+  // A server that adds nothing would let a recorded exchange be played again.
+  if (!nonce->starts_with(nonce_) || nonce->size() == nonce_.size()) return error::nonce_mismatch;
   return challenge{*nonce, std::move(*salt), *iterations};
 }
 
-}  // namespace
-
-scram_client::scram_client(std::string nonce, std::string_view user)
-    : nonce_{std::move(nonce)}, auth_message_{"n=" + escape_name(user) + ",r=" + nonce_} {}
-
-result<std::string> scram_client::server_first(std::string_view message, std::string_view password) {
+result<scram_client::challenge> scram_client::read_challenge(std::string_view message, int most_iterations) {
   if (std::exchange(stage_, stage::ended) != stage::first) return error::out_of_order;
-  if (password.empty()) return error::no_password;
-  const auto parsed = parse_challenge(message);
-  if (!parsed) return parsed.error();
-  // A server that adds nothing would let a recorded exchange be played again.
-  if (!parsed->nonce.starts_with(nonce_) || parsed->nonce.size() == nonce_.size()) return error::nonce_mismatch;
-
-  auto without_proof = std::string{"c=biws,r="}.append(parsed->nonce);
-  auth_message_.append(",").append(message).append(",").append(without_proof);
-  return as_result([&]() -> result<std::string> {
-    auto reply = prove(password, parsed->salt, parsed->iterations, std::move(without_proof));
-    stage_ = stage::final;
-    return reply;
-  });
+  auto parsed = parse_challenge(message);
+  if (!parsed) return parsed;
+  if (parsed->iterations > most_iterations) return error::too_many_iterations;
+  without_proof_ = "c=" + binding_.attribute() + ",r=" + std::string{parsed->nonce};
+  auth_message_.append(",").append(message).append(",").append(without_proof_);
+  stage_ = stage::proof;
+  return parsed;
 }
 
-std::string scram_client::prove(std::string_view password, std::string_view salt, int iterations,
-                                std::string without_proof) {
-  auto salted = salted_password(password, salt, iterations);
-  const wipe_on_exit wipe_salted{salted};
-  auto client = client_key(salted);
-  const wipe_on_exit wipe_client{client};
-  auto server = server_key(salted);
-  const wipe_on_exit wipe_server{server};
+result<std::string> scram_client::server_first(std::string_view message, std::string_view password,
+                                               int most_iterations) {
+  const auto slow = derivation(message, password, most_iterations);
+  if (!slow) return slow.error();
+  const auto salted = slow->salted();
+  if (!salted) return salted.error();
+  return prove(*salted);
+}
 
-  expected_signature_ = hmac_sha256(server, auth_message_);
-  auto proof = hmac_sha256(stored_key(client), auth_message_);
-  for (std::size_t i = 0; i < proof.size(); ++i) proof[i] ^= client[i];
-  return without_proof.append(",p=").append(base64(proof));
+result<std::string> scram_client::server_first(std::string_view message, const scram_keys& keys) {
+  const auto read = read_challenge(message, max_login_iterations);
+  if (!read) return read.error();
+  return prove(keys);
+}
+
+result<scram_derivation> scram_client::derivation(std::string_view message, std::string_view password,
+                                                  int most_iterations) {
+  auto read = read_challenge(message, most_iterations);
+  if (!read) return read.error();
+  if (password.empty()) {
+    stage_ = stage::ended;
+    return error::no_password;
+  }
+  return scram_derivation{password, std::move(read->salt), read->iterations};
+}
+
+result<std::string> scram_client::prove(const secret_digest& salted) {
+  return as_result([&] { return prove(keys_of(salted)); });
+}
+
+result<std::string> scram_client::prove(const scram_keys& keys) {
+  if (std::exchange(stage_, stage::ended) != stage::proof) return error::out_of_order;
+  return as_result([&]() -> result<std::string> {
+    expected_signature_ = hmac_sha256(keys.server, auth_message_);
+    auto proof = hmac_sha256(stored_key(keys.client), auth_message_);
+    for (std::size_t i = 0; i < proof.size(); ++i) proof[i] ^= keys.client[i];
+    stage_ = stage::final;
+    return without_proof_ + ",p=" + base64(proof);
+  });
 }
 
 result<void> scram_client::server_final(std::string_view message) {

@@ -6,21 +6,24 @@
 
 namespace highwater::auth {
 
-result<void> check_mechanism(std::string_view name) {
-  if (name != scram_mechanism) return error::unknown_mechanism;
-  return {};
-}
-
 // Returns the rest of the message, client-first-message-bare.
 result<std::string_view> scram_server::read_gs2_header(std::string_view message) {
-  if (message.starts_with("p=")) return error::channel_binding_requested;
-  // 'y': the client could bind to a channel but believes that the server cannot, which is so.
-  if (!message.starts_with("n,") && !message.starts_with("y,")) return error::malformed_message;
-  binding_flag_ = message.front();
-  message.remove_prefix(2);
-  if (message.starts_with("a=")) return error::authorization_identity;
-  if (!message.starts_with(',')) return error::malformed_message;
-  return message.substr(1);
+  const auto flag = message.front();
+  if (const auto fits = check_flag(flag, chosen_, channel_); !fits) return fits.error();
+  if (flag == 'p') {
+    attribute_reader attributes{message};
+    const auto type = attributes.read('p');
+    if (!type) return error::malformed_message;
+    if (*type != binding_type) return error::channel_binding_type;
+    message.remove_prefix(attributes.consumed().size());
+    binding_.certificate_hash = channel_.certificate_hash;
+  } else {
+    message.remove_prefix(1);
+  }
+  binding_.flag = flag;
+  if (message.starts_with(",a")) return error::authorization_identity;
+  if (!message.starts_with(",,")) return error::malformed_message;
+  return message.substr(2);
 }
 
 result<std::string> scram_server::client_first(std::string_view message) {
@@ -49,10 +52,10 @@ result<std::string> scram_server::client_final(std::string_view message) {
   if (std::exchange(stage_, stage::ended) != stage::final) return error::out_of_order;
   if (!acceptable(message)) return error::malformed_message;
   attribute_reader attributes{message};
-  const auto binding = attributes.read('c');
-  if (!binding) return error::malformed_message;
-  // base64 of "n,," and "y,,".
-  if (*binding != (binding_flag_ == 'n' ? "biws" : "eSws")) return error::channel_binding_mismatch;
+  const auto bound = attributes.read('c');
+  if (!bound) return error::malformed_message;
+  if (*bound != binding_.attribute())
+    return binding_.flag == 'p' ? error::channel_binding_failed : error::channel_binding_mismatch;
   const auto nonce = attributes.read('r');
   if (!nonce) return error::malformed_message;
   if (*nonce != server_nonce_) return error::nonce_mismatch;
@@ -67,11 +70,12 @@ result<std::string> scram_server::client_final(std::string_view message) {
 result<std::string> scram_server::verify(std::string_view without_proof, const digest& proof) {
   auth_message_.append(",").append(without_proof);
   // The proof is ClientKey XOR ClientSignature, so the signature uncovers the key, whose hash is known.
-  auto client = hmac_sha256(secret_.stored_key, auth_message_);
-  const wipe_on_exit wipe{client};
+  secret_digest client{hmac_sha256(secret_.stored_key, auth_message_)};
   for (std::size_t i = 0; i < client.size(); ++i) client[i] ^= proof[i];
   if (!equal_in_constant_time(stored_key(client), secret_.stored_key)) return error::login_refused;
-  return "v=" + base64(hmac_sha256(secret_.server_key, auth_message_));
+  auto reply = "v=" + base64(hmac_sha256(secret_.server_key, auth_message_));
+  keys_ = scram_keys{client, secret_digest{secret_.server_key}};
+  return reply;
 }
 
 }  // namespace highwater::auth

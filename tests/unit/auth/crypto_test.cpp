@@ -57,6 +57,13 @@ TEST(equal_in_constant_time, sees_a_difference_in_any_byte) {
   }
 }
 
+TEST(equal_in_constant_time, compares_texts_of_any_length) {
+  EXPECT_TRUE(equal_in_constant_time(as_bytes(""), as_bytes("")));
+  EXPECT_TRUE(equal_in_constant_time(as_bytes("abc"), as_bytes("abc")));
+  for (const std::string_view other : {"", "ab", "abcd", "abd", "xbc"})
+    EXPECT_FALSE(equal_in_constant_time(as_bytes("abc"), as_bytes(other))) << other;
+}
+
 TEST(wipe_on_exit, leaves_zeros) {
   std::string secret = "pencil";
   { const wipe_on_exit wipe{secret}; }

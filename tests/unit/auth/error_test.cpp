@@ -10,18 +10,30 @@ namespace {
 constexpr error all[] = {error::malformed_message,
                          error::unknown_mechanism,
                          error::channel_binding_requested,
+                         error::channel_binding_missing,
+                         error::channel_binding_type,
+                         error::channel_binding_downgrade,
                          error::channel_binding_mismatch,
+                         error::channel_binding_failed,
                          error::authorization_identity,
                          error::unsupported_extension,
                          error::nonce_mismatch,
                          error::login_refused,
+                         error::empty_password,
+                         error::too_many_failures,
                          error::out_of_order,
                          error::bad_iteration_count,
+                         error::too_many_iterations,
                          error::server_refused,
                          error::server_not_genuine,
+                         error::no_common_mechanism,
+                         error::channel_binding_without_tls,
+                         error::channel_binding_not_offered,
                          error::malformed_secret,
                          error::no_password,
-                         error::crypto_unavailable};
+                         error::channel_binding_needs_tls,
+                         error::crypto_unavailable,
+                         error::channel_binding_impossible};
 
 TEST(report, names_the_user_whose_login_is_refused) {
   const auto made = report(error::login_refused, "app");
@@ -31,19 +43,26 @@ TEST(report, names_the_user_whose_login_is_refused) {
 
 TEST(report, calls_a_malformed_message_a_protocol_violation) {
   for (const auto what : {error::malformed_message, error::unknown_mechanism, error::channel_binding_requested,
-                          error::channel_binding_mismatch, error::nonce_mismatch, error::out_of_order})
+                          error::channel_binding_missing, error::channel_binding_type, error::channel_binding_mismatch,
+                          error::nonce_mismatch, error::out_of_order})
     EXPECT_EQ(report(what, "app").sqlstate, "08P01") << make_error_code(what).message();
 }
 
-TEST(report, has_an_sqlstate_and_a_message_of_its_own_for_every_error) {
-  std::set<std::string> messages;
+TEST(report, says_that_an_exchange_over_the_wrong_channel_is_not_authorized) {
+  for (const auto what : {error::channel_binding_downgrade, error::channel_binding_failed})
+    EXPECT_EQ(report(what, "app").sqlstate, "28000") << make_error_code(what).message();
+}
+
+// PostgreSQL calls several things a malformed SCRAM message, and has a detail for each.
+TEST(report, has_an_sqlstate_and_a_text_of_its_own_for_every_error) {
+  std::set<std::string> texts;
   for (const auto what : all) {
     const auto made = report(what, "app");
     EXPECT_EQ(made.sqlstate.size(), 5u);
     EXPECT_EQ(make_error_code(what).message().find("unknown"), std::string::npos);
-    messages.insert(made.message);
+    texts.insert(made.message + std::string{made.detail});
   }
-  EXPECT_EQ(messages.size(), std::size(all));
+  EXPECT_EQ(texts.size(), std::size(all));
 }
 
 TEST(report, passes_on_what_it_does_not_know) {

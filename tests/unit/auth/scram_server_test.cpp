@@ -9,13 +9,10 @@ namespace {
 
 using namespace std::string_literals;
 
+using rfc7677::replaced;
+
 scram_server fresh() {
   return {rfc7677::secret(), std::string{rfc7677::server_nonce}};
-}
-
-std::string replaced(std::string_view text, std::string_view what, std::string_view with) {
-  std::string changed{text};
-  return changed.replace(changed.find(what), what.size(), with);
 }
 
 TEST(scram_server, answers_as_in_rfc_7677) {
@@ -134,10 +131,23 @@ TEST(scram_server, ends_with_success) {
   EXPECT_EQ(server.client_final(rfc7677::client_final).error(), error::out_of_order);
 }
 
-TEST(check_mechanism, knows_only_the_one_on_offer) {
-  EXPECT_TRUE(check_mechanism("SCRAM-SHA-256"));
-  for (const std::string_view name : {"", "SCRAM-SHA-256-PLUS", "SCRAM-SHA-1", "scram-sha-256", "PLAIN"})
-    EXPECT_EQ(check_mechanism(name).error(), error::unknown_mechanism) << name;
+TEST(scram_server, hands_out_the_keys_that_it_has_been_shown) {
+  auto server = fresh();
+  EXPECT_FALSE(server.keys());
+  ASSERT_TRUE(server.client_first(rfc7677::client_first));
+  EXPECT_FALSE(server.keys());
+  ASSERT_TRUE(server.client_final(rfc7677::client_final));
+  const auto salted = salted_password(rfc7677::password, *from_base64(rfc7677::salt), 4096);
+  ASSERT_TRUE(server.keys());
+  EXPECT_EQ(server.keys()->client, client_key(salted));
+  EXPECT_EQ(server.keys()->server, server_key(salted));
+}
+
+TEST(scram_server, hands_out_nothing_after_a_wrong_proof) {
+  auto server = fresh();
+  ASSERT_TRUE(server.client_first(rfc7677::client_first));
+  ASSERT_FALSE(server.client_final(replaced(rfc7677::client_final, "p=d", "p=e")));
+  EXPECT_FALSE(server.keys());
 }
 
 }  // namespace
