@@ -22,11 +22,16 @@ result<std::string> md5_secret(std::string_view password, std::string_view user)
 }
 
 result<std::string> md5_response(std::string_view password, std::string_view user, const md5_salt& salt) {
+  auto secret = md5_secret(password, user);
+  if (!secret) return secret;
+  const wipe_on_exit wipe{*secret};
+  return md5_response_from(*secret, salt);
+}
+
+result<std::string> md5_response_from(std::string_view secret, const md5_salt& salt) {
+  const std::string_view salt_text{reinterpret_cast<const char*>(salt.data()), salt.size()};
   return as_result([&]() -> result<std::string> {
-    auto inner = hash_both(password, user);
-    const wipe_on_exit wipe{inner};
-    const std::string_view salt_text{reinterpret_cast<const char*>(salt.data()), salt.size()};
-    return std::string{prefix}.append(hash_both(inner, salt_text));
+    return std::string{prefix}.append(hash_both(secret.substr(prefix.size()), salt_text));
   });
 }
 

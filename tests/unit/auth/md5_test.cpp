@@ -17,6 +17,11 @@ TEST(md5, hashes_the_stored_hash_again_with_the_salt) {
             "md5" + md5_hex(std::string_view{"ae2a81711e9f82f7a1a2c3c920c2d9f7\x01\x00\xFF$", 36}));
 }
 
+TEST(md5, answers_from_what_is_stored_as_from_the_password) {
+  EXPECT_EQ(*md5_response_from("md5ae2a81711e9f82f7a1a2c3c920c2d9f7", {1, 0, 255, '$'}),
+            *md5_response("correct horse battery staple", "md5_u", {1, 0, 255, '$'}));
+}
+
 TEST(md5, depends_on_every_part) {
   const auto original = *md5_response("password", "user", {1, 2, 3, 4});
   EXPECT_EQ(original.size(), 35u);
