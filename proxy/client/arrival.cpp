@@ -21,7 +21,8 @@ arrival::arrival(worker_context& worker, unique_socket socket)
     : worker_(worker),
       socket_(worker.loop, std::move(socket), *this),
       tls_(worker.shared.encryption.clients()),
-      login_(worker.shared.users, worker.nonce(), {tls_ != nullptr, worker.shared.encryption.clients_need_it()}) {}
+      login_(worker.shared.users, worker.nonce(),
+             {tls_ != nullptr, worker.shared.encryption.clients_need_it(), tls_ ? tls_->certificate_hash() : ""}) {}
 
 void arrival::start() {
   worker_.probe.clients.add();

@@ -131,9 +131,20 @@ login::step login::begin(const wire::startup_request& request, std::string& out)
     stage_ = stage::done;
     return step::accepted;
   }
-  stage_ = stage::sasl_initial;
-  wire::write_authentication_sasl(out, auth::scram_mechanism);
+  ask_for_scram(out);
   return step::more;
+}
+
+void login::ask_for_scram(std::string& out) {
+  stage_ = stage::sasl_initial;
+  std::vector<std::string_view> names;
+  for (const auto each : auth::offered_mechanisms(channel())) names.push_back(auth::name_of(each));
+  wire::write_authentication_sasl(out, names);
+}
+
+// What a proof can be bound to, so that nobody in between can pass it on.
+auth::channel login::channel() const {
+  return encrypted_ ? auth::channel{true, door_.certificate_hash} : auth::channel{};
 }
 
 // Who logs in is not a setting: PostgreSQL takes session_authorization here, and does nothing with it.
@@ -163,10 +174,11 @@ login::step login::first_response(std::string_view body, std::string& out) {
     const auto mechanism = in.c_string();
     const auto length = in.u32();
     if (!in.ok()) return refuse(auth::make_error_code(auth::error::malformed_message), out);
-    if (const auto known = auth::check_mechanism(mechanism); !known) return refuse(known.error(), out);
+    const auto chosen = auth::check_mechanism(mechanism, channel());
+    if (!chosen) return refuse(chosen.error(), out);
     auto secret = users_.secret_for(user);
     if (!secret) return refuse(secret.error(), out);
-    scram_.emplace(std::move(*secret), std::move(nonce_));
+    scram_.emplace(std::move(*secret), std::move(nonce_), *chosen, channel());
     constexpr std::uint32_t no_data = 0xFFFFFFFF;
     if (length == no_data) {
       wire::write_authentication_sasl_continue(out, "");

@@ -18,8 +18,9 @@
 namespace highwater::proxy {
 
 struct encryption_offer {
-  bool tls = false;       // to whoever asks for it
-  bool required = false;  // nobody comes in without
+  bool tls = false;                // to whoever asks for it
+  bool required = false;           // nobody comes in without
+  std::string certificate_hash{};  // see auth::channel
 };
 
 class login {
@@ -61,6 +62,9 @@ private:
   step final_response(std::string_view body, std::string& out);
   step refuse(const wire::error& why, std::string& out);
   step refuse(boost::system::error_code why, std::string& out);
+
+  void ask_for_scram(std::string& out);
+  auth::channel channel() const;
 
   const auth::user_table& users_;
   std::string nonce_;

@@ -105,6 +105,7 @@ void server_connection::fail_connect(const wire::error& why) {
 }
 
 void server_connection::login_with(std::string_view bytes, std::size_t& used) {
+  if (const auto* const tls = stream_.tls()) login_->over({true, tls->peer_certificate_hash()});
   std::string answer;
   while (state_ == state::logging_in) {
     wire::frame message;

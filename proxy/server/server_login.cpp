@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <utility>
+#include <vector>
 
 #include "proxy/auth/md5.hpp"
 #include "proxy/wire/bytes.hpp"
@@ -23,7 +24,7 @@ enum authentication_code : std::uint32_t {
 
 server_login::server_login(std::string_view user, std::string_view database, std::string_view password,
                            std::string nonce)
-    : user_(user), database_(database), password_(password), scram_(std::move(nonce)) {}
+    : user_(user), database_(database), password_(password), nonce_(std::move(nonce)) {}
 
 server_login::step server_login::fail(std::string message, std::string hint) {
   error_ = {std::string(wire::sqlstate::connection_failure), std::move(message), "", std::move(hint)};
@@ -90,13 +91,15 @@ server_login::step server_login::authenticate(std::string_view body, std::string
     case authentication_code::sasl:
       return begin_sasl(in.rest(), out);
     case authentication_code::sasl_continue: {
-      const auto answer = scram_.server_first(in.rest(), password_);
+      if (!scram_) return fail("the server sent something that is not part of a login");
+      const auto answer = scram_->server_first(in.rest(), password_);
       if (!answer) return fail(auth::report(answer.error(), user_).message);
       wire::write_sasl_response(out, *answer);
       return step::more;
     }
     case authentication_code::sasl_final: {
-      const auto verified = scram_.server_final(in.rest());
+      if (!scram_) return fail("the server sent something that is not part of a login");
+      const auto verified = scram_->server_final(in.rest());
       if (!verified) return fail(auth::report(verified.error(), user_).message);
       server_proved_ = true;
       return step::more;
@@ -109,13 +112,14 @@ server_login::step server_login::authenticate(std::string_view body, std::string
 
 server_login::step server_login::begin_sasl(std::string_view mechanisms, std::string& out) {
   wire::reader in(mechanisms);
-  for (auto name = in.c_string(); in.ok() && !name.empty(); name = in.c_string()) {
-    if (name != auth::scram_mechanism) continue;
-    server_proved_ = false;
-    wire::write_sasl_initial_response(out, name, scram_.client_first());
-    return step::more;
-  }
-  return fail("the server offers no SCRAM-SHA-256");
+  std::vector<std::string_view> offered;
+  for (auto name = in.c_string(); in.ok() && !name.empty(); name = in.c_string()) offered.push_back(name);
+  const auto bound = auth::choose_mechanism(offered, channel_, auth::channel_binding::prefer);
+  if (!bound) return fail(auth::report(bound.error(), user_).message);
+  server_proved_ = false;
+  scram_.emplace(nonce_, "", *bound);
+  wire::write_sasl_initial_response(out, scram_->mechanism(), scram_->client_first());
+  return step::more;
 }
 
 server_login::step server_login::answer_md5(std::string_view salt, std::string& out) {

@@ -23,6 +23,8 @@ public:
 
   server_login(std::string_view user, std::string_view database, std::string_view password, std::string nonce);
 
+  // What the proof that it knows the password is bound to.
+  void over(auth::channel beneath) { channel_ = std::move(beneath); }
   // Takes one message; what is to be sent back is appended to `out`.
   step take(const wire::frame& message, std::string& out);
 
@@ -40,7 +42,9 @@ private:
   step fail(std::string message, std::string hint = {});
 
   std::string user_, database_, password_;
-  auth::scram_client scram_;
+  std::string nonce_;
+  auth::channel channel_;
+  std::optional<auth::scram_client> scram_;
   bool server_proved_ = true;  // false from the start of SCRAM until the server's signature was good
   identity_inquiry identity_;
   wire::error error_;

@@ -168,11 +168,11 @@ void write_authentication_ok(std::string& out) {
   write_authentication(out, authentication_code::ok, {});
 }
 
-void write_authentication_sasl(std::string& out, std::string_view mechanism) {
-  writer(out, backend::authentication)
-      .u32(static_cast<std::uint32_t>(authentication_code::sasl))
-      .c_string(mechanism)
-      .u8(0);
+void write_authentication_sasl(std::string& out, std::span<const std::string_view> mechanisms) {
+  writer message(out, backend::authentication);
+  message.u32(static_cast<std::uint32_t>(authentication_code::sasl));
+  for (const auto each : mechanisms) message.c_string(each);
+  message.u8(0);
 }
 
 void write_authentication_sasl_continue(std::string& out, std::string_view data) {

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -101,7 +102,7 @@ void write_sasl_initial_response(std::string& out, std::string_view mechanism, s
 void write_sasl_response(std::string& out, std::string_view data);
 
 void write_authentication_ok(std::string& out);
-void write_authentication_sasl(std::string& out, std::string_view mechanism);
+void write_authentication_sasl(std::string& out, std::span<const std::string_view> mechanisms);
 void write_authentication_sasl_continue(std::string& out, std::string_view data);
 void write_authentication_sasl_final(std::string& out, std::string_view data);
 void write_backend_key(std::string& out, const backend_key_message& key);

@@ -31,7 +31,8 @@ constexpr std::uint32_t v3 = 3U << 16, ssl = 80877103, gss = 80877104, cancel = 
 const std::string startup = packet(v3, "user\0app\0database\0shop\0\0"s);
 
 struct entrance {
-  explicit entrance(const auth::user_table& users = trusting) : way_in(users, "server-nonce") {}
+  explicit entrance(const auth::user_table& users = trusting, const encryption_offer& offer = {})
+      : way_in(users, "server-nonce", offer) {}
 
   step take(const std::string& bytes) {
     out.clear();
@@ -125,6 +126,55 @@ TEST(login, never_takes_plaintext_that_came_with_an_encryption_request) {
   }
 }
 
+TEST(login, begins_with_tls_where_it_is_offered) {
+  struct row {
+    const char* why;
+    encryption_offer offer;
+    std::string bytes;
+    step what;
+    std::string out;
+    bool uses;
+  };
+  const std::string handshake = "\x16\x03\x01\x02\0\x01"s;
+  const encryption_offer none{}, some{true, false}, only{true, true};
+  const row rows[] = {
+      {"asked for and offered", some, packet(ssl), step::encrypt, "S", true},
+      {"asked for and not offered", none, packet(ssl), step::more, "N", true},
+      {"GSS is not", some, packet(gss), step::more, "N", true},
+      {"without being asked first", some, handshake, step::encrypt, "", false},
+      {"... where there is none", none, handshake, step::closed, "", false},
+      {"in the clear where it may be", some, startup, step::accepted, "", true},
+      {"... and where it may not", only, startup, step::refused, "28000", true},
+  };
+  for (const auto& each : rows) {
+    entrance door(trusting, each.offer);
+    EXPECT_EQ(door.take(each.bytes), each.what) << each.why;
+    EXPECT_THAT(door.out, HasSubstr(each.out)) << each.why;
+    EXPECT_EQ(door.used == each.bytes.size(), each.uses) << each.why;
+  }
+}
+
+TEST(login, begins_with_tls_once) {
+  entrance door(trusting, {true, true});
+  ASSERT_EQ(door.take(packet(ssl)), step::encrypt);
+  for (const auto& again : {packet(ssl), packet(gss)}) {
+    auto twice = entrance(trusting, {true, true});
+    twice.take(packet(ssl));
+    EXPECT_EQ(twice.take(again), step::refused);
+  }
+  EXPECT_EQ(door.take(startup), step::accepted);
+}
+
+// So that nobody in between can pass it on.
+TEST(login, offers_to_bind_the_proof_to_the_channel) {
+  for (const auto& [encrypts, hash] : {std::pair{true, "hash"}, {true, ""}, {false, "hash"}}) {
+    entrance door(strict, {true, false, hash});
+    if (encrypts) door.take(packet(ssl));
+    EXPECT_EQ(door.take(startup), step::more);
+    EXPECT_EQ(door.out.find("SCRAM-SHA-256-PLUS") != std::string::npos, encrypts && *hash != '\0');
+  }
+}
+
 TEST(login, does_not_negotiate_encryption_for_ever) {
   entrance door;
   EXPECT_EQ(door.take(packet(ssl)), step::more);
@@ -179,7 +229,7 @@ TEST(login, says_at_most_once_which_protocol_it_speaks) {
 TEST(login, asks_for_the_password_behind_the_protocol) {
   std::string expected;
   wire::write_negotiate_protocol_version(expected, 2, nullptr, 0);
-  wire::write_authentication_sasl(expected, auth::scram_mechanism);
+  wire::write_authentication_sasl(expected, std::array{auth::scram_mechanism});
   entrance door(strict);
   EXPECT_EQ(door.take(packet(v3 + 9'999, "user\0app\0\0"s)), step::more);
   EXPECT_EQ(door.out, expected);

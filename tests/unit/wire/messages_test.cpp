@@ -127,7 +127,11 @@ TEST(messages, are_written_as_the_manual_has_them) {
        "p\0\0\0\x08"
        "data"s},
       {"AuthenticationOk", [](out_ref o) { write_authentication_ok(o); }, "R\0\0\0\x08\0\0\0\0"s},
-      {"AuthenticationSASL", [](out_ref o) { write_authentication_sasl(o, "M"); }, "R\0\0\0\x0B\0\0\0\x0AM\0\0"s},
+      {"AuthenticationSASL",
+       [](out_ref o) {
+         write_authentication_sasl(o, std::array{"M"sv, "N"sv});
+       },
+       "R\0\0\0\x0D\0\0\0\x0AM\0N\0\0"s},
       {"SASLContinue", [](out_ref o) { write_authentication_sasl_continue(o, "x"); }, "R\0\0\0\x09\0\0\0\x0Bx"s},
       {"SASLFinal", [](out_ref o) { write_authentication_sasl_final(o, "x"); }, "R\0\0\0\x09\0\0\0\x0Cx"s},
       {"BackendKeyData",
