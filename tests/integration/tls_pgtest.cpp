@@ -23,7 +23,8 @@ protected:
     for (const auto* file : {"server.crt", "server.key", "ca.crt"}) give_to_server_user(folder / file);
     serve({.replicas = 1,
            .settings = {"ssl = on", "ssl_cert_file = '" + path("server.crt") + "'",
-                        "ssl_key_file = '" + path("server.key") + "'", "ssl_ca_file = '" + ca + "'"}},
+                        "ssl_key_file = '" + path("server.key") + "'", "ssl_ca_file = '" + ca + "'"},
+           .roles = {{"bound", "secret"}}},
           [](highwater_config& config) {
             config.set("listen", listening("prefer", ", client_ca: " + ca));
             with_server_tls(config, "mode: verify-full, ca: " + ca);
@@ -168,6 +169,22 @@ TEST_F(tls, can_demand_certificates_of_clients) {
         [&] { return strict.log().find("peer did not return a certificate") != std::string::npos; });
 }
 
+// On both sides of the proxy, each to its own certificate.
+TEST_F(tls, is_what_a_password_is_bound_to) {
+  PROXY_ONLY();
+  highwater_config config(served->cluster());
+  config.set("listen", listening("prefer"));
+  config.set("auth", "{method: scram-sha-256, users: [{name: bound, password: secret}]}");
+  const highwater_process proxy(config);
+  const auto as = [&](const std::string& how) {
+    return why_not(proxy.conninfo("postgres", "bound") + " password=secret " + how);
+  };
+  EXPECT_EQ(as("sslmode=require channel_binding=require"), "let in: 1");
+  EXPECT_EQ(as("sslmode=require channel_binding=disable"), "let in: 1");
+  EXPECT_EQ(as("sslmode=disable"), "let in: 1");
+  EXPECT_THAT(as("sslmode=disable channel_binding=require"), testing::HasSubstr("channel binding"));
+}
+
 TEST_F(tls, needs_files_that_are_good) {
   PROXY_ONLY();
   const auto starts = [](const std::string& listen) {
@@ -210,6 +227,46 @@ TEST_F(tls, goes_by_the_mode_towards_servers) {
                             "where application_name = 'highwater catalog' or application_name = 'highwater monitor'"),
               each.encrypted == "t" ? primary().ask("select true") : primary().ask("select false"))
         << each.keys << ": of those who watch";
+  }
+}
+
+// Where pg_hba.conf wants it otherwise.
+TEST_F(tls, is_tried_the_other_way_where_the_mode_allows_it) {
+  PROXY_ONLY();
+  primary().tell("create role needs login; create role shuns login");
+  served->cluster().await_replay();
+  for (const auto& node : served->cluster().nodes()) {
+    const auto file = node->folder() / "pg_hba.conf";
+    const auto before = read_file(file);
+    write_file(file,
+               "hostssl all needs all trust\nhost all needs all reject\nhostnossl all shuns all trust\n"
+               "host all shuns all reject\n" +
+                   before);
+    node->tell("select pg_reload_conf()");
+    await("the rules are in force", [&] {
+      return node->ask(
+                 "select count(*) from pg_hba_file_rules where 'shuns' = any "
+                 "(user_name)") == "2";
+    });
+  }
+  struct row {
+    std::string mode, user, expected;
+  };
+  const row rows[] = {{"allow", "needs", "t"},   {"allow", "shuns", "f"},  {"prefer", "needs", "t"},
+                      {"prefer", "shuns", "f"},  {"disable", "needs", ""}, {"disable", "shuns", "f"},
+                      {"require", "needs", "t"}, {"require", "shuns", ""}};
+  for (const auto& each : rows) {
+    highwater_config config(served->cluster());
+    with_server_tls(config, "mode: " + each.mode);
+    const highwater_process proxy(config);
+    try {
+      EXPECT_EQ(proxy.connect("postgres", each.user).scalar("select ssl from pg_stat_ssl where pid = pg_backend_pid()"),
+                each.expected)
+          << each.mode << " as " << each.user;
+    } catch (const pg::error& error) {
+      EXPECT_EQ(each.expected, "") << each.mode << " as " << each.user << ": " << error.what();
+      EXPECT_THAT(error.what(), testing::HasSubstr("pg_hba.conf"));
+    }
   }
 }
 
