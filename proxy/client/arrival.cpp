@@ -143,6 +143,7 @@ void arrival::known_now() noexcept {
 
 void arrival::hand_over() {
   over_ = true;
+  if (login_.keys()) worker_.shared.keys.remember(login_.user, *login_.keys());
   worker_.admit(
       {std::move(socket_), std::move(input_), login_.user, login_.database, std::move(login_.settings), login_.minor});
   worker_.arrival_over(*this);

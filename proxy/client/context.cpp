@@ -36,10 +36,7 @@ worker_context::worker_context(process_context& in, event_loop& on, std::functio
             probe,
             in.pools,
             in.logins,
-            [this](const std::string& user) {
-              const auto* known = shared.users.find(user);
-              return known ? known->password : std::string();
-            },
+            [this](const std::string& user) { return credentials_of(user); },
             [this] { return nonce(); },
             [this](routing::node_index node) { node_suspect(node); }} {
   for (const auto& node : in.settings.cluster.nodes) {
@@ -60,6 +57,13 @@ wire::cancel_secret worker_context::cancel_secret(std::size_t size) {
   std::array<std::uint8_t, wire::cancel_secret::longest> random;
   draw(std::span(random).first(size));
   return wire::cancel_secret({reinterpret_cast<const char*>(random.data()), size});
+}
+
+// A password is what the operator gave for this; without one the client's own proof has to do.
+server_credentials worker_context::credentials_of(const std::string& user) const {
+  const auto* known = shared.users.find(user);
+  if (known != nullptr && !known->password.empty()) return {known->password};
+  return {"", shared.keys.find(user)};
 }
 
 std::string worker_context::nonce() {

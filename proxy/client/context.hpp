@@ -30,6 +30,7 @@
 #include "proxy/monitor/view_board.hpp"
 #include "proxy/server/encryption.hpp"
 #include "proxy/server/pool.hpp"
+#include "proxy/server/shown_keys.hpp"
 #include "routing/decide.hpp"
 #include "routing/policy.hpp"
 #include "routing/sql/statement_cache.hpp"
@@ -52,6 +53,7 @@ struct process_context {
   const config::config& settings;
   const auth::user_table& users;
   const class encryption& encryption;
+  shown_keys& keys;
   view_board& board;
   class monitor& monitor;
   catalog_service& catalogs;
@@ -126,6 +128,7 @@ public:
   // Random bytes that nobody can guess.
   void draw(std::span<std::uint8_t> random);
   std::string nonce();
+  server_credentials credentials_of(const std::string& user) const;
   wire::cancel_secret cancel_secret(std::size_t size);
 
   process_context& shared;

@@ -198,6 +198,7 @@ login::step login::final_response(std::string_view body, std::string& out) {
   const auto answer = scram_->client_final(body);
   if (!answer) return refuse(answer.error(), out);
   wire::write_authentication_sasl_final(out, *answer);
+  keys_ = scram_->keys();
   scram_.reset();
   stage_ = stage::done;
   return step::accepted;

@@ -48,6 +48,8 @@ public:
   std::vector<std::pair<std::string, std::string>> settings;  // names in lower case
   std::uint32_t minor = 0;                                    // of protocol 3, as it will be spoken
   wire::backend_key_message key;
+  // What a client with a SCRAM secret has shown; see scram_server::keys().
+  const std::optional<auth::scram_keys>& keys() const noexcept { return keys_; }
   const wire::error& why() const noexcept { return why_; }  // after `refused` and `closed`
 
 private:
@@ -72,6 +74,7 @@ private:
   std::optional<wire::error> turned_away_;
   wire::error why_;
   std::optional<auth::scram_server> scram_;
+  std::optional<auth::scram_keys> keys_;
   encryption_offer door_;
   bool encrypted_ = false;
   unsigned encryption_requests_ = 0;

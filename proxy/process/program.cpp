@@ -112,6 +112,7 @@ private:
   asio::io_context io_{1};
   auth::user_table users_;
   encryption encryption_;
+  shown_keys keys_;
   view_board board_;
   metrics::monitor_probe monitor_probe_;
   monitor monitor_;
@@ -160,6 +161,7 @@ program::program(const config::config& settings)
       process_{settings_,
                users_,
                encryption_,
+               keys_,
                board_,
                monitor_,
                catalogs_,

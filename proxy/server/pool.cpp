@@ -119,7 +119,7 @@ bool pool::open_one() {
   auto& made = *all_.emplace_back(std::make_unique<server_connection>(environment_.connections, home, key_.node));
   const auto& node = environment_.cluster.nodes[key_.node];
   made.connect({node.host, node.port, environment_.encryption.node(key_.node), [this] {
-                  return server_login(key_.user, key_.database, environment_.password_of(key_.user),
+                  return server_login(key_.user, key_.database, environment_.credentials_of(key_.user),
                                       environment_.nonce());
                 }});
   return true;

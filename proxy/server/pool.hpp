@@ -47,7 +47,7 @@ struct pool_environment {
   metrics::worker_probe& probe;
   shared_pools& shared;
   outdated_logins& outdated;
-  std::function<std::string(const std::string& user)> password_of;
+  std::function<server_credentials(const std::string& user)> credentials_of;
   std::function<std::string()> nonce;
   std::function<void(routing::node_index)> node_suspect;  // a connection to it broke
   log_throttle failures_told{};                           // of the log lines about connections that cannot be made

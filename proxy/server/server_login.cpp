@@ -22,9 +22,8 @@ enum authentication_code : std::uint32_t {
 
 }  // namespace
 
-server_login::server_login(std::string_view user, std::string_view database, std::string_view password,
-                           std::string nonce)
-    : user_(user), database_(database), password_(password), nonce_(std::move(nonce)) {}
+server_login::server_login(std::string_view user, std::string_view database, server_credentials with, std::string nonce)
+    : user_(user), database_(database), with_(std::move(with)), nonce_(std::move(nonce)) {}
 
 server_login::step server_login::fail(std::string message, std::string hint) {
   error_ = {std::string(wire::sqlstate::connection_failure), std::move(message), "", std::move(hint)};
@@ -84,19 +83,15 @@ server_login::step server_login::authenticate(std::string_view body, std::string
       return server_proved_ ? step::more
                             : fail("the server accepted the login without proving that it knows the password");
     case authentication_code::cleartext:
-      wire::write_password(out, password_);
+      if (with_.keys) return needs_password();
+      wire::write_password(out, with_.password);
       return step::more;
     case authentication_code::md5:
-      return answer_md5(in.rest(), out);
+      return with_.keys ? needs_password() : answer_md5(in.rest(), out);
     case authentication_code::sasl:
       return begin_sasl(in.rest(), out);
-    case authentication_code::sasl_continue: {
-      if (!scram_) return fail("the server sent something that is not part of a login");
-      const auto answer = scram_->server_first(in.rest(), password_);
-      if (!answer) return fail(auth::report(answer.error(), user_).message);
-      wire::write_sasl_response(out, *answer);
-      return step::more;
-    }
+    case authentication_code::sasl_continue:
+      return prove(in.rest(), out);
     case authentication_code::sasl_final: {
       if (!scram_) return fail("the server sent something that is not part of a login");
       const auto verified = scram_->server_final(in.rest());
@@ -122,11 +117,25 @@ server_login::step server_login::begin_sasl(std::string_view mechanisms, std::st
   return step::more;
 }
 
+server_login::step server_login::prove(std::string_view challenge, std::string& out) {
+  if (!scram_) return fail("the server sent something that is not part of a login");
+  const auto answer =
+      with_.keys ? scram_->server_first(challenge, *with_.keys) : scram_->server_first(challenge, with_.password);
+  if (!answer) return fail(auth::report(answer.error(), user_).message);
+  wire::write_sasl_response(out, *answer);
+  return step::more;
+}
+
+server_login::step server_login::needs_password() {
+  return fail("the server asks for the password of user \"" + user_ + "\", of whom only the SCRAM secret is known",
+              "Let pg_hba.conf ask Highwater for scram-sha-256, or give auth.users[].password.");
+}
+
 server_login::step server_login::answer_md5(std::string_view salt, std::string& out) {
   auth::md5_salt bytes;
   if (salt.size() != bytes.size()) return fail("the server sent a malformed authentication request");
   std::transform(salt.begin(), salt.end(), bytes.begin(), [](char c) { return static_cast<std::uint8_t>(c); });
-  const auto answer = auth::md5_response(password_, user_, bytes);
+  const auto answer = auth::md5_response(with_.password, user_, bytes);
   if (!answer) return fail(auth::report(answer.error(), user_).message);
   wire::write_password(out, *answer);
   return step::more;

@@ -17,11 +17,18 @@
 
 namespace highwater::proxy {
 
+// What a user can show to a server. A password serves whatever the server asks for; keys serve where it asks for SCRAM
+// and has the secret that they are of, and cost nothing.
+struct server_credentials {
+  std::string password{};
+  std::optional<auth::scram_keys> keys{};
+};
+
 class server_login {
 public:
   enum class step : std::uint8_t { more, done, failed };
 
-  server_login(std::string_view user, std::string_view database, std::string_view password, std::string nonce);
+  server_login(std::string_view user, std::string_view database, server_credentials with, std::string nonce);
 
   // What the proof that it knows the password is bound to.
   void over(auth::channel beneath) { channel_ = std::move(beneath); }
@@ -37,11 +44,14 @@ public:
 private:
   step authenticate(std::string_view body, std::string& out);
   step begin_sasl(std::string_view mechanisms, std::string& out);
+  step prove(std::string_view challenge, std::string& out);
   step answer_md5(std::string_view salt, std::string& out);
+  step needs_password();
   step identify(const wire::frame& message);
   step fail(std::string message, std::string hint = {});
 
-  std::string user_, database_, password_;
+  std::string user_, database_;
+  server_credentials with_;
   std::string nonce_;
   auth::channel channel_;
   std::optional<auth::scram_client> scram_;

@@ -59,6 +59,22 @@ TEST_F(auth, scram_with_the_right_password_only) {
   EXPECT_THAT(as("stranger", "no such role"), testing::HasSubstr("role \"stranger\" does not exist"));
 }
 
+// The configuration has what the servers have: enough to know a password by, and not one that could be used.
+TEST_F(auth, passes_on_what_the_client_has_proved) {
+  const auto secret = primary().ask("select rolpassword from pg_authid where rolname = 'keeper'");
+  highwater_config config(served->cluster());
+  config.set("auth", "{method: scram-sha-256, users: [{name: keeper, secret: '" + secret + "'}, {name: app, secret: '" +
+                         secret + "'}]}");
+  const highwater_process proxy(config);
+  const auto as = [&](const std::string& user, const std::string& password) {
+    return refusal(proxy.conninfo("postgres", user) + " password='" + password + "'");
+  };
+  EXPECT_THAT(as("keeper", "wrong"), testing::HasSubstr("password authentication failed"));
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(as("keeper", "of the secret"), "keeper");
+  EXPECT_THAT(as("app", "of the secret"), testing::HasSubstr("password authentication failed for user \"app\""))
+      << "it is another one there";
+}
+
 TEST_F(auth, servers_may_ask_for_any_kind_of_password) {
   node& server = primary();
   const auto rules = server.folder() / "pg_hba.conf";

@@ -53,7 +53,7 @@ struct dialogue : testing::Test {
     EXPECT_EQ(take(ready()), step::done);
   }
 
-  server_login login{"app", "shop", "pencil", "rOprNGfwEbeRWgbNEkqO"};
+  server_login login{"app", "shop", {"pencil"}, "rOprNGfwEbeRWgbNEkqO"};
   std::string out;
 };
 
@@ -88,7 +88,7 @@ TEST_F(dialogue, fails_if_the_server_does_not_say_which_it_is) {
   wire::write_error(failure, wire::severity::error, {"57014", "canceling statement due to statement timeout", "", ""});
   for (const auto& [answer, code] :
        {std::pair(failure, "57014"), std::pair(identity(""), "08006"), std::pair(identity("x"), "08006")}) {
-    login = server_login("app", "shop", "pencil", "nonce");
+    login = server_login("app", "shop", {"pencil"}, "nonce");
     EXPECT_EQ(take(request(0)), step::more);
     EXPECT_EQ(take(ready()), step::more);
     EXPECT_EQ(take(answer), step::more);
@@ -144,7 +144,7 @@ TEST_F(dialogue, binds_its_proof_to_the_channel_where_it_can) {
       {"offered where there is no channel", {}, both, "", ""},
   };
   for (const auto& each : rows) {
-    server_login one("app", "shop", "pencil", "nonce");
+    server_login one("app", "shop", {"pencil"}, "nonce");
     one.over(each.beneath);
     out.clear();
     wire::frame message;
@@ -173,6 +173,32 @@ TEST_F(dialogue, goes_through_scram) {
   EXPECT_EQ(take(request(12, *final_message)), step::more);
   EXPECT_EQ(take(request(0)), step::more);
   ends_with(identity("1"));
+}
+
+// Nothing but what the client has shown: no password is there to be derived from.
+TEST_F(dialogue, proves_with_the_keys_that_a_client_has_shown) {
+  const auto secret = rfc::secret();
+  const auto keys = auth::keys_of(auth::salted_password("pencil", secret.salt, secret.iterations));
+  login = server_login("app", "shop", {"", keys}, "rOprNGfwEbeRWgbNEkqO");
+  auth::scram_server server(secret, std::string(rfc::server_nonce));
+  ASSERT_EQ(take(request(10, "SCRAM-SHA-256\0\0"s)), step::more);
+  wire::reader first(sent());
+  first.c_string();
+  first.u32();
+  ASSERT_EQ(take(request(11, *server.client_first(first.rest()))), step::more);
+  const auto final_message = server.client_final(sent());
+  ASSERT_TRUE(final_message) << "the proof was good";
+  EXPECT_EQ(take(request(12, *final_message)), step::more);
+  EXPECT_EQ(take(request(0)), step::more);
+}
+
+TEST_F(dialogue, has_no_password_to_give_where_only_keys_are_known) {
+  for (const auto& asked : {request(3), request(5, "\x01\x02\x03\x04")}) {
+    login = server_login("app", "shop", {"", auth::keys_of({})}, "nonce");
+    EXPECT_EQ(take(asked), step::failed);
+    EXPECT_NE(login.why().message.find("only the SCRAM secret is known"), std::string::npos);
+    EXPECT_EQ(out, "");
+  }
 }
 
 TEST_F(dialogue, does_not_believe_a_server_that_skips_its_proof) {
@@ -211,7 +237,7 @@ TEST_F(dialogue, ends_at_what_is_no_login) {
         "E\0\0\0\x05"
         "C"s,
         request(10, "PLAIN\0\0"s), request(10, ""), request(11, "nonsense"), request(12, "nonsense")}) {
-    server_login fresh("app", "shop", "pencil", "nonce");
+    server_login fresh("app", "shop", {"pencil"}, "nonce");
     wire::frame message;
     ASSERT_EQ(wire::peek_frame(bytes, 10'000, message), wire::frame_status::ok);
     EXPECT_EQ(fresh.take(message, out), step::failed) << testing::PrintToString(bytes);
