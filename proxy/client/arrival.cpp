@@ -56,7 +56,7 @@ void arrival::on_readable() {
   const auto got = socket_.read(worker_.scratch.data(), std::min(enough_for_login, worker_.scratch.size()));
   if (got.status == stream::read_status::closed) return gone();
   // Who waits for a cancel request has nothing more to say.
-  if (unknown_) {
+  if (unknown_ && !held_back_) {
     input_.append(worker_.scratch, 0, got.size);
     process();
   }
@@ -73,7 +73,7 @@ void arrival::process() {
     std::size_t used = 0;
     const auto step = login_.take(input_, used, out);
     input_.erase(0, used);
-    socket_.write(out);
+    if (step != login::step::refused) socket_.write(out);
     switch (step) {
       case login::step::more:
         if (used == 0) return;
@@ -89,9 +89,7 @@ void arrival::process() {
       case login::step::cancel:
         return ask_to_cancel();
       case login::step::refused:
-        note_failed_login(worker_, socket_, login_.user, login_.database, login_.why());
-        socket_.close_when_drained();
-        return end();
+        return refused(std::move(out));
       case login::step::closed:
         if (!login_.why().message.empty())
           note_failed_login(worker_, socket_, login_.user, login_.database, login_.why());
@@ -135,6 +133,27 @@ void arrival::ask_to_cancel() {
   });
 }
 
+// Who guesses waits longer each time.
+void arrival::refused(std::string answer) {
+  const auto& why = login_.why();
+  note_failed_login(worker_, socket_, login_.user, login_.database, why);
+  const auto now = std::chrono::steady_clock::now();
+  const bool guessed = why.code == wire::sqlstate::invalid_password;
+  const auto wait = guessed ? worker_.shared.login_guard.failed(socket_.peer_address(), login_.user, now)
+                            : std::chrono::milliseconds(0);
+  const auto tell = [this, answer = std::move(answer)] {
+    const auto alive = shared_from_this();
+    deadline_ = {};
+    socket_.write(answer);
+    socket_.close_when_drained();
+    end();
+  };
+  worker_.timers.cancel(deadline_);
+  if (wait.count() == 0) return tell();
+  held_back_ = true;
+  deadline_ = worker_.timers.schedule(now + wait, tell);
+}
+
 void arrival::known_now() noexcept {
   worker_.timers.cancel(deadline_);
   unlink();
@@ -143,7 +162,10 @@ void arrival::known_now() noexcept {
 
 void arrival::hand_over() {
   over_ = true;
-  if (login_.keys()) worker_.shared.keys.remember(login_.user, *login_.keys());
+  if (login_.keys()) {
+    worker_.shared.keys.remember(login_.user, *login_.keys());
+    worker_.shared.login_guard.succeeded(socket_.peer_address(), std::chrono::steady_clock::now());
+  }
   worker_.admit(
       {std::move(socket_), std::move(input_), login_.user, login_.database, std::move(login_.settings), login_.minor});
   worker_.arrival_over(*this);

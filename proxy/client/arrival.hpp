@@ -41,6 +41,7 @@ private:
   void gone();
   void ask_to_cancel();
   void hand_over();
+  void refused(std::string answer);
   void make_room();
   void fail(const wire::error& why);
   void known_now() noexcept;
@@ -51,7 +52,8 @@ private:
   login login_;
   std::string input_;
   timer_queue::ticket deadline_;
-  bool unknown_ = false;  // counts among those who have not shown who they are
+  bool unknown_ = false;    // counts among those who have not shown who they are
+  bool held_back_ = false;  // it has failed to log in, and is yet to be told
   bool over_ = false;
 };
 

@@ -19,6 +19,7 @@
 #include "proxy/client/arrival.hpp"
 #include "proxy/client/cancel_registry.hpp"
 #include "proxy/client/domain.hpp"
+#include "proxy/client/login_guard.hpp"
 #include "proxy/client/prepared.hpp"
 #include "proxy/client/told_parameters.hpp"
 #include "proxy/client/welcomes.hpp"
@@ -54,6 +55,7 @@ struct process_context {
   const auth::user_table& users;
   const class encryption& encryption;
   shown_keys& keys;
+  class login_guard& login_guard;
   view_board& board;
   class monitor& monitor;
   catalog_service& catalogs;

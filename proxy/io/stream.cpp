@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <netdb.h>
+#include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
@@ -98,6 +99,17 @@ std::string stream::peer() const {
       core_ != nullptr && ::getpeername(core_->native(), generic, &length) == 0 &&
       ::getnameinfo(generic, length, host, sizeof host, port, sizeof port, NI_NUMERICHOST | NI_NUMERICSERV) == 0;
   return known ? std::string(host) + ":" + port : "?";
+}
+
+std::string stream::peer_address() const {
+  sockaddr_storage address{};
+  socklen_t length = sizeof address;
+  auto* const generic = reinterpret_cast<sockaddr*>(&address);
+  if (core_ == nullptr || ::getpeername(core_->native(), generic, &length) != 0) return {};
+  const auto bytes = [](const auto& of) { return std::string(reinterpret_cast<const char*>(&of), sizeof of); };
+  if (address.ss_family == AF_INET) return bytes(reinterpret_cast<const sockaddr_in*>(generic)->sin_addr);
+  if (address.ss_family == AF_INET6) return bytes(reinterpret_cast<const sockaddr_in6*>(generic)->sin6_addr);
+  return {};
 }
 
 transport stream::release() noexcept {

@@ -74,6 +74,8 @@ public:
   transport release() noexcept;
   // Address and port of the other side, for people; "?" if it has gone.
   std::string peer() const;
+  // The bytes of its IP address; empty if it has none, or has gone.
+  std::string peer_address() const;
 
 private:
   class core;

@@ -113,6 +113,7 @@ private:
   auth::user_table users_;
   encryption encryption_;
   shown_keys keys_;
+  login_guard login_guard_;
   view_board board_;
   metrics::monitor_probe monitor_probe_;
   monitor monitor_;
@@ -162,6 +163,7 @@ program::program(const config::config& settings)
                users_,
                encryption_,
                keys_,
+               login_guard_,
                board_,
                monitor_,
                catalogs_,

@@ -1,6 +1,7 @@
 // Who gets in, and how the way in can be refused.
 
 #include <algorithm>
+#include <chrono>
 
 #include "tests/integration/wire_test.hpp"
 
@@ -57,6 +58,17 @@ TEST_F(auth, scram_with_the_right_password_only) {
   EXPECT_THAT(as("app", "wrong"), testing::HasSubstr("password authentication failed for user \"app\""));
   EXPECT_THAT(as("nobody", "wrong"), testing::HasSubstr("password authentication failed for user \"nobody\""));
   EXPECT_THAT(as("stranger", "no such role"), testing::HasSubstr("role \"stranger\" does not exist"));
+}
+
+// The first failures are free, and the right password is let in at once.
+TEST_F(auth, makes_who_guesses_wait) {
+  const auto as = [](const std::string& password) {
+    return refusal(served->conninfo("postgres", "app") + " password='" + password + "'");
+  };
+  const auto began = std::chrono::steady_clock::now();
+  for (int i = 0; i < 7; ++i) EXPECT_THAT(as("guess"), testing::HasSubstr("password authentication failed"));
+  EXPECT_GT(std::chrono::steady_clock::now() - began, std::chrono::milliseconds(100 + 200 + 400 + 800));
+  EXPECT_EQ(as("open sesame"), "app");
 }
 
 // The configuration has what the servers have: enough to know a password by, and not one that could be used.
