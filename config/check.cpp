@@ -31,10 +31,13 @@ public:
   }
 
   bool written(std::string_view key) const {
-    const auto dot = key.find('.');
-    const tree* section = root_.find(key.substr(0, dot));
-    if (dot == std::string_view::npos || section == nullptr) return section != nullptr;
-    return section->find(key.substr(dot + 1)) != nullptr;
+    const tree* at = &root_;
+    for (std::size_t begin = 0; at != nullptr && begin <= key.size();) {
+      const auto end = std::min(key.find('.', begin), key.size());
+      at = at->find(key.substr(begin, end - begin));
+      begin = end + 1;
+    }
+    return at != nullptr;
   }
 
   void say(const std::string& key, std::string found, std::string expected) {
@@ -93,7 +96,11 @@ void check_key_pair(checker& out, const std::string& section, const Tls& value) 
 
 void check_listen_tls(checker& out, const listen_tls& value) {
   check_key_pair(out, "listen.tls", value);
-  if (value.mode == tls_mode::disable || !out.sound("listen.tls")) return;
+  if (!out.sound("listen.tls")) return;
+  const bool given = !value.certificate.empty() || !value.key.empty() || !value.client_ca.empty();
+  if (value.mode == tls_mode::disable && given && !out.written("listen.tls.mode"))
+    out.say("listen.tls.mode", "nothing", "a mode: with a certificate it has no default");
+  if (value.mode == tls_mode::disable) return;
   if (value.certificate.empty() && value.key.empty())
     out.say("listen.tls.certificate", "nothing", "a certificate, as mode is not disable");
   const bool verifies = value.mode == tls_mode::verify_ca || value.mode == tls_mode::verify_full;

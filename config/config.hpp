@@ -73,7 +73,7 @@ struct auth {
 // Towards servers: as libpq does with sslmode, sslrootcert, sslcert and sslkey.
 struct server_tls {
   tls_mode mode = tls_mode::prefer;
-  std::string ca;  // whose certificates are believed; a mode without verification checks them too if it is given
+  std::string ca;  // whose certificates are believed; if it is given, every mode checks the server's
   std::string certificate;
   std::string key;
 };

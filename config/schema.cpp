@@ -68,8 +68,8 @@ section server_tls_section() {
           "the server's certificate, `verify-full` also that it is about the node's `host`. The monitor's connections "
           "go by it too.")
       .value("ca", &server_tls::ca, file(),
-             "Certificates in PEM, of those who sign certificates of servers (`sslrootcert`). `require` checks the "
-             "server's too if it is given.")
+             "Certificates in PEM, of those who sign certificates of servers (`sslrootcert`). If it is given, every "
+             "mode checks the server's, as in libpq.")
       .by_default("none")
       .value("certificate", &server_tls::certificate, file(),
              "What Highwater shows to servers that ask for it, in PEM.")

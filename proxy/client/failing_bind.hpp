@@ -20,6 +20,9 @@ class failing_bind {
 public:
   explicit failing_bind(const writing& about);
 
+  // Whatever is not about the transaction's end is refused, and nothing is looked at for that.
+  bool knows_of_failure() const noexcept { return in_failed_transaction_; }
+
   // What the server is to be given in place of the client's statement: something empty that takes these. None if the
   // Bind means the statement itself.
   //

@@ -40,7 +40,7 @@ void statement_needs::of_message(const wire::frame& message) {
   };
   switch (message.type) {
     case wire::frontend::query:
-      if (about_.facts.names_others) of_what_is_executed(*about_.facts.first());
+      if (about_.facts.names_others && !failing_.knows_of_failure()) of_what_is_executed(*about_.facts.first());
       break;
     case wire::frontend::parse: {
       const auto parse = *wire::read_parse(message.body());

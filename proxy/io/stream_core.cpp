@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cerrno>
+#include <new>
 #include <utility>
 
 #include "proxy/io/dead_peer.hpp"
@@ -16,6 +17,9 @@ namespace {
 // if nothing is under way, else by core::look_after().
 constexpr std::chrono::seconds longest_silence{90};
 constexpr std::chrono::seconds longest_farewell{30};  // for what is still to be sent when the owner has gone
+
+constexpr std::size_t most_unasked = 64U << 10U;
+constexpr std::size_t much = 1U << 20U;  // of memory to keep for the next write
 
 // Of this thread, as every stream belongs to one: between two calls nothing is in there.
 thread_local std::array<char, 32U << 10U> cipher_scratch;
@@ -33,22 +37,24 @@ stream::read_result stream::core::read(char* to, std::size_t size) {
   if (broken_) return {read_status::closed, 0};
   if (!tls_) return receive(to, size);
   if (tls_->has_more()) return decrypt({}, to, size);
-  for (;;) {
-    const auto got = receive(cipher_scratch.data(), cipher_scratch.size());
-    if (got.status != read_status::data) return got;
-    const auto plain = decrypt({cipher_scratch.data(), got.size}, to, size);
-    if (plain.status != read_status::would_block || !readable_) return plain;
-  }
+  const auto got = receive(cipher_scratch.data(), cipher_scratch.size());
+  if (got.status != read_status::data) return got;
+  // What is not for the owner may come without end: it is others' turn then, as behind any read.
+  return decrypt({cipher_scratch.data(), got.size}, to, size);
 }
 
-// The handshake answers, and so may whatever else is not for the owner.
+// The handshake answers, and so may whatever else is not for the owner: once that is much more than a handshake needs,
+// somebody does it to keep us busy.
 stream::read_result stream::core::decrypt(std::string_view cipher, char* to, std::size_t size) {
   std::string answer;
   const auto got = tls_->read(cipher, to, size, answer);
+  unasked_ = got.size > 0 ? 0 : unasked_ + answer.size();
+  if (unasked_ > most_unasked) broken_ = true;
   send(answer);
   readable_ |= tls_->has_more();
   if (got.size > 0) return {read_status::data, got.size};
-  return {got.what == tls_engine::status::open ? read_status::would_block : read_status::closed, 0};
+  const bool open = got.what == tls_engine::status::open && !broken_;
+  return {open ? read_status::would_block : read_status::closed, 0};
 }
 
 stream::read_result stream::core::receive(char* to, std::size_t size) noexcept {
@@ -93,6 +99,9 @@ void stream::core::write(std::string_view bytes) {
   records.clear();
   tls_->write(bytes, records);
   send(records);
+  if (records.capacity() > much) records = std::string();
+  if (!tls_->why().empty() && !std::exchange(broken_, true))
+    loop_.tell_later(event_loop::watched_ptr(this), true, true);
 }
 
 void stream::core::encrypt(std::unique_ptr<tls_engine> with, std::string_view came) {
@@ -104,11 +113,13 @@ void stream::core::encrypt(std::unique_ptr<tls_engine> with, std::string_view ca
   readable_ |= tls_->has_more();
 }
 
-void stream::core::say_goodbye() {
+// There may be no memory for it: then the peer sees the end without it.
+void stream::core::say_goodbye() noexcept try {
   if (!tls_ || broken_) return;
   std::string last;
   tls_->close(last);
   send(last);
+} catch (const std::bad_alloc&) {
 }
 
 void stream::core::send(std::string_view bytes) {

@@ -23,7 +23,7 @@ public:
   void close() noexcept;
   transport release() noexcept;
   void encrypt(std::unique_ptr<tls_engine> with, std::string_view came);
-  void say_goodbye();
+  void say_goodbye() noexcept;
   const tls_engine* tls() const noexcept { return tls_.get(); }
   int native() const noexcept { return socket_.get(); }
   void keep() { loop_.keep(event_loop::watched_ptr(this)); }
@@ -43,7 +43,8 @@ private:
   unique_socket socket_;
   std::unique_ptr<tls_engine> tls_;
   std::string pending_;
-  std::size_t sent_ = 0;                                 // of pending_
+  std::size_t unasked_ = 0;  // bytes that TLS has answered by itself, since the owner last got something
+  std::size_t sent_ = 0;     // of pending_
   std::chrono::steady_clock::time_point alone_since_{};  // without an owner
   bool readable_ = false;                                // an edge has come, and nothing has been found empty since
   bool hung_up_ = false;                                 // the peer has closed: the last edge there is

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <new>
 #include <utility>
 
 #include "proxy/io/tls_text.hpp"
@@ -20,7 +21,12 @@ struct tls_bytes {
     BIO_clear_retry_flags(to);
     auto* const out = engine(to).out_;
     if (out == nullptr) return -1;
-    out->append(bytes, static_cast<std::size_t>(size));
+    // Nothing may be thrown through OpenSSL.
+    try {
+      out->append(bytes, static_cast<std::size_t>(size));
+    } catch (const std::bad_alloc&) {
+      return -1;
+    }
     return size;
   }
   static int read(BIO* from, char* to, int size) {
@@ -75,14 +81,14 @@ void tls_engine::ask_for_host(const options& how) {
   if (how.host.empty()) return;
   auto* const wanted = SSL_get0_param(native_.get());
   const bool is_address = X509_VERIFY_PARAM_set1_ip_asc(wanted, how.host.c_str()) == 1;
-  if (!is_address) SSL_set_tlsext_host_name(native_.get(), how.host.c_str());
+  bool done = is_address || SSL_set_tlsext_host_name(native_.get(), how.host.c_str()) == 1;
   if (!how.checks_host) {
     if (is_address) X509_VERIFY_PARAM_set1_ip(wanted, nullptr, 0);
-    return;
+  } else if (!is_address) {
+    SSL_set_hostflags(native_.get(), X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+    done = done && SSL_set1_host(native_.get(), how.host.c_str()) == 1;
   }
-  if (is_address) return;
-  SSL_set_hostflags(native_.get(), X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
-  SSL_set1_host(native_.get(), how.host.c_str());
+  if (!done) throw std::bad_alloc();
 }
 
 tls_engine::taken tls_engine::read(std::string_view cipher, char* to, std::size_t size, std::string& out) {

@@ -13,17 +13,18 @@ class libpq_tls {
 public:
   explicit libpq_tls(config::server_tls how) : how_(std::move(how)), mode_(config::to_string(how_.mode)) {}
 
-  // Behind the parameters that are there, without what ends the lists. What is not configured is left to libpq.
+  // Behind the parameters that are there, without what ends the lists. What is not configured is not there: libpq would
+  // look for it in its user's home and environment, and believe others than the connections of clients do.
   void add_to(std::vector<const char*>& keys, std::vector<const char*>& values) const {
     const auto add = [&](const char* key, const std::string& value) {
-      if (value.empty()) return;
       keys.push_back(key);
-      values.push_back(value.c_str());
+      values.push_back(value.empty() ? "/dev/null/none" : value.c_str());
     };
     add("sslmode", mode_);
     add("sslrootcert", how_.ca);
     add("sslcert", how_.certificate);
     add("sslkey", how_.key);
+    add("sslcrl", {});
   }
 
 private:

@@ -43,8 +43,7 @@ private:
   void encrypt(char answer) {
     asks_ = false;
     if (answer != 'S') return finish(false);
-    const bool checks = encryption_.mode == config::tls_mode::verify_full;
-    connection_.encrypt(std::make_unique<tls_engine>(encryption_.context, tls_engine::options{host_, checks, false}));
+    connection_.encrypt(std::make_unique<tls_engine>(encryption_.context, encryption_.towards(host_)));
     connection_.write(bytes_);
     connection_.await_readable();
   }
@@ -54,8 +53,8 @@ private:
     const auto got = connection_.read(&answer, 1);
     if (got.status == stream::read_status::would_block) return connection_.await_readable();
     if (asks_ && got.status == stream::read_status::data) return encrypt(answer);
-    const bool delivered = !asks_ && (connection_.tls() == nullptr || connection_.tls()->established());
-    finish(delivered);
+    const auto* const tls = connection_.tls();
+    finish(!asks_ && (tls == nullptr || (tls->established() && tls->why().empty())));
   }
   void on_drained() override {}
   void finish(bool delivered) {

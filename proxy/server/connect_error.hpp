@@ -15,9 +15,11 @@ inline wire::error server_lost(std::string what) {
                  {std::string(wire::sqlstate::connection_failure), std::move(what), "", ""});
 }
 
-// Does the node not answer, or not yet? Else it has answered, and does not let the user in.
+// Does the node not answer, not yet, or not in a way that can be believed? Else it has answered, and does not let the
+// user in.
 inline bool is_unreachable(const wire::error& why) noexcept {
-  return why.code == wire::sqlstate::connection_failure || why.code.starts_with("57P");
+  return why.code == wire::sqlstate::connection_failure || why.code == wire::sqlstate::connection_rejected ||
+         why.code.starts_with("57P");
 }
 
 // There is no room, which says nothing about who is there already, nor about other nodes.

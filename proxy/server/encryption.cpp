@@ -15,25 +15,28 @@ tls_check check_of_clients(const config::listen_tls& from) noexcept {
   return from.client_ca.empty() ? tls_check::none : tls_check::if_given;
 }
 
-// As libpq: `require` with a root certificate is `verify-ca`.
+// As libpq: where there are root certificates, they have to be satisfied, whatever the mode.
 tls_check check_of_server(const config::server_tls& from) noexcept {
-  const bool checks = verifies(from.mode) || (from.mode == tls_mode::require && !from.ca.empty());
-  return checks ? tls_check::required : tls_check::none;
+  return verifies(from.mode) || !from.ca.empty() ? tls_check::required : tls_check::none;
 }
 
-node_encryption towards(const config::server_tls& from) {
+node_encryption encryption_of(const config::server_tls& from) {
   if (from.mode == tls_mode::disable) return {};
   return {from.mode, tls_context::for_servers({from.certificate, from.key, from.ca}, check_of_server(from))};
 }
 
 }  // namespace
 
+tls_engine::options node_encryption::towards(const std::string& host) const {
+  return {host, mode == tls_mode::verify_full, false};
+}
+
 encryption::encryption(const config::config& from) {
   const auto& listen = from.listen.tls;
   if (listen.mode != tls_mode::disable)
     clients_ = tls_context::for_clients({listen.certificate, listen.key, listen.client_ca}, check_of_clients(listen));
   clients_need_it_ = listen.mode == tls_mode::require || verifies(listen.mode);
-  for (const auto& node : from.cluster.nodes) nodes_.push_back(towards(config::tls_of(from.cluster, node)));
+  for (const auto& node : from.cluster.nodes) nodes_.push_back(encryption_of(config::tls_of(from.cluster, node)));
 }
 
 }  // namespace highwater::proxy

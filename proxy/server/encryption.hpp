@@ -2,12 +2,11 @@
 
 // TLS of the whole process, as it is configured: towards clients, and towards each node.
 
-#include <atomic>
-#include <memory>
+#include <string>
 #include <vector>
 
 #include "config/config.hpp"
-#include "proxy/io/tls_context.hpp"
+#include "proxy/io/tls_engine.hpp"
 
 namespace highwater::proxy {
 
@@ -15,6 +14,7 @@ namespace highwater::proxy {
 struct node_encryption {
   config::tls_mode mode = config::tls_mode::disable;
   tls_context_ptr context;  // null with `disable`
+  tls_engine::options towards(const std::string& host) const;
 };
 
 class encryption {

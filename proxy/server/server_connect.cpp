@@ -1,7 +1,10 @@
 // The beginning of a server connection's life: address, socket, login.
 
+#include <spdlog/spdlog.h>
+
 #include <utility>
 
+#include "proxy/io/log_text.hpp"
 #include "proxy/server/server_connection.hpp"
 
 namespace highwater::proxy {
@@ -72,8 +75,7 @@ void server_connection::take_tls_answer() {
 
 void server_connection::encrypt() {
   const auto& how = baggage_.encryption;
-  stream_.encrypt(std::make_unique<tls_engine>(
-      how.context, tls_engine::options{baggage_.host, how.mode == config::tls_mode::verify_full, false}));
+  stream_.encrypt(std::make_unique<tls_engine>(how.context, how.towards(baggage_.host)));
   log_in();
 }
 
@@ -86,9 +88,17 @@ void server_connection::log_in() {
   stream_.await_readable();
 }
 
+// What was tried before, and did not work either, may be the cause.
+wire::error server_connection::with_first_refusal(wire::error why) const {
+  if (first_refusal_.empty()) return why;
+  why.message += std::string("; before that, ") + (tls_.asks() ? "without" : "with") + " TLS: " + first_refusal_;
+  return why;
+}
+
 // `like_this`: there may be another way, see tls_request.
 void server_connection::login_refused(const wire::error& why, bool like_this) {
-  if (!like_this || !tls_.try_other_way(stream_.tls() != nullptr)) return fail_connect(why);
+  if (!like_this || !tls_.try_other_way(stream_.tls() != nullptr)) return fail_connect(with_first_refusal(why));
+  first_refusal_ = why.message;
   stream_.close();
   login_ = nullptr;
   baggage_.partial.clear();
@@ -126,12 +136,23 @@ void server_connection::login_with(std::string_view bytes, std::size_t& used) {
   stream_.write(answer);
 }
 
+// Nobody would notice otherwise that it goes on in the clear.
+void server_connection::tell_of_other_way() {
+  auto& told = context_->other_ways_told;
+  if (told.may_tell(std::chrono::steady_clock::now())) {
+    spdlog::warn("connected to {} {} TLS, as it did not work {}: {}{}", baggage_.host, tls_.asks() ? "with" : "without",
+                 tls_.asks() ? "without" : "with", first_refusal_, and_more(told.untold()));
+  }
+  first_refusal_.clear();
+}
+
 void server_connection::finish_login() {
   context_->timers.cancel(deadline_);
   idle_since_ = std::chrono::steady_clock::now();
   session().logged_in({login_->key(), std::move(login_->parameters()), login_->server_started(), idle_since_});
   login_ = nullptr;
   new_login_ = nullptr;
+  if (!first_refusal_.empty()) tell_of_other_way();
   state_ = state::ready;
   home_->on_connected(*this);
 }

@@ -107,8 +107,7 @@ void server_connection::lost(const wire::error& why) {
 // Why the server cannot be spoken to, while that begins.
 wire::error server_connection::why_closed() const {
   const auto* const tls = stream_.tls();
-  if (tls == nullptr || tls->established() || tls->why().empty())
-    return server_lost("the server closed the connection");
+  if (tls == nullptr || tls->why().empty()) return server_lost("the server closed the connection");
   return because(wire::error_cause::credentials, {std::string(wire::sqlstate::connection_rejected),
                                                   "TLS with the server failed: " + tls->why(), "", ""});
 }

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "proxy/io/connect_attempt.hpp"
+#include "proxy/io/log_throttle.hpp"
 #include "proxy/io/name_resolver.hpp"
 #include "proxy/io/stream.hpp"
 #include "proxy/io/timer_queue.hpp"
@@ -70,7 +71,8 @@ struct connection_context {
   name_resolver& names;
   std::string& scratch;  // for reading into; its size is what is read at most at once
   std::chrono::milliseconds connect_timeout;
-  bool always_discards = false;  // after every lease, whatever is known of it
+  bool always_discards = false;    // after every lease, whatever is known of it
+  log_throttle other_ways_told{};  // of the log lines about connections with TLS, or without, as the other did not work
 };
 
 class server_connection final : stream::listener {
@@ -156,6 +158,8 @@ private:
   void encrypt();
   void log_in();
   wire::error why_closed() const;
+  wire::error with_first_refusal(wire::error why) const;
+  void tell_of_other_way();
   void login_refused(const wire::error& why, bool like_this = true);
   void fail_connect(const wire::error& why);
   std::size_t handle(std::string_view bytes);
@@ -187,6 +191,7 @@ private:
   std::function<server_login()> new_login_;
   std::unique_ptr<server_login> login_;
   tls_request tls_{config::tls_mode::disable};  // while it is being made
+  std::string first_refusal_;                   // ... and is tried the other way
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
   timer_queue::ticket deadline_;
   state state_ = state::connecting;

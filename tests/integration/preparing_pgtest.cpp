@@ -122,6 +122,18 @@ TEST_F(preparing, for_a_query_behind_what_was_sent_as_it_came) {
   }
 }
 
+// Nothing is looked for what is refused in any case.
+TEST_F(preparing, nothing_for_a_query_in_a_transaction_that_has_failed) {
+  auto session = unprepared({{"s", "select n from t"}});
+  session.query("begin");
+  session.query("select 1/0");
+  const auto answer = session.query("execute s");
+  ASSERT_EQ(sqlstate(answer), "25P02");
+  EXPECT_EQ(raw::error_field(answer.front(), 'R'), "exec_simple_query");
+  EXPECT_EQ(sqlstate(session.query("rollback")), "");
+  EXPECT_EQ(scalar(session, "execute s"), "1");
+}
+
 // ... which is looked at as if it had come alone.
 TEST_F(preparing, what_a_query_sets_behind_what_was_sent_as_it_came) {
   auto session = client();

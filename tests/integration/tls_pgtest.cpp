@@ -1,9 +1,11 @@
 // TLS on both sides: towards clients, and towards servers that have it, have it not, or insist.
 
-#include <sys/socket.h>
+#include <cstdio>
+#include <mutex>
 
 #include "tests/integration/wire_test.hpp"
 #include "tests/support/certificates.hpp"
+#include "tests/support/faulty_server.hpp"
 #include "tests/support/scratch.hpp"
 #include "tests/support/server_user.hpp"
 
@@ -62,8 +64,44 @@ protected:
     return proxy.connect().scalar("select ssl from pg_stat_ssl where pid = pg_backend_pid()");
   }
 
+  // On a connection of its own.
+  static void send_encrypted(const std::string& bytes) {
+    const auto command =
+        "openssl s_client -quiet -starttls postgres -connect 127.0.0.1:" + std::to_string(served->port()) +
+        " >/dev/null 2>&1";
+    auto* const to = ::popen(command.c_str(), "w");
+    ASSERT_NE(to, nullptr);
+    std::fwrite(bytes.data(), 1, bytes.size(), to);
+    ::pclose(to);
+  }
+
   inline static std::filesystem::path folder;
   inline static std::string ca, other_ca;
+};
+
+// Keeps the first bytes that anybody sends, but for the question whether there is TLS, and handshakes.
+class eavesdropper final : public relay {
+public:
+  explicit eavesdropper(std::uint16_t server_port) : relay(server_port) { start(); }
+  ~eavesdropper() override { stop(); }
+  std::string in_the_clear() const {
+    const std::scoped_lock lock(mutex_);
+    return heard_;
+  }
+
+private:
+  bool pass_on(pair& through, bool from_client, std::string_view bytes) override {
+    const bool harmless = bytes == raw::ssl_request() || bytes.starts_with('\x16') || bytes.starts_with('\x14') ||
+                          bytes.starts_with('\x17') || bytes.starts_with('\x15');
+    if (from_client && !harmless) {
+      const std::scoped_lock lock(mutex_);
+      heard_.append(bytes);
+    }
+    return relay::pass_on(through, from_client, bytes);
+  }
+
+  mutable std::mutex mutex_;
+  std::string heard_;
 };
 
 // Towards clients -------------------------------------------------------------------------------------------------
@@ -102,9 +140,41 @@ TEST_F(tls, carries_much_in_both_directions) {
                            "from generate_series(0, 19999) i"));
 }
 
-TEST_F(tls, passes_a_cancel_request_on) {
+// libpq sends it in the clear, up to version 16; other drivers over a connection like that of the session.
+TEST_F(tls, passes_cancel_requests_on) {
   PROXY_ONLY();
-  pg::connection session(as_client("require", "options='-c highwater.level=primary'"));
+  for (const bool encrypted : {false, true}) {
+    pg::connection session(as_client("require", "options='-c highwater.level=primary'"));
+    auto unread = client({{"options", "-c highwater.level=primary"}});
+    if (encrypted) {
+      unread.send(raw::query("select pg_sleep(600)"));
+    } else {
+      ASSERT_EQ(PQsendQuery(session.raw(), "select pg_sleep(600)"), 1);
+    }
+    await("it runs", [] {
+      return primary().ask(
+                 "select count(*) from pg_stat_activity where query like '%sleep(600)%' and "
+                 "state = 'active' and pid <> pg_backend_pid()") != "0";
+    });
+    if (encrypted) {
+      send_encrypted(raw::cancel_request(unread.backend_pid(), unread.cancel_key()));
+      EXPECT_EQ(sqlstate(unread.read_until_ready()), "57014");
+    } else {
+      EXPECT_TRUE(session.cancel());
+      EXPECT_EQ(pg::result(PQgetResult(session.raw())).sqlstate(), "57014");
+    }
+  }
+}
+
+// Whoever sees the key can cancel.
+TEST_F(tls, hides_the_key_of_a_cancel_request_from_the_network) {
+  PROXY_ONLY();
+  eavesdropper between(primary().port());
+  highwater_config config(served->cluster());
+  config.set("cluster", "\n  nodes: [{name: a, host: 127.0.0.1, port: " + std::to_string(between.port()) +
+                            "}]\n  monitor: {user: highwater, database: postgres}\n  tls: {mode: require}");
+  const highwater_process proxy(config);
+  auto session = proxy.connect();
   ASSERT_EQ(PQsendQuery(session.raw(), "select pg_sleep(600)"), 1);
   await("it runs", [] {
     return primary().ask(
@@ -112,8 +182,9 @@ TEST_F(tls, passes_a_cancel_request_on) {
                "and pid <> pg_backend_pid()") != "0";
   });
   EXPECT_TRUE(session.cancel());
-  const pg::result answer(PQgetResult(session.raw()));
-  EXPECT_EQ(answer.sqlstate(), "57014");
+  EXPECT_EQ(pg::result(PQgetResult(session.raw())).sqlstate(), "57014");
+  EXPECT_GE(between.connections(), 3) << "the monitor's, the session's and the request's";
+  EXPECT_EQ(between.in_the_clear(), "");
 }
 
 // Somebody else has sent it, in the clear, and it is never taken for a part of the session (CVE-2021-3935).

@@ -167,6 +167,35 @@ TEST(load_mistakes, contradictions) {
   });
 }
 
+TEST(load_mistakes, tls) {
+  expect_mistakes({
+      {"listen: {tls: {mode: on}}",
+       "f:1:22: listen.tls.mode: found 'on', expected one of disable, allow, prefer, "
+       "require, verify-ca, verify-full"},
+      {"listen: {tls: {mode: require}}",
+       "f:1:15: listen.tls.certificate: found nothing, expected a certificate, as mode is not disable"},
+      {"listen: {tls: {mode: require, certificate: c}}",
+       "f:1:15: listen.tls.key: found nothing, expected the private key of the certificate"},
+      {"listen: {tls: {mode: require, key: k}}",
+       "f:1:15: listen.tls.certificate: found nothing, expected the certificate that the key is of"},
+      {"listen: {tls: {certificate: c, key: k}}",
+       "f:1:15: listen.tls.mode: found nothing, expected a mode: with a certificate it has no default"},
+      {"listen: {tls: {mode: disable, certificate: c, key: k}}", ""},
+      {"listen: {tls: {mode: verify-ca, certificate: c, key: k}}",
+       "f:1:15: listen.tls.client_ca: found nothing, expected a file of those who sign the clients' certificates"},
+  });
+  const table rows{
+      {"cluster: {nodes: [{host: a}], tls: {mode: verify-full}}",
+       "f:1:36: cluster.tls.ca: found nothing, expected a file of those who sign the servers' certificates"},
+      {"cluster: {nodes: [{host: a}], tls: {certificate: c}}",
+       "f:1:36: cluster.tls.key: found nothing, expected the private key of the certificate"},
+      {"cluster: {nodes: [{host: a, tls: {mode: verify-ca}}]}",
+       "f:1:34: cluster.nodes[0].tls.ca: found nothing, expected a file of those who sign the servers' certificates"},
+      {"cluster: {nodes: [{host: a, tls: {mode: verify-ca}}], tls: {ca: c}}", ""},
+  };
+  for (const auto& [yaml, expected] : rows) EXPECT_EQ(mistakes_of(yaml), expected) << yaml;
+}
+
 TEST(load_mistakes, the_cluster) {
   const table rows{
       {"cluster: {nodes: []}", "f:1:18: cluster.nodes: found an empty list, expected a list of at least one"},

@@ -1,11 +1,13 @@
 // A stream that speaks TLS: what the owner notices of that is nothing.
 
 #include <gtest/gtest.h>
+#include <openssl/ssl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <array>
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -124,6 +126,27 @@ TEST_F(tls_stream_test, moves_to_another_loop_with_what_it_has_not_read) {
   accepted.write("still there");
   run_until([&] { return at_client.received == "still there"; });
   accepted.close();
+}
+
+// Each asks for an answer, and none is for the owner: neither time nor memory may go into that without end.
+TEST_F(tls_stream_test, has_enough_of_a_peer_that_only_asks_for_new_keys) {
+  int ends[2];
+  ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends), 0);
+  const unique_socket peer(ends[1]);
+  stream lonely(loop, unique_socket(ends[0]), at_server);
+  at_server.of = &lonely;
+  lonely.encrypt(std::make_unique<tls_engine>(serving, tls_engine::options{}));
+  lonely.await_readable();
+  const std::unique_ptr<SSL, decltype(&SSL_free)> tls(SSL_new(asking->native()), SSL_free);
+  SSL_set_fd(tls.get(), peer.get());
+  while (SSL_connect(tls.get()) != 1) loop.turn(false);
+  for (int i = 0; i < 100'000 && !at_server.closed; ++i) {
+    SSL_key_update(tls.get(), SSL_KEY_UPDATE_REQUESTED);
+    SSL_do_handshake(tls.get());
+    loop.turn(false);
+  }
+  EXPECT_TRUE(at_server.closed);
+  lonely.close();
 }
 
 TEST_F(tls_stream_test, ends_with_a_reason_if_the_handshake_fails) {
