@@ -55,13 +55,13 @@ class Highwater:
         self._binary = os.path.abspath(binary)
 
     def start(self, cluster, name="Highwater", level="session", on_stale="[{wait: auto}, primary]", workers=2, pool=20,
-              nodes=None, max_clients=10000):
+              nodes=None, max_clients=10000, tls=None):
         port, http = free_port(), free_port()
         folder = _folder(cluster, f"highwater{port}")
         members = "\n".join(f"    - {{name: {'primary' if i == 0 else f'replica{i}'}, host: 127.0.0.1, port: {node}}}"
                             for i, node in enumerate(nodes or cluster.nodes))
         config = _write(os.path.join(folder, "highwater.yaml"), f"""\
-listen: {{address: 127.0.0.1, port: {port}}}
+listen: {{address: 127.0.0.1, port: {port}{f', tls: {{mode: require, certificate: {tls[0]}, key: {tls[1]}}}' if tls else ''}}}
 http: {{address: 127.0.0.1, port: {http}}}
 workers: {workers}
 auth: {{method: trust}}
@@ -77,7 +77,7 @@ limits: {{max_clients: {max_clients}}}
         return Contender(name, process, f"http://127.0.0.1:{http}/metrics")
 
 
-def pgbouncer(cluster, pool_mode="transaction", pool=20, max_clients=10000):
+def pgbouncer(cluster, pool_mode="transaction", pool=20, max_clients=10000, tls=None):
     """PgBouncer in front of the primary: it knows one server per database."""
     folder, port = _folder(cluster, f"pgbouncer-{pool_mode}-{pool}"), free_port()
     config = _write(os.path.join(folder, "pgbouncer.ini"), f"""\
@@ -95,6 +95,9 @@ max_db_connections = 0
 log_connections = 0
 log_disconnections = 0
 ignore_startup_parameters = extra_float_digits
+{f'''client_tls_sslmode = require
+client_tls_cert_file = {tls[0]}
+client_tls_key_file = {tls[1]}''' if tls else ''}
 """)
     process = Process("pgbouncer", [_program("pgbouncer"), config], port, os.path.join(folder, "log"),
                       unprivileged=True)

@@ -18,15 +18,15 @@ BASELINE_OPTIONS = {"on_stale": "primary"}
 COLUMNS = ("", "CPU µs per query", "to PgBouncer", "queries/s", "to PgBouncer", "latency ms")
 
 
-def pgbench(cluster, port, protocol, clients, seconds):
+def pgbench(cluster, port, protocol, clients, seconds, *more):
     done = subprocess.run(["pgbench", "-n", "-S", "-M", protocol, "-c", str(clients), "-j", "2", "-T", str(seconds),
-                           "-h", "127.0.0.1", "-p", str(port), "-U", cluster.user, cluster.database],
+                           *more, "-h", "127.0.0.1", "-p", str(port), "-U", cluster.user, cluster.database],
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     count = re.search(r"transactions actually processed: (\d+)", done.stdout)
     failed = re.search(r"number of failed transactions: (\d+)", done.stdout)
     if done.returncode != 0 or not count or (failed and int(failed[1])):
         raise BenchError(f"pgbench through port {port}:\n{done.stdout}")
-    return {"queries": int(count[1]), "tps": float(re.search(r"tps = ([\d.]+) \(without", done.stdout)[1]),
+    return {"queries": int(count[1]), "tps": float(re.search(r"tps = ([\d.]+) \((?:without|including)", done.stdout)[1]),
             "latency_ms": float(re.search(r"latency average = ([\d.]+) ms", done.stdout)[1])}
 
 

@@ -2,6 +2,7 @@
 
 import collections
 import socket
+import ssl
 import struct
 import time
 
@@ -11,11 +12,21 @@ READY = b"Z\x00\x00\x00\x05I"
 
 
 class Client:
-    def __init__(self, port, user, database):
+    def __init__(self, port, user, database, tls=False):
         self._socket = socket.create_connection(("127.0.0.1", port), 30)
+        if tls:
+            self._encrypt()
         parameters = b"".join(text.encode() + b"\x00" for text in ("user", user, "database", database)) + b"\x00"
         self._socket.sendall(struct.pack("!II", 8 + len(parameters), 196608) + parameters)
         self._until_ready()
+
+    def _encrypt(self):
+        self._socket.sendall(struct.pack("!II", 8, 80877103))
+        if self._socket.recv(1) != b"S":
+            raise BenchError("there is no TLS")
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        self._socket = context.wrap_socket(self._socket)
 
     def close(self):
         self._socket.close()
