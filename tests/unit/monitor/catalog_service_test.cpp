@@ -24,6 +24,7 @@ struct played_primary : testing::Test {
     node.host = "127.0.0.1";
     node.port = acceptor.local_endpoint().port();
     cluster.monitor.timeout = std::chrono::hours(1);
+    cluster.tls.mode = config::tls_mode::disable;  // what is played has none
     auto view = std::make_shared<routing::cluster_view>();
     view->nodes.resize(1);
     view->primary = 0;
