@@ -70,7 +70,7 @@ TEST_F(proof, connection_to_another_server_than_the_monitors_serves_nothing) {
       return "{name: " + one.name() + ", host: 127.0.0.1, port: " + std::to_string(where) + "}";
     };
     return "{nodes: [" + at(first, port) + ", " + at(second, other) +
-           "], monitor: {user: highwater, database: postgres}}";
+           "], tls: {mode: disable}, monitor: {user: highwater, database: postgres}}";  // the balancer looks inside
   };
   config.set("cluster", nodes(primary(), primary().port(), replica(), two_in_one.port()))
       .set("consistency", "{level: strong, on_stale: [{wait: 5s}, primary]}");
