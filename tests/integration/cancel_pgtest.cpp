@@ -31,18 +31,22 @@ protected:
     await("it sleeps",
           [] { return primary().ask("select count(*) from pg_stat_activity where wait_event = 'PgSleep'") == "1"; });
   }
+  // Each time that it asks for it, and nothing behind that.
+  static void expect_cancelled(raw::client& session) {
+    for (int i = 0; i < 3; ++i) {
+      session.send(raw::query(sleep));
+      await_sleeper();
+      ask_to_cancel(session);
+      EXPECT_EQ(sqlstate(session.read_until_ready()), "57014");
+      session.query("rollback");
+      EXPECT_EQ(scalar(session, "select 1"), "1");
+    }
+  }
 };
 
 TEST_F(cancel, ends_what_runs) {
   auto session = client();
-  for (int i = 0; i < 3; ++i) {
-    session.send(raw::query(sleep));
-    await_sleeper();
-    ask_to_cancel(session);
-    EXPECT_EQ(sqlstate(session.read_until_ready()), "57014");
-    session.query("rollback");
-    EXPECT_EQ(scalar(session, "select 1"), "1");
-  }
+  expect_cancelled(session);
 }
 
 TEST_F(cancel, never_hits_the_next_session) {
@@ -194,14 +198,7 @@ TEST_F(cancel, of_protocol_3_2_has_a_long_key) {
   EXPECT_EQ(session.cancel_key().size(), 32U);
   EXPECT_EQ(client().cancel_key().size(), 4U);
   EXPECT_NE(session.cancel_key().substr(4), newer_client().cancel_key().substr(4));
-  for (int i = 0; i < 3; ++i) {
-    session.send(raw::query(sleep));
-    await_sleeper();
-    ask_to_cancel(session);
-    EXPECT_EQ(sqlstate(session.read_until_ready()), "57014");
-    session.query("rollback");
-    EXPECT_EQ(scalar(session, "select 1"), "1");
-  }
+  expect_cancelled(session);
 }
 
 TEST_F(cancel, with_half_a_long_key_does_nothing) {
