@@ -20,6 +20,8 @@ enum class error {
   nonce_mismatch,             // on either side: the peer does not repeat the nonce that it was given
   login_refused,              // wrong password, or no such user: nothing tells them apart
   out_of_order,               // a message after the exchange has ended or failed
+  no_rule,                    // none of auth.rules matches how and as whom it comes in
+  rule_rejects,               // ... or one with method reject
   // What a server did wrong, where Highwater is the client
   bad_iteration_count,  // outside 1..max_login_iterations
   server_refused,       // `e=` in the server-final-message
