@@ -7,53 +7,11 @@
 #include <string_view>
 #include <utility>
 
+#include "config/checker.hpp"
 #include "config/read.hpp"
 
 namespace highwater::config {
 namespace {
-
-// One key is the other, or a section around it.
-bool related(std::string_view left, std::string_view right) {
-  if (left.size() > right.size()) std::swap(left, right);
-  return right.starts_with(left) &&
-         (left.size() == right.size() || left.empty() || right[left.size()] == '.' || right[left.size()] == '[');
-}
-
-class checker {
-public:
-  checker(const tree& root, std::vector<mistake>& mistakes)
-      : root_(root), mistakes_(mistakes), known_(mistakes.size()) {}
-
-  // Nothing that was written there is wrong by itself.
-  bool sound(std::string_view key) const {
-    return std::none_of(mistakes_.begin(), mistakes_.begin() + static_cast<std::ptrdiff_t>(known_),
-                        [&](const mistake& each) { return related(each.key, key); });
-  }
-
-  bool written(std::string_view key) const {
-    const tree* at = &root_;
-    for (std::size_t begin = 0; at != nullptr && begin <= key.size();) {
-      const auto end = std::min(key.find('.', begin), key.size());
-      at = at->find(key.substr(begin, end - begin));
-      begin = end + 1;
-    }
-    return at != nullptr;
-  }
-
-  void say(const std::string& key, std::string found, std::string expected) {
-    const tree& at = nearest(root_, key);
-    mistakes_.push_back({at.line, at.column, key, std::move(found), std::move(expected)});
-  }
-
-private:
-  const tree& root_;
-  std::vector<mistake>& mistakes_;
-  std::size_t known_;
-};
-
-std::string indexed(std::string_view list, std::size_t index, std::string_view key) {
-  return std::string(list).append("[").append(std::to_string(index)).append("].").append(key);
-}
 
 // Says at the first of these keys when an earlier element of the list has the same value. Empty values, and values of
 // options that already have a mistake, are not compared.
@@ -117,13 +75,14 @@ void check_server_tls(checker& out, const std::string& section, const server_tls
 
 // Who lists users wants them asked for their passwords, which the default does not do.
 void check_method(checker& out, const auth& value) {
-  if (value.users.empty() || out.written("auth.method") || !out.sound("auth.method")) return;
+  if (value.users.empty() || !value.rules.empty() || out.written("auth.method") || !out.sound("auth.method")) return;
   out.say("auth.method", "nothing", "scram-sha-256 or trust: with users it has no default");
 }
 
 void check_auth(checker& out, const auth& value) {
   check_method(out, value);
-  if (value.method == auth_method::scram_sha_256 && value.users.empty() && out.sound("auth.users")) {
+  const bool asks_all = value.rules.empty() && value.method == auth_method::scram_sha_256;
+  if (asks_all && value.users.empty() && out.sound("auth.users")) {
     out.say("auth.users", "nothing", "at least one user with method scram-sha-256");
   }
   check_unique(out, "auth.users", {"name"}, value.users, [](const user& each) { return each.name; });
@@ -206,6 +165,7 @@ void check(const struct config& value, const tree& root, std::vector<mistake>& m
   check_endpoints(out, value.listen, value.http);
   check_listen_tls(out, value.listen.tls);
   check_auth(out, value.auth);
+  check_rules(out, value.auth);
   check_cluster(out, value.cluster);
   check_bound(out, "consistency", value.consistency.default_level, value.consistency);
   check_policies(out, value.policies);

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "config/auth_rule.hpp"
 #include "config/level.hpp"
 
 namespace highwater::config {
@@ -54,8 +55,6 @@ struct listener : endpoint {
   listen_tls tls{};
 };
 
-enum class auth_method : std::uint8_t { trust, scram_sha_256 };
-
 // A user who may log in. With scram-sha-256, `secret` is what pg_authid.rolpassword holds for the user, or `password`
 // the clear text from which it is made. `password` is also what Highwater logs in to the servers with.
 struct user {
@@ -65,8 +64,10 @@ struct user {
 };
 
 struct auth {
-  auth_method method = auth_method::trust;
+  auth_method method = auth_method::trust;  // or scram_sha_256; of no effect where there are rules
   std::vector<user> users;
+  std::vector<auth_rule> rules;  // the first that matches applies; nobody is let in whom none matches
+  std::vector<name_mapping> maps;
   milliseconds timeout{30'000};  // a client that has not logged in by then is disconnected
 };
 

@@ -59,6 +59,38 @@ policies:                      # a query gets the strongest level of all that ma
     max_staleness: 5s
 ```
 
+## Who may log in from where
+
+`auth.rules` is to Highwater what `pg_hba.conf` is to PostgreSQL, and `auth.maps` what `pg_ident.conf` is. The first
+rule whose type, address, databases and users match a client says how it proves who it is, even where a later one
+would be kinder. Whom none matches is refused: with rules, `auth.method` is of no effect.
+
+```yaml
+auth:
+  users: [{name: app, password: change-me}]
+  rules:
+    - {type: host, databases: [all], users: [all], address: 10.9.0.0/16, method: reject}
+    - {type: hostssl, databases: [all], users: [app, "/^web_"], address: 10.0.0.0/8, method: scram-sha-256}
+    - {type: hostssl, databases: [all], users: [dba], address: all, method: cert, map: certs}
+    - {type: local, databases: [app, sameuser], users: [all], method: peer}
+  maps:
+    - {name: certs, external: "/^(.*)@example\\.com$", user: "\\1"}
+```
+
+What is not as in PostgreSQL is refused when the file is read, with its place:
+
+| In PostgreSQL | Here |
+|---|---|
+| `"all"` in quotes is a name | quotes change nothing: `"/^all$"` is the database or user of that name, and so for `sameuser` and `replication` |
+| `+role`, `samerole`, `samegroup` | list the users, or match their names: Highwater does not know who is a member of what |
+| `@file`, `samehost`, `samenet`, names of hosts | write names and addresses: nothing is looked up |
+| methods `ldap`, `pam`, `gss`, `sspi`, `ident`, `radius`; types `hostgssenc`, `hostnogssenc` | not built in |
+
+A name that begins with a slash is a regular expression, as in PostgreSQL 16, found anywhere in the name unless it has `^`
+and `$`. It can have groups, branches, `*`, `+`, `?`, `{m,n}` and their lazy forms, brackets with classes, and `\d`,
+`\w`, `\s`; back references, lookaround and options are refused, so that no name can make it slow. It is about bytes. Where the
+first parentheses of a map can match more than one part, the branch that is written first decides, not the longest.
+
 ## When no node is fresh enough
 
 `on_stale` is a list of steps, tried in order. A single step may stand without a list.

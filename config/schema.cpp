@@ -1,6 +1,7 @@
 #include "config/schema.hpp"
 
 #include "config/own_types.hpp"
+#include "config/rule_schema.hpp"
 
 namespace highwater::config {
 namespace {
@@ -131,8 +132,15 @@ section auth_section() {
       .value("method", &auth::method,
              choice<auth_method>({{"trust", auth_method::trust}, {"scram-sha-256", auth_method::scram_sha_256}}),
              "How a client proves who it is. **`trust` lets everyone in who can reach the port, under any name and "
-             "without a password**: use it only where the network itself is the guard. With `users` it must be given.")
-      .list("users", &auth::users, user_section(), "Who may log in. `scram-sha-256` needs at least one.")
+             "without a password**: use it only where the network itself is the guard. With `users` it must be given, "
+             "unless there are `rules`: then these alone say how.")
+      .list("users", &auth::users, user_section(), "Who may log in. Methods that ask for a password need at least one.")
+      .list("rules", &auth::rules, auth_rule_section(),
+            "Who may log in from where, and how, in the manner of `pg_hba.conf`: the first rule that matches a client "
+            "applies. Whom none matches is refused. Without rules, `method` applies to everybody.")
+      .list("maps", &auth::maps, name_mapping_section(),
+            "Which names of certificates and of the operating system's users may log in as whom, in the manner of "
+            "`pg_ident.conf`.")
       .value("timeout", &auth::timeout, time_limit(), "A client that has not logged in by then is disconnected.")
       .build();
 }

@@ -9,11 +9,6 @@ namespace {
 
 constexpr std::string_view mask = "********";
 
-bool has_control_characters(std::string_view text) {
-  return std::any_of(text.begin(), text.end(),
-                     [](char byte) { return static_cast<unsigned char>(byte) < 0x20 || byte == 0x7f; });
-}
-
 // 0 may be written as a number or as text; anything else carries its unit.
 json::object schema_with_units(const char* pattern, bool zero_allowed) {
   json::object with_unit{{"type", "string"}, {"pattern", pattern}};
@@ -22,6 +17,11 @@ json::object schema_with_units(const char* pattern, bool zero_allowed) {
 }
 
 }  // namespace
+
+bool has_control_characters(std::string_view text) {
+  return std::any_of(text.begin(), text.end(),
+                     [](char byte) { return static_cast<unsigned char>(byte) < 0x20 || byte == 0x7f; });
+}
 
 mistake wrong_value(const tree& from, const std::string& key, const value_type& type) {
   const bool hide = type.secret && from.what == tree::kind::text;
@@ -75,6 +75,22 @@ typed<std::uint64_t> size(std::uint64_t lowest, std::uint64_t highest) {
         return value && *value >= lowest && *value <= highest ? value : std::nullopt;
       },
       [](std::uint64_t value) -> json::value { return with_unit(format_size(value)); });
+}
+
+typed<bool> boolean() {
+  value_type type;
+  type.name = "boolean";
+  type.bounds = "true, false";
+  type.expected = "true or false";
+  type.schema = {{"type", "boolean"}};
+  return value_of<bool>(
+      std::move(type),
+      [](const tree& from) -> std::optional<bool> {
+        const bool plain = from.what == tree::kind::text && !from.quoted;
+        if (plain && (from.text == "true" || from.text == "false")) return from.text == "true";
+        return std::nullopt;
+      },
+      [](bool value) -> json::value { return value; });
 }
 
 value_type choice_type(const std::vector<std::string>& names) {

@@ -7,6 +7,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -86,6 +87,8 @@ typed<Duration> duration(Duration lowest, Duration highest) {
 
 typed<std::uint64_t> size(std::uint64_t lowest, std::uint64_t highest);
 
+typed<bool> boolean();  // true or false, as YAML has them
+
 value_type choice_type(const std::vector<std::string>& names);
 
 template <class E>
@@ -119,6 +122,7 @@ typed<E> choice_of_all() {
   }
   return choice<E>(choices);
 }
+bool has_control_characters(std::string_view text);
 
 // Text without control characters. `pattern` is an ECMAScript regular expression for the whole of it.
 struct text_rules {
@@ -131,19 +135,19 @@ struct text_rules {
 };
 typed<std::string> text(const text_rules& rules);
 
-// A list of at least one; an empty one is left out when written.
+// A list of at least one; an empty one is left out when written. `at_least` says what to do about an empty one.
 template <class T>
-typed<std::vector<T>> list_of(const typed<T>& element, const std::string& plural) {
+typed<std::vector<T>> list_of(const typed<T>& element, const std::string& plural,
+                              const std::string& at_least = "at least one (leave the key out to match everything)") {
   typed<std::vector<T>> result;
   result.name = "list of " + plural;
   result.expected = "a list of " + plural;
   result.schema = {{"type", "array"}, {"minItems", 1}, {"items", element.schema}};
-  result.read = [element, expected = result.expected](const tree& from, void* into, const std::string& key,
-                                                      std::vector<mistake>& mistakes) {
+  result.read = [element, expected = result.expected + ", " + at_least](
+                    const tree& from, void* into, const std::string& key, std::vector<mistake>& mistakes) {
     auto& values = *static_cast<std::vector<T>*>(into);
     if (from.what != tree::kind::list || from.items.empty()) {
-      mistakes.push_back({from.line, from.column, key, describe(from),
-                          expected + ", at least one (leave the key out to match everything)"});
+      mistakes.push_back({from.line, from.column, key, describe(from), expected});
       return;
     }
     for (std::size_t index = 0; index < from.items.size(); ++index) {

@@ -13,7 +13,8 @@ struct row {
 
 constexpr std::string_view unreadable = "malformed SCRAM message";
 
-// login_refused has its message made in report(), because it names the user.
+// login_refused has its message made in report(), because it names the user; those about rules in refusal()
+// (rules.hpp), because they name the door.
 constexpr row rows[] = {
     {error::malformed_message, "08P01", unreadable, "The message does not follow RFC 5802.", ""},
     {error::unknown_mechanism, "08P01", "client selected an invalid SASL authentication mechanism", "",
@@ -40,6 +41,10 @@ constexpr row rows[] = {
     {error::empty_password, "28P01", "empty password returned by client", "", ""},
     {error::too_many_failures, "28000", "too many failed logins from this address", "", "Try again in some seconds."},
     {error::out_of_order, "08P01", "unexpected SCRAM message", "The SCRAM exchange has already ended.", ""},
+    {error::no_rule, "28000", "no rule in auth.rules", "",
+     "Connect in a way that a rule allows, or add a rule to auth.rules."},
+    {error::rule_rejects, "28000", "auth.rules rejects connection", "",
+     "Connect in a way that a rule allows, or change auth.rules."},
     {error::bad_iteration_count, "08001", "server asks for a SCRAM iteration count out of range", "",
      "Set the role's password on the server again with a count from 1 to 10000000."},
     {error::too_many_iterations, "08001", "server asks for more SCRAM iterations than are allowed", "",

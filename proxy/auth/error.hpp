@@ -24,8 +24,10 @@ enum class error {
   nonce_mismatch,             // on either side: the peer does not repeat the nonce that it was given
   login_refused,              // wrong password, or no such user: nothing tells them apart
   empty_password,
-  too_many_failures,  // of logins from the client's address
-  out_of_order,       // a message after the exchange has ended or failed
+  too_many_failures,          // of logins from the client's address
+  no_rule,                    // none of auth.rules matches how and as whom it comes in
+  rule_rejects,               // ... or one with method reject
+  out_of_order,               // a message after the exchange has ended or failed
   // What a server did wrong, where Highwater is the client
   bad_iteration_count,  // outside 1..max_login_iterations
   too_many_iterations,  // more than the caller allows

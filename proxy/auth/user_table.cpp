@@ -19,7 +19,8 @@ result<user_table> user_table::make(const config::auth& section, const digest& p
 }
 
 user_table::user_table(const config::auth& section, const digest& process_key)
-    : method_{section.method}, process_key_{process_key} {
+    : trusts_everybody_{section.rules.empty() && section.method == config::auth_method::trust},
+      process_key_{process_key} {
   users_.reserve(section.users.size());
   for (const auto& user : section.users) add(user);
 }

@@ -24,7 +24,8 @@ public:
   // secret made from it: about 1.5 ms each. Of two entries with one name the later counts.
   static result<user_table> make(const config::auth& section, const digest& process_key);
 
-  bool trusts_everybody() const noexcept { return method_ == config::auth_method::trust; }
+  // Never where there are rules: which clients are trusted is theirs to say.
+  bool trusts_everybody() const noexcept { return trusts_everybody_; }
   const known_user* find(std::string_view name) const noexcept;
 
   // The secret to start a scram_server with. Who cannot log in gets a mock one, not to be told from a real one as long
@@ -44,7 +45,7 @@ private:
   user_table(const config::auth& section, const digest& process_key);
   void add(const config::user& user);
 
-  config::auth_method method_;
+  bool trusts_everybody_;
   digest process_key_;
   std::optional<int> mock_iterations_;  // as the first usable secret has
   boost::unordered_flat_map<std::string, known_user, name_hash, std::equal_to<>> users_;

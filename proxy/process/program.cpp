@@ -72,7 +72,7 @@ void raise_descriptor_limit(const config::config& settings) {
 }
 
 void warn_of_open_door(const config::config& settings) {
-  if (settings.auth.method != config::auth_method::trust) return;
+  if (!settings.auth.rules.empty() || settings.auth.method != config::auth_method::trust) return;
   if (asio::ip::make_address(settings.listen.address).is_loopback()) return;
   spdlog::warn(
       "auth.method is trust and listen.address is {}: everyone who can reach the port may log in under any name, "

@@ -72,5 +72,15 @@ TEST(user_table, that_trusts_everybody_still_knows_the_passwords_for_the_servers
   EXPECT_TRUE(table.unusable().empty());
 }
 
+TEST(user_table, trusts_nobody_by_itself_where_there_are_rules) {
+  config::auth section;
+  section.method = config::auth_method::trust;
+  section.users = {{"app", "", "pencil"}};
+  section.rules.emplace_back();
+  const auto table = *user_table::make(section, process_key);
+  EXPECT_FALSE(table.trusts_everybody());
+  EXPECT_TRUE(table.find("app")->secret);
+}
+
 }  // namespace
 }  // namespace highwater::auth
