@@ -11,6 +11,7 @@
 
 #include "config/auth_rule.hpp"
 #include "config/level.hpp"
+#include "config/network.hpp"
 
 namespace highwater::config {
 
@@ -52,6 +53,8 @@ struct listen_tls {
 };
 
 struct listener : endpoint {
+  std::string unix_socket{};              // a folder; empty: none
+  std::vector<network> proxy_protocol{};  // load balancers that say whose connection it is
   listen_tls tls{};
 };
 

@@ -2,6 +2,7 @@
 
 #include "config/own_types.hpp"
 #include "config/rule_schema.hpp"
+#include "config/rule_types.hpp"
 
 namespace highwater::config {
 namespace {
@@ -41,6 +42,11 @@ typed<std::vector<std::string>> patterns() {
 
 typed<std::string> file() {
   return text({.name = "file", .expected = "the path of a file", .longest = 4'096});
+}
+// The name of a Unix-domain socket has to fit in 107 bytes, with /.s.PGSQL.65535.
+typed<std::string> folder() {
+  constexpr std::size_t longest_folder = 107 - 15;
+  return text({.name = "folder", .expected = "the path of a folder", .longest = longest_folder, .pattern = "/.*"});
 }
 section listen_tls_section() {
   return section_builder<listen_tls>()
@@ -100,6 +106,13 @@ section listener_section() {
                           "The address to listen on: 0.0.0.0 or :: for all of the machine's.")
       .value<std::uint16_t>("port", &listener::port, whole_number<std::uint16_t>(0, highest_port),
                             "The port to listen on; 0 takes any free one.")
+      .value("unix_socket", &listener::unix_socket, folder(),
+             "A folder for a Unix-domain socket too, `.s.PGSQL.<port>`, as libpq looks for it. Whoever comes by it is "
+             "`local` to `auth.rules`.")
+      .by_default("none")
+      .value("proxy_protocol", &listener::proxy_protocol, list_of(rule_address(), "networks"),
+             "Load balancers: who connects from there has to say first whose connection it is (PROXY protocol, 1 or "
+             "2), and is believed. Nobody else may.")
       .nested("tls", &listener::tls, listen_tls_section(), "Encryption between clients and Highwater.")
       .build();
 }

@@ -13,8 +13,8 @@ struct row {
 
 constexpr std::string_view unreadable = "malformed SCRAM message";
 
-// login_refused has its message made in report(), because it names the user; those about rules in refusal()
-// (rules.hpp), because they name the door.
+// Some have their message completed in report(), because it names the user; those about rules in refusal() (rules.hpp),
+// because they name the door.
 constexpr row rows[] = {
     {error::malformed_message, "08P01", unreadable, "The message does not follow RFC 5802.", ""},
     {error::unknown_mechanism, "08P01", "client selected an invalid SASL authentication mechanism", "",
@@ -39,6 +39,11 @@ constexpr row rows[] = {
     {error::nonce_mismatch, "08P01", "invalid SCRAM response", "Nonce does not match.", ""},
     {error::login_refused, "28P01", "password authentication failed", "", ""},
     {error::empty_password, "28P01", "empty password returned by client", "", ""},
+    {error::malformed_password, "08P01", "invalid password packet size", "", ""},
+    {error::no_client_certificate, "28000", "connection requires a valid client certificate", "",
+     "Connect over TLS with sslcert and sslkey of a certificate that listen.tls.client_ca has signed."},
+    {error::certificate_refused, "28000", "certificate authentication failed", "", ""},
+    {error::peer_refused, "28000", "Peer authentication failed", "", ""},
     {error::too_many_failures, "28000", "too many failed logins from this address", "", "Try again in some seconds."},
     {error::out_of_order, "08P01", "unexpected SCRAM message", "The SCRAM exchange has already ended.", ""},
     {error::no_rule, "28000", "no rule in auth.rules", "",
@@ -77,6 +82,11 @@ const row* find(int value) noexcept {
   return nullptr;
 }
 
+bool names_the_user(error what) noexcept {
+  using enum error;
+  return what == login_refused || what == certificate_refused || what == peer_refused;
+}
+
 class category final : public boost::system::error_category {
 public:
   const char* name() const noexcept override { return "highwater.auth"; }
@@ -101,7 +111,7 @@ failure_report report(boost::system::error_code why, std::string_view user) {
   const auto* known = why.category() == error_category() ? find(why.value()) : nullptr;
   if (!known) return {"XX000", why.message(), "", ""};
   failure_report made{known->sqlstate, std::string{known->message}, known->detail, known->hint};
-  if (known->what == error::login_refused) made.message.append(" for user \"").append(user).append("\"");
+  if (names_the_user(known->what)) made.message.append(" for user \"").append(user).append("\"");
   return made;
 }
 

@@ -24,10 +24,14 @@ enum class error {
   nonce_mismatch,             // on either side: the peer does not repeat the nonce that it was given
   login_refused,              // wrong password, or no such user: nothing tells them apart
   empty_password,
-  too_many_failures,          // of logins from the client's address
-  no_rule,                    // none of auth.rules matches how and as whom it comes in
-  rule_rejects,               // ... or one with method reject
-  out_of_order,               // a message after the exchange has ended or failed
+  malformed_password,     // not one string
+  no_client_certificate,  // none that an authority of ours has signed
+  certificate_refused,    // ... or one of somebody else
+  peer_refused,           // the operating system's user is somebody else
+  too_many_failures,      // of logins from the client's address
+  no_rule,                // none of auth.rules matches how and as whom it comes in
+  rule_rejects,           // ... or one with method reject
+  out_of_order,           // a message after the exchange has ended or failed
   // What a server did wrong, where Highwater is the client
   bad_iteration_count,  // outside 1..max_login_iterations
   too_many_iterations,  // more than the caller allows

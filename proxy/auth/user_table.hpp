@@ -1,6 +1,6 @@
 #pragma once
 
-// Who may log in, made once from the configuration and then only read: any thread may ask.
+// The users of the configuration, made once from it and then only read: any thread may ask.
 
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <optional>
@@ -10,13 +10,22 @@
 
 #include "config/config.hpp"
 #include "proxy/auth/scram.hpp"
+#include "proxy/auth/stored_secret.hpp"
 
 namespace highwater::auth {
 
-struct known_user {
-  std::optional<scram_secret> secret;  // none with method trust, and where the configuration gives nothing usable
-  std::string password;                // for logging in to servers; may be empty
+// What a client's proof is held against.
+struct credential {
+  std::string stored;                 // as pg_authid.rolpassword; empty: nobody can log in with a password
+  std::optional<scram_secret> scram;  // `stored`, where it is one of those
+  std::string password;               // in clear text, where the configuration has it; also for the servers
+  bool made = false;                  // `stored` is not the servers', but made from `password`
+
+  secret_kind kind() const { return kind_of(stored); }
 };
+
+// ... of what pg_authid.rolpassword holds.
+credential credential_of(std::string rolpassword);
 
 class user_table {
 public:
@@ -24,16 +33,16 @@ public:
   // secret made from it: about 1.5 ms each. Of two entries with one name the later counts.
   static result<user_table> make(const config::auth& section, const digest& process_key);
 
-  // Never where there are rules: which clients are trusted is theirs to say.
-  bool trusts_everybody() const noexcept { return trusts_everybody_; }
-  const known_user* find(std::string_view name) const noexcept;
+  const credential* find(std::string_view name) const noexcept;
 
-  // The secret to start a scram_server with. Who cannot log in gets a mock one, not to be told from a real one as long
-  // as all users have the same iteration count.
-  result<scram_secret> secret_for(std::string_view name) const;
+  // For whom there is no credential: one of this kind that no password fits, with as many iterations as the first user
+  // has. It cannot be told from a real one as long as all users are alike, and it is of the usual kind.
+  result<credential> mock(std::string_view name, secret_kind kind) const;
+  // That of the first user: `plain` for a password in clear text, `none` where there is nobody.
+  secret_kind usual_kind() const noexcept { return usual_kind_; }
 
-  // Users with a secret that is not SCRAM-SHA-256, or with neither secret nor password, who can therefore not log in.
-  // In the order of the configuration; always empty with method trust.
+  // Users who cannot log in, as their secret is none of PostgreSQL's, or they have none. In the order of the
+  // configuration; always empty where nobody is asked for one.
   const std::vector<std::string>& unusable() const noexcept { return unusable_; }
 
 private:
@@ -43,12 +52,12 @@ private:
   };
 
   user_table(const config::auth& section, const digest& process_key);
-  void add(const config::user& user);
+  void add(const config::user& user, bool asked_for);
 
-  bool trusts_everybody_;
   digest process_key_;
-  std::optional<int> mock_iterations_;  // as the first usable secret has
-  boost::unordered_flat_map<std::string, known_user, name_hash, std::equal_to<>> users_;
+  secret_kind usual_kind_ = secret_kind::none;
+  int mock_iterations_ = default_iterations;
+  boost::unordered_flat_map<std::string, credential, name_hash, std::equal_to<>> users_;
   std::vector<std::string> unusable_;
 };
 

@@ -1,8 +1,11 @@
 #include "proxy/client/arrival.hpp"
 
+#include <pwd.h>
 #include <spdlog/spdlog.h>
+#include <sys/socket.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <utility>
 
@@ -15,14 +18,47 @@ namespace {
 
 constexpr std::size_t enough_for_login = 4096;
 
+// Who is at the other end of a Unix-domain socket, as it was when it connected. Empty if nobody knows.
+std::function<std::string()> system_user_of(int socket) {
+  ucred who{};
+  socklen_t size = sizeof who;
+  if (::getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &who, &size) != 0) return {};
+  return [uid = who.uid] {
+    passwd entry{};
+    passwd* found = nullptr;
+    std::array<char, 16'384> text{};
+    ::getpwuid_r(uid, &entry, text.data(), text.size(), &found);
+    return std::string(found != nullptr ? found->pw_name : "");
+  };
+}
+
+doorway doorway_of(process_context& shared, const tls_context_ptr& tls, const accepted_client& from) {
+  doorway door{.access = shared.access.load(), .address = from.address.ip};
+  // As with PostgreSQL, who comes by a Unix-domain socket has no TLS, and needs none.
+  if (from.address.ip) {
+    door.encryption = {tls != nullptr, shared.encryption.clients_need_it(), tls ? tls->certificate_hash() : ""};
+  } else {
+    door.system_user = system_user_of(from.socket.get());
+  }
+  return door;
+}
+
+authentication::randomness draw_for_login(worker_context& worker) {
+  authentication::randomness drawn{worker.nonce(), {}};
+  worker.draw(drawn.salt);
+  return drawn;
+}
+
 }  // namespace
 
-arrival::arrival(worker_context& worker, unique_socket socket)
+arrival::arrival(worker_context& worker, accepted_client from)
     : worker_(worker),
-      socket_(worker.loop, std::move(socket), *this),
+      address_(from.address),
       tls_(worker.shared.encryption.clients()),
-      login_(worker.shared.users, worker.nonce(),
-             {tls_ != nullptr, worker.shared.encryption.clients_need_it(), tls_ ? tls_->certificate_hash() : ""}) {}
+      login_(doorway_of(worker.shared, tls_, from), draw_for_login(worker)),
+      announced_(from.announced) {
+  socket_ = stream(worker.loop, std::move(from.socket), *this);
+}
 
 void arrival::start() {
   worker_.probe.clients.add();
@@ -60,42 +96,113 @@ void arrival::on_readable() {
     input_.append(worker_.scratch, 0, got.size);
     process();
   }
-  if (!over_) socket_.await_readable();
+  if (!over_ && !busy_) socket_.await_readable();
 }
 
 void arrival::process() {
-  const auto most = worker_.shared.settings.limits.max_clients;
-  const wire::error full{std::string(wire::sqlstate::too_many_connections), "sorry, too many clients already",
-                         "Highwater serves at most " + std::to_string(most) + " clients.", "Raise limits.max_clients."};
+  if (announced_ && !take_announcement()) return;
+  if (const auto* const tls = socket_.tls(); tls != nullptr && tls->established() && !certificate_shown_) {
+    certificate_shown_ = true;
+    if (tls->has_peer_certificate()) login_.shown(tls->peer_common_name());
+  }
   for (;;) {
-    if (worker_.shared.clients.load() >= most) login_.turn_away(full);
+    if (worker_.shared.clients.load() >= worker_.shared.settings.limits.max_clients) login_.turn_away(full());
     std::string out;
     std::size_t used = 0;
     const auto step = login_.take(input_, used, out);
     input_.erase(0, used);
-    if (step != login::step::refused) socket_.write(out);
-    switch (step) {
-      case login::step::more:
-        if (used == 0) return;
-        break;
-      case login::step::encrypt:
-        encrypt();
-        return;
-      case login::step::accepted:
-        known_now();
-        if (worker_.shared.clients.fetch_add(1) < most) return hand_over();
-        --worker_.shared.clients;
-        return fail(full);
-      case login::step::cancel:
-        return ask_to_cancel();
-      case login::step::refused:
-        return refused(std::move(out));
-      case login::step::closed:
-        if (!login_.why().message.empty())
-          note_failed_login(worker_, socket_, login_.user, login_.database, login_.why());
-        return end();
-    }
+    if (!act(step, out) || used == 0) return;
   }
+}
+
+// Who has no right to speak for others, or does not say whose connection it is, is not answered: it is no client.
+bool arrival::take_announcement() {
+  std::size_t used = 0;
+  const auto header = wire::read_proxy_header(input_, used);
+  if (std::holds_alternative<wire::proxy_incomplete>(header)) return false;
+  if (const auto* wrong = std::get_if<wire::not_proxy>(&header)) {
+    note_failed_login(
+        worker_, address_, "", "",
+        because(
+            wire::error_cause::protocol,
+            {std::string(wire::sqlstate::protocol_violation),
+             "no PROXY header, as listen.proxy_protocol demands of this address: " + std::string(wrong->why), "", ""}));
+    end();
+    return false;
+  }
+  announced_ = false;
+  input_.erase(0, used);
+  const auto* const other = std::get_if<wire::proxied>(&header);
+  if (const auto source = other != nullptr ? address_of(other->source) : std::nullopt) {
+    address_ = *source;
+    login_.comes_from(*source->ip);
+  }
+  return true;
+}
+
+wire::error arrival::full() const {
+  return {std::string(wire::sqlstate::too_many_connections), "sorry, too many clients already",
+          "Highwater serves at most " + std::to_string(worker_.shared.settings.limits.max_clients) + " clients.",
+          "Raise limits.max_clients."};
+}
+
+bool arrival::act(login::step step, std::string& out) {
+  if (step != login::step::refused) socket_.write(out);
+  switch (step) {
+    case login::step::more:
+      return true;
+    case login::step::encrypt:
+      encrypt();
+      return false;
+    case login::step::look_up:
+      return false;
+    case login::step::verify:
+      verify();
+      return false;
+    case login::step::accepted:
+      enter();
+      return false;
+    case login::step::cancel:
+      ask_to_cancel();
+      return false;
+    case login::step::refused:
+      refused(std::move(out));
+      return false;
+    case login::step::closed:
+      if (!login_.why().message.empty())
+        note_failed_login(worker_, address_, login_.user, login_.database, login_.why());
+      end();
+      return false;
+  }
+  return false;
+}
+
+void arrival::enter() {
+  known_now();
+  if (worker_.shared.clients.fetch_add(1) < worker_.shared.settings.limits.max_clients) return hand_over();
+  --worker_.shared.clients;
+  fail(full());
+}
+
+// Derives keys, or asks the system, which would keep the others waiting here.
+void arrival::verify() {
+  busy_ = true;
+  worker_.shared.slow.run([check = login_.to_verify(), weak = weak_from_this(), &loop = worker_.loop] {
+    if (weak.expired()) return;
+    loop.post([weak, how = check()] {
+      if (const auto self = weak.lock())
+        self->go_on([&](login& way_in, std::string& out) { return way_in.verified(how, out); });
+    });
+  });
+}
+
+// What it has waited for is there, and until now nothing has been read.
+void arrival::go_on(const std::function<login::step(login&, std::string&)>& with) {
+  busy_ = false;
+  if (over_ || held_back_) return;
+  std::string out;
+  if (act(with(login_, out), out)) process();
+  if (!over_ && !busy_) socket_.await_readable();
 }
 
 void arrival::encrypt() {
@@ -109,7 +216,7 @@ void arrival::encrypt() {
 void arrival::gone() {
   const auto* const tls = socket_.tls();
   if (tls != nullptr && !tls->established() && !tls->why().empty()) {
-    note_failed_login(worker_, socket_, login_.user, login_.database,
+    note_failed_login(worker_, address_, login_.user, login_.database,
                       because(wire::error_cause::protocol, {std::string(wire::sqlstate::protocol_violation),
                                                             "could not accept SSL connection: " + tls->why(), "", ""}));
   }
@@ -136,11 +243,11 @@ void arrival::ask_to_cancel() {
 // Who guesses waits longer each time.
 void arrival::refused(std::string answer) {
   const auto& why = login_.why();
-  note_failed_login(worker_, socket_, login_.user, login_.database, why);
+  note_failed_login(worker_, address_, login_.user, login_.database, why);
   const auto now = std::chrono::steady_clock::now();
   const bool guessed = why.code == wire::sqlstate::invalid_password;
-  const auto wait = guessed ? worker_.shared.login_guard.failed(socket_.peer_address(), login_.user, now)
-                            : std::chrono::milliseconds(0);
+  const auto wait =
+      guessed ? worker_.shared.login_guard.failed(address_.bytes(), login_.user, now) : std::chrono::milliseconds(0);
   const auto tell = [this, answer = std::move(answer)] {
     const auto alive = shared_from_this();
     deadline_ = {};
@@ -162,17 +269,17 @@ void arrival::known_now() noexcept {
 
 void arrival::hand_over() {
   over_ = true;
-  if (login_.keys()) {
-    worker_.shared.keys.remember(login_.user, *login_.keys());
-    worker_.shared.login_guard.succeeded(socket_.peer_address(), std::chrono::steady_clock::now());
+  if (auto proven = login_.proven()) {
+    worker_.shared.proven.remember(login_.user, std::move(*proven));
+    worker_.shared.login_guard.succeeded(address_.bytes(), std::chrono::steady_clock::now());
   }
-  worker_.admit(
-      {std::move(socket_), std::move(input_), login_.user, login_.database, std::move(login_.settings), login_.minor});
+  worker_.admit({std::move(socket_), address_, std::move(input_), login_.user, login_.database,
+                 std::move(login_.settings), login_.minor});
   worker_.arrival_over(*this);
 }
 
 void arrival::fail(const wire::error& why) {
-  note_failed_login(worker_, socket_, login_.user, login_.database, why);
+  note_failed_login(worker_, address_, login_.user, login_.database, why);
   kill(why);
 }
 
@@ -193,13 +300,13 @@ void arrival::end() noexcept {
   worker_.arrival_over(*this);
 }
 
-void note_failed_login(worker_context& worker, const stream& socket, std::string_view user, std::string_view database,
-                       const wire::error& why) {
+void note_failed_login(worker_context& worker, const client_address& from, std::string_view user,
+                       std::string_view database, const wire::error& why) {
   worker.probe.login_failed(static_cast<std::size_t>(why.cause));
   if (!worker.logins_told.may_tell(std::chrono::steady_clock::now())) return;
   const auto untold = worker.logins_told.untold();
   // Authenticated or not, whom it said to be.
-  spdlog::warn("client {} could not log in as user {} to database {}: {} ({}){}", socket.peer(), quoted(user),
+  spdlog::warn("client {} could not log in as user {} to database {}: {} ({}){}", from.text(), quoted(user),
                quoted(database), why.message, why.code, and_more(untold));
 }
 

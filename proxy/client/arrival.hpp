@@ -5,15 +5,16 @@
 // are at the door.
 
 #include <boost/intrusive/list.hpp>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
 
+#include "proxy/client/client_address.hpp"
 #include "proxy/client/login.hpp"
 #include "proxy/client/newcomer.hpp"
 #include "proxy/io/stream.hpp"
 #include "proxy/io/timer_queue.hpp"
-#include "proxy/io/unique_socket.hpp"
 #include "proxy/wire/errors.hpp"
 
 namespace highwater::proxy {
@@ -26,7 +27,7 @@ class arrival final
       public boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>>,
       stream::listener {
 public:
-  arrival(worker_context& worker, unique_socket socket);
+  arrival(worker_context& worker, accepted_client from);
 
   // On this worker's thread.
   void start();
@@ -37,28 +38,39 @@ private:
   void on_readable() override;
   void on_drained() override {}
   void process();
+  bool take_announcement();
+  // False: nothing more can be taken now.
+  bool act(login::step step, std::string& out);
   void encrypt();
+  void verify();
+  void go_on(const std::function<login::step(login&, std::string&)>& with);
+  void enter();
   void gone();
   void ask_to_cancel();
   void hand_over();
   void refused(std::string answer);
   void make_room();
+  wire::error full() const;
   void fail(const wire::error& why);
   void known_now() noexcept;
 
   worker_context& worker_;
+  client_address address_;
   stream socket_;
   tls_context_ptr tls_;  // null: it is not offered
   login login_;
   std::string input_;
   timer_queue::ticket deadline_;
+  bool announced_;  // a load balancer has yet to say whose connection it is
+  bool certificate_shown_ = false;
   bool unknown_ = false;    // counts among those who have not shown who they are
+  bool busy_ = false;       // with what keeps it from taking more
   bool held_back_ = false;  // it has failed to log in, and is yet to be told
   bool over_ = false;
 };
 
 // Counted, and told in the log.
-void note_failed_login(worker_context& worker, const stream& socket, std::string_view user, std::string_view database,
-                       const wire::error& why);
+void note_failed_login(worker_context& worker, const client_address& from, std::string_view user,
+                       std::string_view database, const wire::error& why);
 
 }  // namespace highwater::proxy

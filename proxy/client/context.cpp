@@ -26,6 +26,7 @@ worker_context::worker_context(process_context& in, event_loop& on, std::functio
       connections{loop,
                   timers,
                   in.names,
+                  in.slow,
                   scratch,
                   in.settings.pool.connect_timeout,
                   in.settings.pool.server_reset == config::server_reset::always},
@@ -61,9 +62,10 @@ wire::cancel_secret worker_context::cancel_secret(std::size_t size) {
 
 // A password is what the operator gave for this; without one the client's own proof has to do.
 server_credentials worker_context::credentials_of(const std::string& user) const {
-  const auto* known = shared.users.find(user);
+  const auto access = shared.access.load();
+  const auto* known = access->users.find(user);
   if (known != nullptr && !known->password.empty()) return {known->password};
-  return {"", shared.keys.find(user)};
+  return shared.proven.find(user);
 }
 
 std::string worker_context::nonce() {

@@ -15,7 +15,7 @@
 
 #include "config/config.hpp"
 #include "metrics/worker_probe.hpp"
-#include "proxy/auth/user_table.hpp"
+#include "proxy/auth/access.hpp"
 #include "proxy/client/arrival.hpp"
 #include "proxy/client/cancel_registry.hpp"
 #include "proxy/client/domain.hpp"
@@ -25,13 +25,15 @@
 #include "proxy/client/welcomes.hpp"
 #include "proxy/io/buffer_pool.hpp"
 #include "proxy/io/log_throttle.hpp"
+#include "proxy/io/published.hpp"
+#include "proxy/io/slow_work.hpp"
 #include "proxy/io/timer_queue.hpp"
 #include "proxy/monitor/catalog_service.hpp"
 #include "proxy/monitor/monitor.hpp"
 #include "proxy/monitor/view_board.hpp"
 #include "proxy/server/encryption.hpp"
 #include "proxy/server/pool.hpp"
-#include "proxy/server/shown_keys.hpp"
+#include "proxy/server/proven_credentials.hpp"
 #include "routing/decide.hpp"
 #include "routing/policy.hpp"
 #include "routing/sql/statement_cache.hpp"
@@ -52,10 +54,11 @@ using waiting_places = boost::intrusive::list<waiting_place, boost::intrusive::c
 // What all workers share.
 struct process_context {
   const config::config& settings;
-  const auth::user_table& users;
+  const published<auth::access>& access;
   const class encryption& encryption;
-  shown_keys& keys;
+  proven_credentials& proven;
   class login_guard& login_guard;
+  slow_work& slow;
   view_board& board;
   class monitor& monitor;
   catalog_service& catalogs;

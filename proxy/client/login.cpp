@@ -48,8 +48,7 @@ login::step login::refuse(const wire::error& why, std::string& out) {
   return step::refused;
 }
 
-login::step login::refuse(boost::system::error_code why, std::string& out) {
-  const auto report = auth::report(why, user);
+login::step login::refuse(const auth::failure_report& report, std::string& out) {
   using enum wire::error_cause;
   return refuse(
       because(report.sqlstate == wire::sqlstate::protocol_violation ? protocol : credentials,
@@ -59,12 +58,13 @@ login::step login::refuse(boost::system::error_code why, std::string& out) {
 
 login::step login::take(std::string_view bytes, std::size_t& used, std::string& out) {
   used = 0;
-  return stage_ == stage::startup ? take_startup(bytes, used, out) : take_sasl(bytes, used, out);
+  if (waiting_) return step::more;
+  return authentication_ ? take_response(bytes, used, out) : take_startup(bytes, used, out);
 }
 
 login::step login::take_startup(std::string_view bytes, std::size_t& used, std::string& out) {
   // A handshake without a request before it ("direct" TLS, of PostgreSQL 17).
-  if (wire::is_tls_handshake(bytes) && door_.tls && !encrypted_ && encryption_requests_ == 0) {
+  if (wire::is_tls_handshake(bytes) && door_.encryption.tls && !encrypted_ && encryption_requests_ == 0) {
     encrypted_ = true;
     return step::encrypt;
   }
@@ -91,60 +91,87 @@ login::step login::take_encryption_request(bool tls, bool alone, std::string& ou
   if (!alone || ++encryption_requests_ > 2) {
     return refuse(not_the_protocol("received unencrypted data after an encryption request"), out);
   }
-  encrypted_ = tls && door_.tls;
+  encrypted_ = tls && door_.encryption.tls;
   out.push_back(encrypted_ ? 'S' : 'N');
   return encrypted_ ? step::encrypt : step::more;
 }
 
 login::step login::begin(const wire::startup_request& request, std::string& out) {
   if (turned_away_) return refuse(*turned_away_, out);
-  if (door_.required && !encrypted_) return refuse(needs_encryption(), out);
+  if (door_.encryption.required && !encrypted_) return refuse(needs_encryption(), out);
+  if (const auto wrong = take_parameters(request)) return refuse(*wrong, out);
+  minor = wire::spoken_minor(request.minor);
+  if (minor != request.minor || !request.unknown_options.empty()) {
+    std::vector<std::string_view> names(request.unknown_options.begin(), request.unknown_options.end());
+    wire::write_negotiate_protocol_version(out, minor, names.data(), names.size());
+  }
+  return authenticate(out);
+}
+
+std::optional<wire::error> login::take_parameters(const wire::startup_request& request) {
   for (const auto& [name, value] : request.options) add_setting(name, value);
   for (const auto& [name, value] : request.parameters) {
     if (name == "user") {
       user = cut_name(value);
     } else if (name == "database") {
       database = cut_name(value);
-    } else if (name == "replication") {
-      if (value != "false" && value != "off" && value != "0" && value != "no") {
-        return refuse(
-            {std::string(wire::sqlstate::feature_not_supported), "replication connections cannot go through Highwater",
-             "", "Connect the replication client to the server itself."},
-            out);
-      }
-    } else {
+    } else if (name != "replication") {
       add_setting(name, value);
+    } else if (value != "false" && value != "off" && value != "0" && value != "no") {
+      return wire::error{std::string(wire::sqlstate::feature_not_supported),
+                         "replication connections cannot go through Highwater", "",
+                         "Connect the replication client to the server itself."};
     }
   }
   if (user.empty()) {
-    return refuse({std::string(wire::sqlstate::invalid_authorization),
-                   "no PostgreSQL user name specified in startup packet", "", ""},
-                  out);
+    return wire::error{std::string(wire::sqlstate::invalid_authorization),
+                       "no PostgreSQL user name specified in startup packet", "", ""};
   }
   if (database.empty()) database = user;
-  minor = wire::spoken_minor(request.minor);
-  if (minor != request.minor || !request.unknown_options.empty()) {
-    std::vector<std::string_view> names(request.unknown_options.begin(), request.unknown_options.end());
-    wire::write_negotiate_protocol_version(out, minor, names.data(), names.size());
-  }
-  if (users_.trusts_everybody()) {
-    stage_ = stage::done;
-    return step::accepted;
-  }
-  ask_for_scram(out);
-  return step::more;
+  return std::nullopt;
 }
 
-void login::ask_for_scram(std::string& out) {
-  stage_ = stage::sasl_initial;
-  std::vector<std::string_view> names;
-  for (const auto each : auth::offered_mechanisms(channel())) names.push_back(auth::name_of(each));
-  wire::write_authentication_sasl(out, names);
+login::step login::authenticate(std::string& out) {
+  const auth::door from{door_.address, encrypted_, database, user};
+  const auto* const rule = door_.access->rules.first_match(from);
+  if (rule == nullptr || rule->method == config::auth_method::reject) return refuse(auth::refusal(rule, from), out);
+  authentication_.emplace(door_.access, *rule, user, surroundings(), std::move(random_));
+  return go_on(authentication_->begin(out), out);
 }
 
-// What a proof can be bound to, so that nobody in between can pass it on.
-auth::channel login::channel() const {
-  return encrypted_ ? auth::channel{true, door_.certificate_hash} : auth::channel{};
+client_surroundings login::surroundings() const {
+  client_surroundings around;
+  // What a proof can be bound to, so that nobody in between can pass it on.
+  if (encrypted_) around.channel = {true, door_.encryption.certificate_hash};
+  around.shows_certificate = certificate_.has_value();
+  around.certificate_name = certificate_.value_or("");
+  around.system_user = door_.system_user;
+  return around;
+}
+
+login::step login::go_on(authentication::step with, std::string& out) {
+  waiting_ = with == authentication::step::look_up || with == authentication::step::verify;
+  switch (with) {
+    case authentication::step::more:
+      return step::more;
+    case authentication::step::look_up:
+      return step::look_up;
+    case authentication::step::verify:
+      return step::verify;
+    case authentication::step::accepted:
+      return step::accepted;
+    case authentication::step::refused:
+      break;
+  }
+  return refuse(auth::report(authentication_->why(), user), out);
+}
+
+login::step login::looked_up(std::optional<std::string> rolpassword, std::string& out) {
+  return go_on(authentication_->looked_up(std::move(rolpassword), out), out);
+}
+
+login::step login::verified(const auth::result<void>& how, std::string& out) {
+  return go_on(authentication_->verified(how), out);
 }
 
 // Who logs in is not a setting: PostgreSQL takes session_authorization here, and does nothing with it.
@@ -155,53 +182,17 @@ void login::add_setting(std::string_view name, std::string_view value) {
   settings.emplace_back(std::move(known_as), is_application ? clean_ascii(value) : std::string(value));
 }
 
-login::step login::take_sasl(std::string_view bytes, std::size_t& used, std::string& out) {
+login::step login::take_response(std::string_view bytes, std::size_t& used, std::string& out) {
   wire::frame message;
   const auto status = wire::peek_frame(bytes, max_auth_message, message);
   if (status == wire::frame_status::need_header) return step::more;
   if (status == wire::frame_status::bad_length || message.type != wire::frontend::password) {
     if (status == wire::frame_status::ok && message.type == wire::frontend::terminate) return step::closed;
-    return refuse(not_the_protocol("expected a SASL response"), out);
+    return refuse(not_the_protocol("expected a password response"), out);
   }
   if (!message.complete()) return step::more;
   used = message.available.size();
-  return stage_ == stage::sasl_initial ? first_response(message.body(), out) : final_response(message.body(), out);
-}
-
-login::step login::first_response(std::string_view body, std::string& out) {
-  if (!scram_) {
-    wire::reader in(body);
-    const auto mechanism = in.c_string();
-    const auto length = in.u32();
-    if (!in.ok()) return refuse(auth::make_error_code(auth::error::malformed_message), out);
-    const auto chosen = auth::check_mechanism(mechanism, channel());
-    if (!chosen) return refuse(chosen.error(), out);
-    auto secret = users_.secret_for(user);
-    if (!secret) return refuse(secret.error(), out);
-    scram_.emplace(std::move(*secret), std::move(nonce_), *chosen, channel());
-    constexpr std::uint32_t no_data = 0xFFFFFFFF;
-    if (length == no_data) {
-      wire::write_authentication_sasl_continue(out, "");
-      return step::more;
-    }
-    if (length != in.rest().size()) return refuse(auth::make_error_code(auth::error::malformed_message), out);
-    body = in.rest();
-  }
-  const auto answer = scram_->client_first(body);
-  if (!answer) return refuse(answer.error(), out);
-  wire::write_authentication_sasl_continue(out, *answer);
-  stage_ = stage::sasl_response;
-  return step::more;
-}
-
-login::step login::final_response(std::string_view body, std::string& out) {
-  const auto answer = scram_->client_final(body);
-  if (!answer) return refuse(answer.error(), out);
-  wire::write_authentication_sasl_final(out, *answer);
-  keys_ = scram_->keys();
-  scram_.reset();
-  stage_ = stage::done;
-  return step::accepted;
+  return go_on(authentication_->take(message.body(), out), out);
 }
 
 }  // namespace highwater::proxy

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "proxy/client/client_address.hpp"
 #include "proxy/io/stream.hpp"
 
 namespace highwater::proxy {
@@ -12,6 +13,7 @@ namespace highwater::proxy {
 // A client that has authenticated, and has not been told so. It counts among the clients.
 struct newcomer {
   stream socket;
+  client_address address;
   std::string input;  // what it has sent behind that
   std::string user;
   std::string database;

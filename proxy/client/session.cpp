@@ -182,7 +182,8 @@ void session::protocol_error(std::string what) {
 
 void session::fatal(const wire::error& why) {
   auto& socket = talk_.socket;
-  if (talk_.greets) note_failed_login(talk_.worker, socket, talk_.kind->user, talk_.kind->database.name, why);
+  if (talk_.greets)
+    note_failed_login(talk_.worker, talk_.client.address, talk_.kind->user, talk_.kind->database.name, why);
   std::string out;
   wire::write_error(out, wire::severity::fatal, why);
   socket.write(out);

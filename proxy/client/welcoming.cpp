@@ -47,6 +47,7 @@ std::optional<wire::error> take_login(conversation& talk, newcomer& who) {
   for (const auto& [name, value] : who.settings) {
     if (!take_setting(talk, name, value)) return unknown_setting(name, value);
   }
+  talk.client.address = who.address;
   talk.client.minor = static_cast<std::uint8_t>(who.minor);
   talk.client.at_login = talk.worker.interner.intern(std::move(wanted));
   talk.client.adopt(talk.client.at_login, talk.worker.interner);

@@ -53,10 +53,10 @@ void worker::start(const std::string& name) {
   ::pthread_setname_np(thread_.native_handle(), name.c_str());  // for top -H, perf and debuggers
 }
 
-void worker::serve(unique_socket socket) {
+void worker::serve(accepted_client who) {
   count_.fetch_add(1, std::memory_order_relaxed);
-  loop_.post([this, socket = std::move(socket)]() mutable {
-    const auto added = *arrivals_.insert(std::make_shared<arrival>(context_, std::move(socket))).first;
+  loop_.post([this, who = std::move(who)]() mutable {
+    const auto added = *arrivals_.insert(std::make_shared<arrival>(context_, std::move(who))).first;
     added->start();
     if (draining_) added->end();
   });

@@ -21,7 +21,7 @@ public:
   void start(const std::string& name);  // what the thread is called, at most 15 bytes
 
   // From any thread.
-  void serve(unique_socket socket);
+  void serve(accepted_client who);
   void catalog_changed(const std::string& database, known_catalog catalog);
   void logins_changed();                                       // some connections may be out of date
   void database_gone(const std::string& database);             // its sessions end, as they would at the server

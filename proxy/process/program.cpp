@@ -22,6 +22,7 @@
 #include "proxy/io/log_text.hpp"
 #include "proxy/monitor/login_watch.hpp"
 #include "proxy/process/http_thread.hpp"
+#include "proxy/process/listening.hpp"
 #include "proxy/process/pages.hpp"
 
 namespace highwater::proxy {
@@ -29,29 +30,18 @@ namespace highwater::proxy {
 namespace {
 
 namespace asio = boost::asio;
-using tcp = asio::ip::tcp;
 
-std::string text_of(const tcp::endpoint& where) {
-  const auto address = where.address().to_string();
-  return (where.address().is_v6() ? "[" + address + "]" : address) + ":" + std::to_string(where.port());
-}
-
-tcp::acceptor listen(asio::io_context& io, const config::endpoint& where, const char* what) {
-  try {
-    return {io, tcp::endpoint(asio::ip::make_address(where.address), where.port)};
-  } catch (const boost::system::system_error& error) {
-    throw std::runtime_error(std::string("cannot listen on ") + where.address + ":" + std::to_string(where.port) +
-                             " for " + what + ": " + error.code().message());
-  }
-}
-
-auth::user_table make_users(const config::auth& section) {
+auth::digest draw_process_key() {
   auth::digest key;
   if (RAND_bytes(key.data(), static_cast<int>(key.size())) != 1) throw std::runtime_error("no random numbers");
-  auto made = auth::user_table::make(section, key);
+  return key;
+}
+
+auth::access_ptr make_access(const config::auth& section, const auth::digest& process_key) {
+  auto made = auth::user_table::make(section, process_key);
   if (!made) throw std::runtime_error("cannot set up the users: " + made.error().message());
   for (const auto& name : made->unusable()) spdlog::warn("user {} cannot log in: no usable secret", quoted(name));
-  return std::move(*made);
+  return std::make_shared<auth::access>(auth::access{std::move(*made), auth::rules(section)});
 }
 
 // As many descriptors as we are allowed to: each client needs one, and each server connection.
@@ -98,8 +88,6 @@ public:
   int run();
 
 private:
-  void accept();
-  void accept_later(const boost::system::error_code& why);
   void await_hangup();
   void give_back_memory();
   worker& least_busy();
@@ -110,10 +98,12 @@ private:
 
   const config::config& settings_;
   asio::io_context io_{1};
-  auth::user_table users_;
+  auth::digest process_key_ = draw_process_key();
+  published<auth::access> access_;
   encryption encryption_;
-  shown_keys keys_;
+  proven_credentials proven_;
   login_guard login_guard_;
+  slow_work slow_;
   view_board board_;
   metrics::monitor_probe monitor_probe_;
   monitor monitor_;
@@ -128,23 +118,21 @@ private:
   std::atomic<unsigned> clients_{0};
   std::atomic<unsigned> strangers_{0};
   process_context process_;
-  tcp::acceptor acceptor_;
+  listening listening_;
   std::string http_endpoint_;
   http_thread http_;
   asio::signal_set signals_;
   asio::signal_set hangups_;
   asio::steady_timer drain_timer_;
-  asio::steady_timer accept_timer_;
   asio::steady_timer memory_timer_;
   login_watch login_watch_;
   std::size_t free_before_ = 0;
-  bool cannot_accept_ = false;
   std::atomic<bool> shutting_down_{false};
 };
 
 program::program(const config::config& settings)
     : settings_(settings),
-      users_(make_users(settings.auth)),
+      access_(make_access(settings.auth, process_key_)),
       encryption_(settings),
       board_(settings.cluster.nodes.size()),
       monitor_probe_(settings.cluster.nodes.size()),
@@ -160,10 +148,11 @@ program::program(const config::config& settings)
         login_watch_.look();
       }),
       process_{settings_,
-               users_,
+               access_,
                encryption_,
-               keys_,
+               proven_,
                login_guard_,
+               slow_,
                board_,
                monitor_,
                catalogs_,
@@ -178,10 +167,12 @@ program::program(const config::config& settings)
                [this](const auto& what) {
                  for (auto& one : workers_) one->run(what);
                }},
-      acceptor_(listen(io_, settings.listen, "clients")),
+      listening_(
+          io_, settings.listen, [this] { return clients_.load(); },
+          [this](accepted_client who) { least_busy().serve(std::move(who)); }),
       http_(
           [&](asio::io_context& io) {
-            auto acceptor = listen(io, settings.http, "HTTP");
+            auto acceptor = listen_on(io, settings.http, "HTTP");
             http_endpoint_ = text_of(acceptor.local_endpoint());
             return acceptor;
           },
@@ -189,7 +180,6 @@ program::program(const config::config& settings)
       signals_(io_, SIGTERM, SIGINT),
       hangups_(io_, SIGHUP),
       drain_timer_(io_),
-      accept_timer_(io_),
       memory_timer_(io_),
       login_watch_(
           settings.cluster, board_,
@@ -205,7 +195,7 @@ int program::run() {
   monitor_.start();
   for (std::size_t i = 0; i < workers_.size(); ++i) workers_[i]->start("worker " + std::to_string(i));
   login_watch_.start();
-  accept();
+  listening_.start();
   http_.start();
   signals_.async_wait([this](const boost::system::error_code& error, int) {
     if (!error) shut_down();
@@ -213,13 +203,14 @@ int program::run() {
   await_hangup();
   give_back_memory();
   // One line that scripts can wait for.
-  std::printf("highwater: listening on %s, metrics on http://%s/metrics\n", text_of(acceptor_.local_endpoint()).c_str(),
+  std::printf("highwater: listening on %s, metrics on http://%s/metrics\n", text_of(listening_.endpoint()).c_str(),
               http_endpoint_.c_str());
   std::fflush(stdout);
   io_.run();
   http_.stop();
   login_watch_.stop();
   catalogs_.stop();
+  slow_.stop();
   for (auto& one : workers_) one->stop();
   for (auto& one : workers_) one->discard();
   spdlog::info("ended");
@@ -257,29 +248,6 @@ worker& program::least_busy() {
                             [](const auto& a, const auto& b) { return a->sessions() < b->sessions(); });
 }
 
-void program::accept() {
-  acceptor_.async_accept([this](const boost::system::error_code& error, tcp::socket socket) {
-    if (!acceptor_.is_open()) return;
-    if (error) return accept_later(error);
-    if (std::exchange(cannot_accept_, false)) spdlog::info("clients are accepted again");
-    boost::system::error_code ignored;
-    least_busy().serve(unique_socket(socket.release(ignored)));
-    accept();
-  });
-}
-
-// Out of descriptors, above all: it passes when clients leave, and asking at once would only keep a processor busy.
-void program::accept_later(const boost::system::error_code& why) {
-  constexpr std::chrono::milliseconds pause{100};
-  if (!std::exchange(cannot_accept_, true)) {
-    spdlog::error("cannot accept clients, who have to wait: {}; there are {}", why.message(), clients_.load());
-  }
-  accept_timer_.expires_after(pause);
-  accept_timer_.async_wait([this](const boost::system::error_code& error) {
-    if (!error && acceptor_.is_open()) accept();
-  });
-}
-
 // On the HTTP thread.
 http_page program::page(std::string_view path) const {
   const auto view = board_.newest();
@@ -309,9 +277,7 @@ void program::logins_found(const login_news& news, routing::node_index node, rou
 void program::shut_down() {
   if (shutting_down_.exchange(true)) return io_.stop();
   spdlog::info("shutting down: waiting for transactions to finish, {} ms at most", settings_.drain_timeout.count());
-  boost::system::error_code ignored;
-  acceptor_.close(ignored);
-  accept_timer_.cancel();
+  listening_.stop();
   for (auto& one : workers_) one->drain();
   drained(std::chrono::steady_clock::now() + settings_.drain_timeout);
   // A second signal does not wait.

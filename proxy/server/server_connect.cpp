@@ -81,6 +81,7 @@ void server_connection::encrypt() {
 
 void server_connection::log_in() {
   login_ = std::make_unique<server_login>(new_login_());
+  ++logins_;
   state_ = state::logging_in;
   std::string first;
   login_->first(first);
@@ -124,16 +125,41 @@ void server_connection::login_with(std::string_view bytes, std::size_t& used) {
       return fail_connect(because(wire::error_cause::protocol, server_lost("the server does not speak the protocol")));
     if (found == wire::frame_status::need_header || !message.complete()) break;
     used += message.available.size();
-    switch (login_->take(message, answer)) {
-      case server_login::step::failed:
-        return login_refused(login_->why(), login_->why().code == wire::sqlstate::invalid_authorization);
-      case server_login::step::done:
-        return finish_login();
-      case server_login::step::more:
-        break;
-    }
+    if (!take_step(login_->take(message, answer))) return;
   }
   stream_.write(answer);
+}
+
+// False if the login is over.
+bool server_connection::take_step(server_login::step step) {
+  switch (step) {
+    case server_login::step::failed:
+      login_refused(login_->why(), login_->why().code == wire::sqlstate::invalid_authorization);
+      return false;
+    case server_login::step::done:
+      finish_login();
+      return false;
+    case server_login::step::derive:
+      derive();
+      return true;
+    case server_login::step::more:
+      return true;
+  }
+  return true;
+}
+
+// The server says nothing before it has been answered; that it takes too long, the deadline will tell.
+void server_connection::derive() {
+  context_->slow.run(
+      [this, alive = std::weak_ptr(alive_), login = logins_, &loop = context_->loop, slow = login_->to_derive()] {
+        if (alive.expired()) return;
+        loop.post([this, alive, login, salted = slow->salted()] {
+          const auto life = alive.lock();
+          if (life == nullptr || !*life || state_ != state::logging_in || login != logins_) return;
+          std::string answer;
+          if (take_step(login_->derived(salted, answer))) stream_.write(answer);
+        });
+      });
 }
 
 // Nobody would notice otherwise that it goes on in the clear.

@@ -15,6 +15,7 @@
 #include "proxy/io/connect_attempt.hpp"
 #include "proxy/io/log_throttle.hpp"
 #include "proxy/io/name_resolver.hpp"
+#include "proxy/io/slow_work.hpp"
 #include "proxy/io/stream.hpp"
 #include "proxy/io/timer_queue.hpp"
 #include "proxy/server/connect_error.hpp"
@@ -69,6 +70,7 @@ struct connection_context {
   event_loop& loop;
   timer_queue& timers;
   name_resolver& names;
+  slow_work& slow;
   std::string& scratch;  // for reading into; its size is what is read at most at once
   std::chrono::milliseconds connect_timeout;
   bool always_discards = false;    // after every lease, whatever is known of it
@@ -150,6 +152,8 @@ private:
 
   void on_readable() override;
   void on_drained() override;
+  void derive();
+  bool take_step(server_login::step step);
   void login_with(std::string_view bytes, std::size_t& used);
   void finish_login();
   void connect_to(std::vector<tcp_endpoint> addresses);
@@ -190,6 +194,7 @@ private:
   connect_attempt attempt_;  // before there is a stream
   std::function<server_login()> new_login_;
   std::unique_ptr<server_login> login_;
+  unsigned logins_ = 0;                         // that have been begun
   tls_request tls_{config::tls_mode::disable};  // while it is being made
   std::string first_refusal_;                   // ... and is tried the other way
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);

@@ -83,11 +83,11 @@ server_login::step server_login::authenticate(std::string_view body, std::string
       return server_proved_ ? step::more
                             : fail("the server accepted the login without proving that it knows the password");
     case authentication_code::cleartext:
-      if (with_.keys) return needs_password();
+      if (with_.password.empty() && knows_secret()) return needs_password();
       wire::write_password(out, with_.password);
       return step::more;
     case authentication_code::md5:
-      return with_.keys ? needs_password() : answer_md5(in.rest(), out);
+      return answer_md5(in.rest(), out);
     case authentication_code::sasl:
       return begin_sasl(in.rest(), out);
     case authentication_code::sasl_continue:
@@ -119,23 +119,45 @@ server_login::step server_login::begin_sasl(std::string_view mechanisms, std::st
 
 server_login::step server_login::prove(std::string_view challenge, std::string& out) {
   if (!scram_) return fail("the server sent something that is not part of a login");
-  const auto answer =
-      with_.keys ? scram_->server_first(challenge, *with_.keys) : scram_->server_first(challenge, with_.password);
+  if (with_.keys) return respond(scram_->server_first(challenge, *with_.keys), out);
+  if (with_.password.empty() && knows_secret()) return needs_password();
+  auto slow = scram_->derivation(challenge, with_.password);
+  if (!slow) return fail(auth::report(slow.error(), user_).message);
+  derivation_ = std::make_shared<auth::scram_derivation>(std::move(*slow));
+  return step::derive;
+}
+
+server_login::step server_login::derived(const auth::result<auth::secret_digest>& salted, std::string& out) {
+  derivation_.reset();
+  if (!salted) return fail(auth::report(salted.error(), user_).message);
+  return respond(scram_->prove(*salted), out);
+}
+
+server_login::step server_login::respond(const auth::result<std::string>& answer, std::string& out) {
   if (!answer) return fail(auth::report(answer.error(), user_).message);
   wire::write_sasl_response(out, *answer);
   return step::more;
 }
 
+bool server_login::knows_secret() const noexcept {
+  return with_.keys || !with_.md5_secret.empty();
+}
+
 server_login::step server_login::needs_password() {
-  return fail("the server asks for the password of user \"" + user_ + "\", of whom only the SCRAM secret is known",
-              "Let pg_hba.conf ask Highwater for scram-sha-256, or give auth.users[].password.");
+  const bool scram = with_.keys.has_value();
+  return fail("the server asks for the password of user \"" + user_ + "\", of whom only the " +
+                  (scram ? "SCRAM" : "MD5") + " secret is known",
+              std::string("Let pg_hba.conf ask Highwater for ") + (scram ? "scram-sha-256" : "md5") +
+                  ", or give auth.users[].password.");
 }
 
 server_login::step server_login::answer_md5(std::string_view salt, std::string& out) {
   auth::md5_salt bytes;
   if (salt.size() != bytes.size()) return fail("the server sent a malformed authentication request");
+  if (with_.password.empty() && with_.keys) return needs_password();
   std::transform(salt.begin(), salt.end(), bytes.begin(), [](char c) { return static_cast<std::uint8_t>(c); });
-  const auto answer = auth::md5_response(with_.password, user_, bytes);
+  const auto answer = with_.md5_secret.empty() ? auth::md5_response(with_.password, user_, bytes)
+                                               : auth::md5_response_from(with_.md5_secret, bytes);
   if (!answer) return fail(auth::report(answer.error(), user_).message);
   wire::write_password(out, *answer);
   return step::more;

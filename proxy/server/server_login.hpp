@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "proxy/auth/scram_client.hpp"
+#include "proxy/server/server_credentials.hpp"
 #include "proxy/server/server_identity.hpp"
 #include "proxy/wire/errors.hpp"
 #include "proxy/wire/frame.hpp"
@@ -17,16 +18,14 @@
 
 namespace highwater::proxy {
 
-// What a user can show to a server. A password serves whatever the server asks for; keys serve where it asks for SCRAM
-// and has the secret that they are of, and cost nothing.
-struct server_credentials {
-  std::string password{};
-  std::optional<auth::scram_keys> keys{};
-};
-
 class server_login {
 public:
-  enum class step : std::uint8_t { more, done, failed };
+  enum class step : std::uint8_t {
+    more,
+    derive,  // have to_derive() worked out somewhere, and call derived()
+    done,
+    failed
+  };
 
   server_login(std::string_view user, std::string_view database, server_credentials with, std::string nonce);
 
@@ -34,6 +33,9 @@ public:
   void over(auth::channel beneath) { channel_ = std::move(beneath); }
   // Takes one message; what is to be sent back is appended to `out`.
   step take(const wire::frame& message, std::string& out);
+  // The keys of the password, which take too long for a thread on which others wait.
+  const std::shared_ptr<const auth::scram_derivation>& to_derive() const noexcept { return derivation_; }
+  step derived(const auth::result<auth::secret_digest>& salted, std::string& out);
 
   void first(std::string& out) const { wire::write_startup(out, user_, database_); }
   const wire::error& why() const noexcept { return error_; }
@@ -46,6 +48,8 @@ private:
   step begin_sasl(std::string_view mechanisms, std::string& out);
   step prove(std::string_view challenge, std::string& out);
   step answer_md5(std::string_view salt, std::string& out);
+  step respond(const auth::result<std::string>& answer, std::string& out);
+  bool knows_secret() const noexcept;
   step needs_password();
   step identify(const wire::frame& message);
   step fail(std::string message, std::string hint = {});
@@ -55,6 +59,7 @@ private:
   std::string nonce_;
   auth::channel channel_;
   std::optional<auth::scram_client> scram_;
+  std::shared_ptr<const auth::scram_derivation> derivation_;
   bool server_proved_ = true;  // false from the start of SCRAM until the server's signature was good
   identity_inquiry identity_;
   wire::error error_;

@@ -9,7 +9,14 @@ constexpr std::uint32_t ssl_code = 80877103;
 constexpr std::uint32_t cancel_code = 80877102;
 constexpr std::uint32_t text_oid = 25;
 
-enum class authentication_code : std::uint32_t { ok = 0, sasl = 10, sasl_continue = 11, sasl_final = 12 };
+enum class authentication_code : std::uint32_t {
+  ok = 0,
+  cleartext = 3,
+  md5 = 5,
+  sasl = 10,
+  sasl_continue = 11,
+  sasl_final = 12
+};
 
 void write_authentication(std::string& out, authentication_code code, std::string_view data) {
   writer(out, backend::authentication).u32(static_cast<std::uint32_t>(code)).bytes(data);
@@ -166,6 +173,14 @@ void write_sasl_response(std::string& out, std::string_view data) {
 
 void write_authentication_ok(std::string& out) {
   write_authentication(out, authentication_code::ok, {});
+}
+
+void write_authentication_cleartext(std::string& out) {
+  write_authentication(out, authentication_code::cleartext, {});
+}
+
+void write_authentication_md5(std::string& out, std::span<const std::uint8_t> salt) {
+  write_authentication(out, authentication_code::md5, {reinterpret_cast<const char*>(salt.data()), salt.size()});
 }
 
 void write_authentication_sasl(std::string& out, std::span<const std::string_view> mechanisms) {

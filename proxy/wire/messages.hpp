@@ -102,6 +102,8 @@ void write_sasl_initial_response(std::string& out, std::string_view mechanism, s
 void write_sasl_response(std::string& out, std::string_view data);
 
 void write_authentication_ok(std::string& out);
+void write_authentication_cleartext(std::string& out);
+void write_authentication_md5(std::string& out, std::span<const std::uint8_t> salt);
 void write_authentication_sasl(std::string& out, std::span<const std::string_view> mechanisms);
 void write_authentication_sasl_continue(std::string& out, std::string_view data);
 void write_authentication_sasl_final(std::string& out, std::string_view data);

@@ -13,14 +13,15 @@ using namespace std::string_literals;
 using step = login::step;
 using testing::HasSubstr;
 
-auth::user_table table(config::auth_method method) {
+auth::access_ptr access_with(config::auth_method method) {
   config::auth section;
   section.method = method;
   section.users = {{"app", "", "pencil"}};
-  return *auth::user_table::make(section, auth::digest{});
+  return std::make_shared<auth::access>(
+      auth::access{*auth::user_table::make(section, auth::digest{}), auth::rules(section)});
 }
-const auth::user_table trusting = table(config::auth_method::trust);
-const auth::user_table strict = table(config::auth_method::scram_sha_256);
+const auth::access_ptr trusting = access_with(config::auth_method::trust);
+const auth::access_ptr strict = access_with(config::auth_method::scram_sha_256);
 
 std::string packet(std::uint32_t code, const std::string& rest = "") {
   std::string bytes;
@@ -31,8 +32,9 @@ constexpr std::uint32_t v3 = 3U << 16, ssl = 80877103, gss = 80877104, cancel = 
 const std::string startup = packet(v3, "user\0app\0database\0shop\0\0"s);
 
 struct entrance {
-  explicit entrance(const auth::user_table& users = trusting, const encryption_offer& offer = {})
-      : way_in(users, "server-nonce", offer) {}
+  explicit entrance(const auth::access_ptr& access = trusting, const encryption_offer& offer = {},
+                    std::optional<config::ip> from = config::parse_ip("192.0.2.7"))
+      : way_in({access, offer, from, {}}, {"server-nonce", {}}) {}
 
   step take(const std::string& bytes) {
     out.clear();
@@ -321,6 +323,74 @@ TEST(login, refuses_in_the_middle_of_authentication) {
     EXPECT_EQ(talk.door.take(bytes), step::refused) << testing::PrintToString(bytes);
     EXPECT_THAT(talk.door.out, HasSubstr("VFATAL"));
   }
+}
+
+auth::access_ptr access_by(std::vector<config::auth_rule> rules) {
+  config::auth section;
+  section.rules = std::move(rules);
+  section.users = {{"app", "", "pencil"}};
+  return std::make_shared<auth::access>(
+      auth::access{*auth::user_table::make(section, auth::digest{}), auth::rules(section)});
+}
+
+config::auth_rule rule(config::connection_type type, config::auth_method method, const char* from = "all") {
+  config::auth_rule made;
+  made.type = type;
+  made.databases = made.users = {{config::name_pattern::kind::all, "all", std::nullopt}};
+  if (type != config::connection_type::local) made.address = config::parse_network(from);
+  made.method = method;
+  return made;
+}
+
+TEST(login, is_let_in_by_the_rule_for_how_and_whence_it_comes) {
+  using config::auth_method;
+  using config::connection_type;
+  const auto access = access_by({rule(connection_type::hostssl, auth_method::trust),
+                                 rule(connection_type::host, auth_method::scram_sha_256, "192.0.2.0/24"),
+                                 rule(connection_type::host, auth_method::reject, "198.51.100.0/24")});
+  struct row {
+    const char* why;
+    const char* from;  // null: by a Unix-domain socket
+    bool tls;
+    step what;
+    std::string out;
+  };
+  const row rows[] = {
+      {"with TLS", "203.0.113.1", true, step::accepted, ""},
+      {"without, from a network that is asked", "192.0.2.7", false, step::more, "SCRAM-SHA-256"},
+      {"... that is rejected", "198.51.100.1", false, step::refused,
+       "auth.rules rejects connection for host \"198.51.100.1\", user \"app\", database \"shop\", no encryption"},
+      {"... of which no rule speaks", "203.0.113.1", false, step::refused, "no rule in auth.rules for host"},
+      {"by a Unix-domain socket, of which none speaks either", nullptr, false, step::refused, "host \"[local]\""},
+  };
+  for (const auto& each : rows) {
+    entrance door(access, {true}, each.from != nullptr ? config::parse_ip(each.from) : std::nullopt);
+    if (each.tls) door.take(packet(ssl));
+    EXPECT_EQ(door.take(startup), each.what) << each.why;
+    EXPECT_THAT(door.out, HasSubstr(each.out)) << each.why;
+  }
+}
+
+// A load balancer's own address lets nobody in for whom it speaks.
+TEST(login, comes_from_where_the_balancer_says) {
+  const auto access = access_by({rule(config::connection_type::host, config::auth_method::trust, "192.0.2.0/24")});
+  entrance door(access);
+  door.way_in.comes_from(*config::parse_ip("203.0.113.1"));
+  EXPECT_EQ(door.take(startup), step::refused);
+  EXPECT_THAT(door.out, HasSubstr("203.0.113.1"));
+}
+
+TEST(login, takes_nothing_while_a_password_is_verified) {
+  entrance door(access_by({rule(config::connection_type::host, config::auth_method::password)}));
+  ASSERT_EQ(door.take(startup), step::more);
+  std::string bytes;
+  wire::write_password(bytes, "pencil");
+  ASSERT_EQ(door.take(bytes + "Q"), step::verify);
+  EXPECT_EQ(door.used, bytes.size());
+  EXPECT_EQ(door.take("Q"), step::more);
+  EXPECT_EQ(door.used, 0U);
+  EXPECT_EQ(door.way_in.verified(door.way_in.to_verify()(), door.out), step::accepted);
+  EXPECT_EQ(door.way_in.proven()->password, "pencil");
 }
 
 TEST(login, lets_a_client_go_that_does_not_want_to) {

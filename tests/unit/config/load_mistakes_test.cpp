@@ -32,8 +32,11 @@ TEST(load_mistakes, keys) {
        "consistency, "
        "policies, limits, log, drain_timeout (did you mean pool?)"},
       {"listen: {adress: 127.0.0.1}",
-       "f:1:10: listen.adress: found unknown key 'adress', expected one of address, port, tls (did you mean address?)"},
-      {"listen: {zzzzzz: 1}", "f:1:10: listen.zzzzzz: found unknown key 'zzzzzz', expected one of address, port, tls"},
+       "f:1:10: listen.adress: found unknown key 'adress', expected one of address, port, unix_socket, proxy_protocol, "
+       "tls (did you mean address?)"},
+      {"listen: {zzzzzz: 1}",
+       "f:1:10: listen.zzzzzz: found unknown key 'zzzzzz', expected one of address, port, unix_socket, proxy_protocol, "
+       "tls"},
       {"log: {verbosity: 1}", "f:1:7: log.verbosity: found unknown key 'verbosity', expected level"},
       {"pool: {size: 3, size: 4}", "f:1:17: pool.size: found the key again, expected it once (line 1 has it)"},
       {"log: {[a]: 1}", "f:1:7: log: found unknown key a list, expected level"},

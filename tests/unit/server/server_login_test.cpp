@@ -38,6 +38,8 @@ struct dialogue : testing::Test {
     out.clear();
     return login.take(message, out);
   }
+  // As the thread for slow work does it.
+  step derive() { return login.derived(login.to_derive()->salted(), out); }
   std::string_view sent() const {
     wire::frame message;
     return wire::peek_frame(out, 10'000, message) == wire::frame_status::ok ? message.body() : std::string_view();
@@ -167,7 +169,9 @@ TEST_F(dialogue, goes_through_scram) {
   const auto size = first.u32();
   EXPECT_EQ(first.rest(), without_name(rfc::client_first));
   EXPECT_EQ(size, first.rest().size());
-  EXPECT_EQ(take(request(11, *server.client_first(first.rest()))), step::more);
+  ASSERT_EQ(take(request(11, *server.client_first(first.rest()))), step::derive);
+  EXPECT_EQ(out, "");
+  ASSERT_EQ(derive(), step::more);
   const auto final_message = server.client_final(sent());
   ASSERT_TRUE(final_message) << "the proof was good";
   EXPECT_EQ(take(request(12, *final_message)), step::more);
@@ -201,6 +205,19 @@ TEST_F(dialogue, has_no_password_to_give_where_only_keys_are_known) {
   }
 }
 
+TEST_F(dialogue, answers_md5_with_the_secret_that_a_client_has_shown) {
+  const auto fresh = [&] {
+    login = server_login("app", "shop", {.md5_secret = *auth::md5_secret("pencil", "app")}, "nonce");
+  };
+  fresh();
+  EXPECT_EQ(take(request(5, "\x01\x02\x03\x04")), step::more);
+  EXPECT_EQ(sent(), *auth::md5_response("pencil", "app", {1, 2, 3, 4}) + '\0');
+  fresh();
+  EXPECT_EQ(take(request(3)), step::failed);
+  EXPECT_NE(login.why().message.find("only the MD5 secret is known"), std::string::npos);
+  EXPECT_EQ(out, "");
+}
+
 TEST_F(dialogue, does_not_believe_a_server_that_skips_its_proof) {
   ASSERT_EQ(take(request(10, "SCRAM-SHA-256\0\0"s)), step::more);
   EXPECT_EQ(take(request(0)), step::failed);
@@ -219,7 +236,8 @@ TEST_F(dialogue, does_not_believe_a_wrong_proof) {
   wire::reader first(sent());
   first.c_string();
   first.u32();
-  ASSERT_EQ(take(request(11, *server.client_first(first.rest()))), step::more);
+  ASSERT_EQ(take(request(11, *server.client_first(first.rest()))), step::derive);
+  ASSERT_EQ(derive(), step::more);
   EXPECT_EQ(take(request(12, "v=6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4=")), step::failed);
 }
 

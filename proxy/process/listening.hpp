@@ -1,0 +1,50 @@
+#pragma once
+
+// Where clients come in: sockets that are listened on, and what is accepted from them.
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "config/config.hpp"
+#include "proxy/client/client_address.hpp"
+#include "proxy/process/unix_listener.hpp"
+
+namespace highwater::proxy {
+
+// For people: "127.0.0.1:6432", "[::1]:6432".
+std::string text_of(const boost::asio::ip::tcp::endpoint& where);
+// Throws std::runtime_error, which says what cannot be listened on and why.
+boost::asio::ip::tcp::acceptor listen_on(boost::asio::io_context& io, const config::endpoint& where, const char* what);
+
+class listening {
+public:
+  // `clients`: how many there are, for the log. What is accepted goes to `serve`. Throws std::runtime_error.
+  listening(boost::asio::io_context& io, const config::listener& where, std::function<unsigned()> clients,
+            std::function<void(accepted_client)> serve);
+
+  void start();
+  void stop();  // Unix-domain sockets leave the file system
+  boost::asio::ip::tcp::endpoint endpoint() const { return tcp_.local_endpoint(); }
+
+private:
+  void accept_tcp();
+  void accept_unix();
+  // False if the listener has been stopped.
+  template <class Acceptor>
+  bool accepted(const boost::system::error_code& error, Acceptor& from, void (listening::*again)());
+
+  boost::asio::ip::tcp::acceptor tcp_;
+  std::optional<unix_listener> unix_;
+  std::vector<config::network> balancers_;  // who says whose connection it is
+  boost::asio::ip::tcp::endpoint peer_;
+  std::function<unsigned()> clients_;
+  std::function<void(accepted_client)> serve_;
+  bool cannot_accept_ = false;
+};
+
+}  // namespace highwater::proxy
