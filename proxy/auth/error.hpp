@@ -24,10 +24,10 @@ enum class error {
   nonce_mismatch,             // on either side: the peer does not repeat the nonce that it was given
   login_refused,              // wrong password, or no such user: nothing tells them apart
   empty_password,
-  too_many_failures,          // of logins from the client's address
-  no_rule,                    // none of auth.rules matches how and as whom it comes in
-  rule_rejects,               // ... or one with method reject
-  out_of_order,               // a message after the exchange has ended or failed
+  too_many_failures,  // of logins from the client's address
+  no_rule,            // none of auth.rules matches how and as whom it comes in
+  rule_rejects,       // ... or one with method reject
+  out_of_order,       // a message after the exchange has ended or failed
   // What a server did wrong, where Highwater is the client
   bad_iteration_count,  // outside 1..max_login_iterations
   too_many_iterations,  // more than the caller allows
@@ -40,6 +40,8 @@ enum class error {
   malformed_secret,  // not SCRAM-SHA-256$<iterations>:<salt>$<StoredKey>:<ServerKey>
   no_password,
   channel_binding_needs_tls,  // required without it
+  // What the servers lack
+  lookup_unavailable,  // the user could not be looked up: auth.query
   // What this machine lacks
   crypto_unavailable,          // OpenSSL refuses the primitive, for instance MD5 in FIPS mode
   channel_binding_impossible,  // required, but the server's certificate has no hash to bind to
