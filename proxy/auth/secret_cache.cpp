@@ -51,6 +51,12 @@ std::vector<secret_cache::teller> secret_cache::answered(const question& asked, 
   return told;
 }
 
+void secret_cache::again(const question& asked) {
+  if (!waiting_.contains(asked.name)) return;
+  std::erase(queue_, asked.name);
+  queue_.push_front(asked.name);
+}
+
 std::vector<secret_cache::teller> secret_cache::give_up() {
   std::vector<teller> told;
   for (auto& [name, waiters] : waiting_) {

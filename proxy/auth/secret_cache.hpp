@@ -51,6 +51,8 @@ public:
   // Who is to be told: all who wait for that name, but for those who came after a forget() that came after the
   // question. What is unavailable is not kept, nor what was asked before forget().
   std::vector<teller> answered(const question& asked, const secret_answer& answer, instant now);
+  // It was not looked up, and is to be before all others; if somebody waits for it.
+  void again(const question& asked);
   // There is nobody to ask: all who wait for any name are to be told that it is unavailable.
   std::vector<teller> give_up();
   // What was answered, and what is being looked up, does not hold for those who ask from now on.

@@ -133,6 +133,16 @@ TEST_F(secret_cache_of_ten_seconds, tells_all_when_there_is_nobody_to_ask) {
   EXPECT_EQ(next(), "a") << "and again";
 }
 
+TEST_F(secret_cache_of_ten_seconds, takes_back_what_could_not_be_looked_up) {
+  for (const char* name : {"a", "b"}) ask(name);
+  const auto asked = cache.next();
+  cache.again(asked);
+  cache.again(cache.about("c"));
+  for (const char* name : {"a", "b", "nobody"}) EXPECT_EQ(next(), name);
+  EXPECT_EQ(ask("a"), "waits");
+  EXPECT_EQ(next(), "nobody") << "it is still being looked up";
+}
+
 TEST_F(secret_cache_of_ten_seconds, takes_an_answer_that_was_asked_for_otherwise) {
   ask("a");
   answer("a", secret("1"));
