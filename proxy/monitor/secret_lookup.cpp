@@ -27,8 +27,10 @@ connection_login login_for(const config::cluster& cluster, const config::auth_qu
           "highwater auth", server_options, statement_time};
 }
 
+// None after the first: a connection that was unused may have been lost long ago.
 std::chrono::milliseconds pause_after(unsigned failures) {
-  return std::min(longest_pause, first_pause * (1U << std::min(failures - 1, 10U)));
+  if (failures == 1) return {};
+  return std::min(longest_pause, first_pause * (1U << std::min(failures - 2, 10U)));
 }
 
 std::optional<std::string_view> field(const PGresult& rows, int column) {
@@ -43,29 +45,23 @@ secret_lookup::secret_lookup(const config::cluster& cluster, const config::auth_
     : cluster_(cluster), login_(login_for(cluster, how)), sql_(how.sql), board_(board), until_(until) {}
 
 looked_up secret_lookup::look_up(const std::string& name) {
+  const auto began = steady_clock::now();
   const auto view = board_.newest();
   const auto node = secret_source(*view, node_);
   if (node != node_) connection_.reset();
   node_ = node;
-  auto done = node == routing::no_node ? looked_up{.problem = "no node is in use"} : ask_twice(name);
-  if (!connection_) return nobody(std::move(done));
+  auto done = node == routing::no_node ? looked_up{.problem = "no node is in use"} : ask(name);
+  if (!connection_) return nobody(std::move(done), began);
   failures_ = 0;
   done.asked = view->primary == node ? whom::primary : whom::replica;
   return done;
 }
 
-// A connection that has been unused may have been lost long ago.
-looked_up secret_lookup::ask_twice(const std::string& name) {
-  if (connection_) {
-    auto done = ask(name);
-    if (connection_) return done;
-  }
-  connection_.emplace(until_);
-  if (!connection_->open(cluster_, cluster_.nodes[node_], login_)) return lost();
-  return ask(name);
-}
-
 looked_up secret_lookup::ask(const std::string& name) {
+  if (!connection_) {
+    connection_.emplace(until_);
+    if (!connection_->open(cluster_, cluster_.nodes[node_], login_)) return lost();
+  }
   const auto rows = connection_->run(sql_, name);
   if (!rows) return connection_->refused().empty() ? lost() : refused();
   auto [answer, problem] =
@@ -92,9 +88,9 @@ std::string secret_lookup::on_node() const {
   return "node " + cluster_.nodes[node_].name + ": " + connection_->problem();
 }
 
-looked_up secret_lookup::nobody(looked_up done) {
+looked_up secret_lookup::nobody(looked_up done, time_point began) {
   const auto now = steady_clock::now();
-  if (++failures_ == 1) failing_since_ = now;
+  if (++failures_ == 1) failing_since_ = began;
   ready_at_ = now + (node_ == routing::no_node ? first_pause : pause_after(failures_));
   done.asked = now - failing_since_ < patience ? whom::nobody_yet : whom::nobody;
   return done;

@@ -36,11 +36,10 @@ public:
   time_point ready_at() const noexcept { return ready_at_; }
 
 private:
-  looked_up ask_twice(const std::string& name);
   looked_up ask(const std::string& name);
   looked_up refused();
   looked_up lost();
-  looked_up nobody(looked_up done);
+  looked_up nobody(looked_up done, time_point began);
   std::string on_node() const;
 
   const config::cluster& cluster_;

@@ -26,8 +26,8 @@ class secret_service {
 public:
   using teller = auth::secret_cache::teller;
   // Both are called on the service's thread. `standing`: who is logged in by what ask() had answered. `revoked`: whose
-  // sessions are to end, those that this very secret let in. Nobody is revoked by a replica's word, nor because
-  // nobody can be asked.
+  // sessions are to end, those that this very secret let in; in each round, as long as there are any. Nobody is revoked
+  // by a replica's word, nor because nobody can be asked.
   using standing_function = std::function<std::vector<auth::standing_user>()>;
   using revoked_function = std::function<void(const auth::revoked_user&)>;
 
