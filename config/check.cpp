@@ -75,15 +75,27 @@ void check_server_tls(checker& out, const std::string& section, const server_tls
 
 // Who lists users wants them asked for their passwords, which the default does not do.
 void check_method(checker& out, const auth& value) {
-  if (value.users.empty() || !value.rules.empty() || out.written("auth.method") || !out.sound("auth.method")) return;
-  out.say("auth.method", "nothing", "scram-sha-256 or trust: with users it has no default");
+  if (value.users.empty() && !value.query.enabled()) return;
+  if (!value.rules.empty() || out.written("auth.method") || !out.sound("auth.method")) return;
+  const std::string with = value.users.empty() ? "a query" : "users";
+  out.say("auth.method", "nothing", "scram-sha-256 or trust: with " + with + " it has no default");
+}
+
+// Who says how to look users up wants them looked up. What only repeats the defaults says nothing.
+void check_query(checker& out, const auth_query& value) {
+  const auth_query unsaid;
+  const bool said =
+      !value.password.empty() || !value.database.empty() || value.sql != unsaid.sql || value.cache != unsaid.cache;
+  if (!said || value.enabled() || !out.sound("auth.query")) return;
+  out.say("auth.query.user", "nothing", "the user to ask as: without one nobody is looked up");
 }
 
 void check_auth(checker& out, const auth& value) {
   check_method(out, value);
+  check_query(out, value.query);
   const bool asks_all = value.rules.empty() && value.method == auth_method::scram_sha_256;
-  if (asks_all && value.users.empty() && out.sound("auth.users")) {
-    out.say("auth.users", "nothing", "at least one user with method scram-sha-256");
+  if (asks_all && value.users.empty() && !value.query.enabled() && out.sound("auth.users") && out.sound("auth.query")) {
+    out.say("auth.users", "nothing", "at least one user, or auth.query, with method scram-sha-256");
   }
   check_unique(out, "auth.users", {"name"}, value.users, [](const user& each) { return each.name; });
   for (std::size_t index = 0; index < value.users.size(); ++index) {

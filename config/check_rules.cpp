@@ -96,10 +96,11 @@ void check_mapping(checker& out, const name_mapping& value, std::size_t index) {
 void check_passwords(checker& out, const auth& value) {
   const auto asks = std::find_if(value.rules.begin(), value.rules.end(),
                                  [](const auth_rule& each) { return asks_for_password(each.method); });
-  if (asks == value.rules.end() || !value.users.empty() || !out.sound("auth.users")) return;
+  if (asks == value.rules.end() || !value.users.empty() || value.query.enabled()) return;
+  if (!out.sound("auth.users") || !out.sound("auth.query")) return;
   const auto index = static_cast<std::size_t>(asks - value.rules.begin());
   out.say("auth.users", "nothing",
-          "at least one user, as " + indexed("auth.rules", index, "method") + " is " +
+          "at least one user, or auth.query, as " + indexed("auth.rules", index, "method") + " is " +
               std::string(to_string(asks->method)));
 }
 

@@ -66,9 +66,22 @@ struct user {
   std::string password;
 };
 
+// Users who do not stand in the configuration: their secrets are asked of the servers. `sql` gives at most one row, the
+// name and what pg_authid.rolpassword holds, for the name that is its $1.
+struct auth_query {
+  std::string user;  // whom Highwater asks as; empty: nobody is looked up
+  std::string password;
+  std::string database;  // empty: the monitor's
+  std::string sql = "SELECT usename, secret FROM highwater.user_lookup($1)";
+  milliseconds cache{10'000};  // an answer holds so long, and who is logged in is looked up again this often
+
+  bool enabled() const noexcept { return !user.empty(); }
+};
+
 struct auth {
   auth_method method = auth_method::trust;  // or scram_sha_256; of no effect where there are rules
   std::vector<user> users;
+  auth_query query;              // for those who are not among them
   std::vector<auth_rule> rules;  // the first that matches applies; nobody is let in whom none matches
   std::vector<name_mapping> maps;
   milliseconds timeout{30'000};  // a client that has not logged in by then is disconnected

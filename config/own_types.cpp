@@ -4,6 +4,8 @@
 
 #include <array>
 
+#include "config/sql_parameters.hpp"
+
 namespace highwater::config {
 namespace {
 
@@ -124,6 +126,24 @@ typed<std::string> scram_secret() {
       "(([A-Za-z0-9+/]{4})+|([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{3}=|[A-Za-z0-9+/]{2}==))"
       "\\$[A-Za-z0-9+/]{43}=:[A-Za-z0-9+/]{43}=";
   return text(rules);
+}
+
+typed<std::string> lookup_statement() {
+  text_rules rules;
+  rules.name = "SQL";
+  rules.expected = "a statement with $1 for the user's name, and with no other parameter,";
+  rules.longest = 4'096;
+  auto result = text(rules);
+  result.schema["pattern"] = "\\$1";
+  result.read = [plain = result](const tree& from, void* into, const std::string& key, auto& mistakes) {
+    std::string value;
+    const auto before = mistakes.size();
+    plain.read(from, &value, key, mistakes);
+    if (mistakes.size() != before) return;
+    if (!has_one_parameter(value)) mistakes.push_back(wrong_value(from, key, plain));
+    *static_cast<std::string*>(into) = std::move(value);
+  };
+  return result;
 }
 
 typed<level> consistency_level() {

@@ -140,14 +140,36 @@ section user_section() {
       .build();
 }
 
+section auth_query_section() {
+  return section_builder<auth_query>()
+      .value("user", &auth_query::user, name(),
+             "Whom Highwater asks as. It should have no right but to connect, and to run the statement in `sql`.")
+      .by_default("none: nobody is looked up")
+      .value("password", &auth_query::password, password(), "That user's password.")
+      .value("database", &auth_query::database, name(), "The database that it connects to.")
+      .by_default("`cluster.monitor.database`")
+      .value("sql", &auth_query::sql, lookup_statement(),
+             "What is asked: at most one row, the name and what `pg_authid.rolpassword` holds, for the name that is "
+             "`$1`. `search_path` is `pg_catalog`: other names need their schema.")
+      .value("cache", &auth_query::cache, duration<milliseconds>(100ms, 1h),
+             "An answer holds so long, that there is no such user too; and whoever is logged in is looked up again "
+             "this often.")
+      .build();
+}
+
 section auth_section() {
   return section_builder<auth>()
-      .value("method", &auth::method,
-             choice<auth_method>({{"trust", auth_method::trust}, {"scram-sha-256", auth_method::scram_sha_256}}),
-             "How a client proves who it is. **`trust` lets everyone in who can reach the port, under any name and "
-             "without a password**: use it only where the network itself is the guard. With `users` it must be given, "
-             "unless there are `rules`: then these alone say how.")
-      .list("users", &auth::users, user_section(), "Who may log in. Methods that ask for a password need at least one.")
+      .value(
+          "method", &auth::method,
+          choice<auth_method>({{"trust", auth_method::trust}, {"scram-sha-256", auth_method::scram_sha_256}}),
+          "How a client proves who it is. **`trust` lets everyone in who can reach the port, under any name and "
+          "without a password**: use it only where the network itself is the guard. With `users` or a `query` it must "
+          "be given, unless there are `rules`: then these alone say how.")
+      .list("users", &auth::users, user_section(),
+            "Who may log in. Methods that ask for a password need at least one, or a `query`.")
+      .nested("query", &auth::query, auth_query_section(),
+              "How users who are not among `users` are looked up in the database, with a function that "
+              "[operations.md](operations.md#users-looked-up-in-the-database) has.")
       .list("rules", &auth::rules, auth_rule_section(),
             "Who may log in from where, and how, in the manner of `pg_hba.conf`: the first rule that matches a client "
             "applies. Whom none matches is refused. Without rules, `method` applies to everybody.")

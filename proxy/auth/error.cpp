@@ -69,6 +69,8 @@ constexpr row rows[] = {
     {error::no_password, "F0000", "no password supplied", "", "Give the user a password in the configuration."},
     {error::channel_binding_needs_tls, "08001", "channel binding required, but SSL not in use", "",
      "Use TLS to the server, or do not require channel binding."},
+    {error::lookup_unavailable, "57P03", "users cannot be looked up at the moment", "",
+     "Try again in some seconds. Highwater's log has the reason."},
     {error::crypto_unavailable, "XX000", "a cryptographic primitive is not available", "",
      "Check whether OpenSSL runs in FIPS mode."},
     {error::channel_binding_impossible, "08001", "channel binding is required, but client does not support it",

@@ -44,6 +44,8 @@ enum class error {
   malformed_secret,  // not SCRAM-SHA-256$<iterations>:<salt>$<StoredKey>:<ServerKey>
   no_password,
   channel_binding_needs_tls,  // required without it
+  // What the servers lack
+  lookup_unavailable,  // the user could not be looked up: auth.query
   // What this machine lacks
   crypto_unavailable,          // OpenSSL refuses the primitive, for instance MD5 in FIPS mode
   channel_binding_impossible,  // required, but the server's certificate has no hash to bind to

@@ -18,9 +18,12 @@ namespace {
 
 using std::chrono::steady_clock;
 constexpr std::chrono::seconds least_connect_time{2};
-// The server gives up first. What does not answer at all is given up here.
 constexpr std::chrono::seconds statement_time{15};
 constexpr const char* server_limits = "-c statement_timeout=10s -c lock_timeout=2s";
+
+bool is_copy(ExecStatusType status) {
+  return status == PGRES_COPY_IN || status == PGRES_COPY_OUT || status == PGRES_COPY_BOTH;
+}
 
 }  // namespace
 
@@ -42,7 +45,13 @@ void interrupt::lower() noexcept {
 }
 
 bool catalog_connection::open(const config::cluster& cluster, const config::node& node, const std::string& database) {
-  const auto& settings = cluster.monitor;
+  const auto& monitor = cluster.monitor;
+  return open(cluster, node,
+              {monitor.user, monitor.password, database, "highwater catalog", server_limits, statement_time});
+}
+
+bool catalog_connection::open(const config::cluster& cluster, const config::node& node, const connection_login& as) {
+  statement_time_ = as.statement_time;
   const auto port = std::to_string(node.port);
   std::vector<const char*> keys{"host",
                                 "port",
@@ -57,11 +66,11 @@ bool catalog_connection::open(const config::cluster& cluster, const config::node
                                 "keepalives_count"};
   std::vector<const char*> values{node.host.c_str(),
                                   port.c_str(),
-                                  settings.user.c_str(),
-                                  settings.password.c_str(),
-                                  database.c_str(),
-                                  "highwater catalog",
-                                  server_limits,
+                                  as.user.c_str(),
+                                  as.password.c_str(),
+                                  as.database.c_str(),
+                                  as.application.c_str(),
+                                  as.options.c_str(),
                                   "5000",
                                   "5",
                                   "2",
@@ -70,7 +79,8 @@ bool catalog_connection::open(const config::cluster& cluster, const config::node
   tls.add_to(keys, values);
   keys.push_back(nullptr);
   values.push_back(nullptr);
-  const auto deadline = steady_clock::now() + std::max<steady_clock::duration>(least_connect_time, settings.timeout);
+  const auto deadline =
+      steady_clock::now() + std::max<steady_clock::duration>(least_connect_time, cluster.monitor.timeout);
   connection_.reset(PQconnectStartParams(keys.data(), values.data(), 0));
   if (!connection_) return fail("out of memory");
   if (PQstatus(connection_.get()) == CONNECTION_BAD) return fail();
@@ -89,20 +99,43 @@ bool catalog_connection::open(const config::cluster& cluster, const config::node
 }
 
 result_ptr catalog_connection::run(const std::string& sql) {
-  const auto deadline = steady_clock::now() + statement_time;
   if (PQsendQuery(connection_.get(), sql.c_str()) == 0) return fail(), nullptr;
-  result_ptr last;
+  return last_result();
+}
+
+result_ptr catalog_connection::run(const std::string& sql, const std::string& parameter) {
+  const char* const value = parameter.c_str();
+  if (PQsendQueryParams(connection_.get(), sql.c_str(), 1, nullptr, &value, nullptr, nullptr, 0) == 0) {
+    return fail(), nullptr;
+  }
+  return last_result();
+}
+
+// Reads on behind a refusal: before all is read, nothing else may be sent.
+result_ptr catalog_connection::last_result() {
+  const auto deadline = steady_clock::now() + statement_time_;
+  result_ptr last, refusal;
+  refused_.clear();
   for (;;) {
     while (PQisBusy(connection_.get()) != 0) {
       if (!wait(POLLIN, deadline)) return nullptr;
       if (PQconsumeInput(connection_.get()) == 0) return fail(), nullptr;
     }
     result_ptr next(PQgetResult(connection_.get()));
-    if (!next) return last;
+    if (!next) break;
     const auto status = PQresultStatus(next.get());
-    if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK) return fail(), nullptr;
-    last = std::move(next);
+    if (is_copy(status)) return fail("COPY has no place here"), nullptr;
+    const bool done = status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK;
+    if (done || !refusal) (done ? last : refusal) = std::move(next);
   }
+  if (refusal) return note(*refusal), nullptr;
+  return last;
+}
+
+void catalog_connection::note(const PGresult& refusal) {
+  fail(PQresultErrorMessage(&refusal));
+  const char* const state = PQresultErrorField(&refusal, PG_DIAG_SQLSTATE);
+  if (state != nullptr && PQstatus(connection_.get()) == CONNECTION_OK) refused_ = state;
 }
 
 bool catalog_connection::no_such_database() const noexcept {

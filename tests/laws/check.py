@@ -20,7 +20,7 @@ ROOMS = {
     "proxy/wire": set(),
     "proxy/auth": {"config"},
     "proxy/io": set(),
-    "proxy/monitor": {"config", "metrics", "routing", "routing/sql", "proxy/io"},
+    "proxy/monitor": {"config", "metrics", "routing", "routing/sql", "proxy/io", "proxy/auth"},
     "proxy/server": {"config", "metrics", "routing", "routing/sql", "proxy/io", "proxy/wire", "proxy/auth",
                      "proxy/monitor"},
     "proxy/client": {"config", "metrics", "routing", "routing/sql", "proxy/io", "proxy/wire", "proxy/auth",
@@ -30,7 +30,7 @@ ROOMS = {
     "bench": {"config"},
     "tests/support": set(),
     "tests/allocations": set(),
-    "tests/integration": {"tests/support", "tests/allocations"},
+    "tests/integration": {"tests/support", "tests/allocations", "proxy/monitor/secret_service.hpp"},
     "tests/fuzz": {"tests/support"},
     "tests/simulation": {"config", "metrics", "routing", "routing/sql", "proxy/monitor", "proxy/server", "proxy/client",
                          "proxy/wire"},
@@ -57,7 +57,7 @@ DOING = {
                      "session_server", "examining", "passage", "lease", "reception", "losses"},
     "proxy/server": {"pool", "pool_hand_over", "shared_pool", "server_connection", "server_connect", "cancel_request", "farewell"},
     "proxy/monitor": {"monitor", "monitoring_connection", "wal_flusher", "catalog_connection", "catalog_service",
-                      "login_watch"},
+                      "login_watch", "secret_lookup", "secret_service"},
 }
 
 # Who acts on a client's conversation knows those before it, and none behind it (docs/architecture.md, "The client room").

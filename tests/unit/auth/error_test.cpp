@@ -34,6 +34,7 @@ constexpr error all[] = {error::malformed_message,
                          error::malformed_secret,
                          error::no_password,
                          error::channel_binding_needs_tls,
+                         error::lookup_unavailable,
                          error::crypto_unavailable,
                          error::channel_binding_impossible};
 

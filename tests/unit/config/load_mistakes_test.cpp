@@ -127,7 +127,7 @@ TEST(load_mistakes, who_may_log_in) {
       ", expected SCRAM-SHA-256$<iterations>:<salt>$<stored key>:<server key>, the last three in base64";
   expect_mistakes({
       {"auth: {method: scram-sha-256}",
-       "f:1:7: auth.users: found nothing, expected at least one user with method scram-sha-256"},
+       "f:1:7: auth.users: found nothing, expected at least one user, or auth.query, with method scram-sha-256"},
       {"auth: {users: [{name: a, password: p}]}",
        "f:1:7: auth.method: found nothing, expected scram-sha-256 or trust: with users it has no default"},
       {"auth: {method: trust, users: [{name: a, password: p}]}", ""},
@@ -144,6 +144,40 @@ TEST(load_mistakes, who_may_log_in) {
        "f:1:59: auth.users[0].password: found a masked secret, expected a password of up to 1024 bytes"},
       {scram + "[{name: a, password: p}, {name: a, password: q}]}",
        "f:1:70: auth.users[1].name: found 'a', expected another than that of auth.users[0]"},
+  });
+}
+
+TEST(load_mistakes, how_users_are_looked_up) {
+  const std::string scram = "auth: {method: scram-sha-256, query: ";
+  const std::string statement =
+      ", expected a statement with $1 for the user's name, and with no other parameter, of 1 to 4096 bytes";
+  const std::string nobody = "found nothing, expected the user to ask as: without one nobody is looked up";
+  const std::string no_user =
+      "f:1:7: auth.users: found nothing, expected at least one user, or auth.query, with method scram-sha-256";
+  expect_mistakes({
+      {scram + "{user: a}}", ""},
+      {scram + "{user: a, password: p, database: d, sql: 'SELECT * FROM f($1)', cache: 1h}}", ""},
+      {"auth: {query: {user: a}}",
+       "f:1:7: auth.method: found nothing, expected scram-sha-256 or trust: with a query it has no default"},
+      {"auth: {method: trust, query: {user: a}}", ""},
+      {scram + "}", no_user},
+      {scram + "{}}", no_user},
+      {scram + "{user: }}", "f:1:39: auth.query.user: found nothing, expected text of 1 to 63 bytes"},
+      {"auth: {query: {password: p}}", "f:1:15: auth.query.user: " + nobody},
+      {"auth: {query: {database: d}}", "f:1:15: auth.query.user: " + nobody},
+      {"auth: {query: {cache: 1s}}", "f:1:15: auth.query.user: " + nobody},
+      {"auth: {query: {sql: 'SELECT * FROM f($1)'}}", "f:1:15: auth.query.user: " + nobody},
+      {"auth: {query: {cache: 10s}}", ""},
+      {scram + "{user: a, sql: SELECT 1}}", "f:1:53: auth.query.sql: found 'SELECT 1'" + statement},
+      {scram + "{user: a, sql: SELECT $2}}", "f:1:53: auth.query.sql: found 'SELECT $2'" + statement},
+      {scram + "{user: a, sql: ''}}", "f:1:53: auth.query.sql: found the text ''" + statement},
+      {scram + "{user: a, sql: [$1]}}", "f:1:53: auth.query.sql: found a list" + statement},
+      {scram + "{user: a, cache: 99ms}}",
+       "f:1:55: auth.query.cache: found '99ms', expected a duration of whole milliseconds from 100ms to 1h with its "
+       "unit: us, ms, s, min or h"},
+      {scram + "{user: a, cache: 61min}}",
+       "f:1:55: auth.query.cache: found '61min', expected a duration of whole milliseconds from 100ms to 1h with its "
+       "unit: us, ms, s, min or h"},
   });
 }
 

@@ -243,10 +243,12 @@ TEST(load_rules, beside_the_method_for_all_and_the_users) {
       {"auth: {" + rule + "trust}], users: [{name: a, password: p}]}", ""},
       {"auth: {method: scram-sha-256, " + rule + "trust}]}", ""},
       {"auth: {method: trust, " + rule + "scram-sha-256}]}",
-       "auth.users: found nothing, expected at least one user, as auth.rules[0].method is scram-sha-256"},
+       "auth.users: found nothing, expected at least one user, or auth.query, as auth.rules[0].method is "
+       "scram-sha-256"},
+      {"auth: {query: {user: a}, " + rule + "scram-sha-256}]}", ""},
       {"auth: {rules: []}", ""},
       {"auth: {rules: [], method: scram-sha-256}",
-       "auth.users: found nothing, expected at least one user with method scram-sha-256"},
+       "auth.users: found nothing, expected at least one user, or auth.query, with method scram-sha-256"},
   };
   for (const auto& [yaml, mistakes] : rows) EXPECT_EQ(mistakes_of(with_cluster(yaml)), mistakes) << yaml;
 }

@@ -60,6 +60,33 @@ drain_timeout: 0
   EXPECT_EQ(value.drain_timeout, 0ms);
 }
 
+TEST(load_values, how_users_are_looked_up) {
+  EXPECT_FALSE(load("").auth.query.enabled());
+  const auto plain = load("auth: {method: scram-sha-256, query: {user: asker}}").auth.query;
+  EXPECT_TRUE(plain.enabled());
+  EXPECT_EQ(plain.database, "");
+  EXPECT_EQ(plain.sql, "SELECT usename, secret FROM highwater.user_lookup($1)");
+  EXPECT_EQ(plain.cache, 10s);
+  const auto all = load(R"(
+auth:
+  method: scram-sha-256
+  query:
+    user: asker
+    password: p
+    database: d
+    cache: 100ms
+    sql: >-
+      SELECT name, secret
+      FROM people WHERE name = $1
+)")
+                       .auth.query;
+  EXPECT_EQ(all.user, "asker");
+  EXPECT_EQ(all.password, "p");
+  EXPECT_EQ(all.database, "d");
+  EXPECT_EQ(all.sql, "SELECT name, secret FROM people WHERE name = $1");
+  EXPECT_EQ(all.cache, 100ms);
+}
+
 TEST(load_values, auto_is_a_number_of_workers) {
   EXPECT_EQ(load("workers: auto").workers, 0U);
 }

@@ -16,7 +16,7 @@ constexpr const char* everything = R"(
 listen: {address: "::", port: 7000}
 http: {address: 10.0.0.1, port: 7001}
 workers: 3
-auth: {timeout: 7s}
+auth: {timeout: 7s, method: trust, query: {user: "1e3", database: "no", sql: "SELECT '\\', $1 -- x", cache: 300ms}}
 cluster:
   nodes:
     - {name: "null", host: "123", port: 1, zone: "a: b # c", weight: 5}
@@ -46,6 +46,10 @@ TEST(to_yaml, reads_back_as_the_same_values) {
     EXPECT_EQ(second.cluster.nodes[index].host, first.cluster.nodes[index].host);
     EXPECT_EQ(second.cluster.nodes[index].zone, first.cluster.nodes[index].zone);
   }
+  EXPECT_EQ(second.auth.query.user, "1e3");
+  EXPECT_EQ(second.auth.query.database, "no");
+  EXPECT_EQ(second.auth.query.sql, first.auth.query.sql);
+  EXPECT_EQ(second.auth.query.cache, first.auth.query.cache);
   EXPECT_EQ(second.cluster.monitor.user, "né");
   EXPECT_EQ(second.cluster.monitor.min_gap, std::chrono::microseconds(750));
   EXPECT_EQ(second.consistency.on_stale, first.consistency.on_stale);
@@ -72,7 +76,7 @@ TEST(to_yaml, the_longest_host_makes_a_name_that_reads_back) {
 
 TEST(to_yaml, masks_secrets_and_passwords) {
   const std::string written = to_yaml(load(R"(
-auth: {method: scram-sha-256, users: [{name: app, password: hunter2}]}
+auth: {method: scram-sha-256, users: [{name: app, password: hunter2}], query: {user: q, password: hunter4}}
 cluster: {nodes: [{host: a}], monitor: {password: hunter3}}
 )"));
   EXPECT_EQ(written.find("hunter"), std::string::npos) << written;

@@ -1,0 +1,327 @@
+// Who comes in: by which rule, by which socket, and for whom a load balancer speaks.
+
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <cstring>
+
+#include "tests/integration/wire_test.hpp"
+#include "tests/support/certificates.hpp"
+#include "tests/support/free_port.hpp"
+#include "tests/support/scratch.hpp"
+
+namespace highwater::testing_support {
+namespace {
+
+using namespace std::string_literals;
+
+class door : public wire_test {
+protected:
+  static void SetUpTestSuite() {
+    folder = make_folder("door");
+    const certificate_authority good("good");
+    ca = write_secret(folder, "ca.crt", good.certificate());
+    for (const auto* name : {"proxy", "ann", "ben"}) {
+      const auto made = good.issue({.common_name = name});
+      write_secret(folder, name + ".crt"s, made.certificate);
+      write_secret(folder, name + ".key"s, made.key);
+    }
+    serve({.replicas = 0, .roles = {{"ann", ""}, {"new", "pencil"}, {"plain", "pencil"}, {"local", ""}}},
+          [](highwater_config& config) {
+            config.set("listen", listening("::", ", unix_socket: " + folder.string()));
+            config.set("auth", auth_section());
+          });
+    auto primary = served->cluster().primary().connect();
+    primary.must("set password_encryption = 'md5'; create role old login password 'pencil'");
+    const auto secret = primary.scalar("select rolpassword from pg_authid where rolname = 'new'");
+    if (testing_direct()) return;
+    auth_with_secrets = std::make_unique<highwater_process>(
+        highwater_config(served->cluster())
+            .set("listen", listening("127.0.0.1", ", unix_socket: " + folder.string()))
+            .set("auth", auth_section("{name: new, secret: '" + secret + "'}, {name: old, secret: '" +
+                                      primary.scalar("select rolpassword from pg_authid where rolname = 'old'") +
+                                      "'}, {name: plain, password: pencil}")));
+  }
+  static void TearDownTestSuite() {
+    auth_with_secrets.reset();
+    served.reset();
+  }
+  void SetUp() override { PROXY_ONLY(); }
+
+  static std::string listening(const std::string& address, const std::string& more = "") {
+    return "{address: '" + address + "', port: 0, tls: {mode: prefer, certificate: " + (folder / "proxy.crt").string() +
+           ", key: " + (folder / "proxy.key").string() + ", client_ca: " + ca + "}" + more + "}";
+  }
+  static std::string auth_section(const std::string& users = "{name: plain, password: pencil}") {
+    return "\n  users: [" + users +
+           "]\n"
+           "  rules:\n"
+           "    - {type: host, databases: [all], users: [banned], address: all, method: reject}\n"
+           "    - {type: hostssl, databases: [all], users: [ann], address: all, method: cert, map: people}\n"
+           "    - {type: hostssl, databases: [all], users: [local], address: all, method: trust, clientcert: verify-ca}\n"
+           "    - {type: host, databases: [all], users: [old], address: 127.0.0.0/8, method: md5}\n"
+           "    - {type: hostssl, databases: [all], users: [new, old, plain, nobody], address: all, method: password}\n"
+           "    - {type: host, databases: [all], users: [new, plain, nobody], address: 127.0.0.0/8, method: "
+           "scram-sha-256}\n"
+           "    - {type: host, databases: [all], users: [postgres], address: 127.0.0.1, method: trust}\n"
+           "    - {type: local, databases: [all], users: [local], method: peer, map: people}\n"
+           "    - {type: local, databases: [all], users: [new], method: scram-sha-256}\n"
+           "  maps:\n"
+           "    - {name: people, external: ben, user: ann}\n"
+           "    - {name: people, external: " +
+           system_user() + ", user: local}\n";
+  }
+  static std::string system_user() { return run({{"id", "-un"}}).output.substr(0, run({{"id", "-un"}}).output.find('\n')); }
+
+  static std::string enter(const highwater_process& proxy, const std::string& how) {
+    try {
+      return pg::connection("port=" + std::to_string(proxy.port()) + " dbname=postgres connect_timeout=30 " + how)
+          .scalar("select current_user");
+    } catch (const pg::error& why) {
+      return why.what();
+    }
+  }
+  static std::string enter(const std::string& how) { return enter(*auth_with_secrets, how); }
+  static std::string tcp(const std::string& user, const std::string& password = "") {
+    return "host=127.0.0.1 user=" + user + (password.empty() ? "" : " password=" + password);
+  }
+  static std::string certificate(const std::string& name) {
+    return " sslcert=" + (folder / (name + ".crt")).string() + " sslkey=" + (folder / (name + ".key")).string();
+  }
+
+  inline static std::filesystem::path folder;
+  inline static std::string ca;
+  inline static std::unique_ptr<highwater_process> auth_with_secrets;
+};
+
+TEST_F(door, opens_as_the_first_rule_that_matches_says) {
+  struct row {
+    const char* why;
+    std::string how;
+    std::string what;  // the user, or a part of the refusal
+  };
+  const row rows[] = {
+      {"rejected", tcp("banned") + " sslmode=disable",
+       "auth.rules rejects connection for host \"127.0.0.1\", user \"banned\", database \"postgres\", no encryption"},
+      {"no rule", tcp("stranger") + " sslmode=disable",
+       "no rule in auth.rules for host \"127.0.0.1\", user \"stranger\", database \"postgres\", no encryption"},
+      {"... over TLS", tcp("stranger") + " sslmode=require", "SSL encryption"},
+      {"a certificate that is mapped", tcp("ann") + " sslmode=require" + certificate("ben"), "ann"},
+      {"... its own, that is not", tcp("ann") + " sslmode=require" + certificate("ann"),
+       "certificate authentication failed for user \"ann\""},
+      {"none", tcp("ann") + " sslmode=require", "connection requires a valid client certificate"},
+      {"in the clear", tcp("ann") + " sslmode=disable", "no rule in auth.rules"},
+      {"any certificate", tcp("local") + " sslmode=require" + certificate("ann"), "local"},
+      {"any certificate, and none", tcp("local") + " sslmode=require", "connection requires a valid client"},
+      {"SCRAM in the clear", tcp("new", "pencil") + " sslmode=disable", "new"},
+      {"... a wrong password", tcp("new", "pen") + " sslmode=disable", "password authentication failed"},
+      {"MD5", tcp("old", "pencil") + " sslmode=disable", "old"},
+      {"... a wrong password", tcp("old", "pen") + " sslmode=disable", "password authentication failed"},
+      {"a password over TLS, SCRAM secret", tcp("new", "pencil") + " sslmode=require", "new"},
+      {"... from a password", tcp("plain", "pencil") + " sslmode=require", "plain"},
+      {"... wrong", tcp("plain", "pen") + " sslmode=require", "password authentication failed"},
+      {"... nobody's", tcp("nobody", "pencil") + " sslmode=require", "password authentication failed"},
+      {"trust", tcp("postgres") + " sslmode=disable", "postgres"},
+  };
+  for (const auto& each : rows) EXPECT_THAT(enter(each.how), testing::HasSubstr(each.what)) << each.why;
+}
+
+// An IPv4 client that comes in through a socket for both is an IPv4 client.
+TEST_F(door, knows_addresses_through_a_socket_for_both_protocols) {
+  EXPECT_EQ(enter(served->proxy(), tcp("postgres") + " sslmode=disable"), "postgres");
+  EXPECT_THAT(enter(served->proxy(), "host=::1 user=postgres sslmode=disable"),
+              testing::HasSubstr("no rule in auth.rules for host \"::1\""));
+}
+
+TEST_F(door, opens_by_a_unix_domain_socket) {
+  const auto local = "host=" + folder.string() + " user=";
+  EXPECT_EQ(enter(local + "local"), "local") << "mapped from the operating system's";
+  EXPECT_EQ(enter(local + "new password=pencil"), "new");
+  EXPECT_THAT(enter(local + "new password=pen"), testing::HasSubstr("password authentication failed"));
+  EXPECT_THAT(enter(local + "postgres"), testing::HasSubstr("no rule in auth.rules for host \"[local]\""))
+      << "rules for TCP are not for it";
+  EXPECT_THAT(enter(local + "local sslmode=require"), testing::HasSubstr("local")) << "libpq asks for no TLS there";
+}
+
+TEST_F(door, passes_cancel_requests_by_a_unix_domain_socket) {
+  pg::connection session("host=" + folder.string() + " port=" + std::to_string(auth_with_secrets->port()) +
+                         " dbname=postgres user=new password=pencil");
+  ASSERT_EQ(PQsendQuery(session.raw(), "select pg_sleep(600)"), 1);
+  auto watcher = served->cluster().primary().connect();
+  eventually([&] {
+    return watcher.scalar("select count(*) from pg_stat_activity where query = 'select pg_sleep(600)'") == "1";
+  });
+  auto* const cancel = PQgetCancel(session.raw());
+  std::array<char, 256> why{};
+  EXPECT_EQ(PQcancel(cancel, why.data(), static_cast<int>(why.size())), 1) << why.data();
+  PQfreeCancel(cancel);
+  pg::result got(PQgetResult(session.raw()));
+  EXPECT_EQ(got.sqlstate(), "57014");
+}
+
+std::string socket_file(const std::filesystem::path& folder, std::uint16_t port) {
+  return (folder / (".s.PGSQL." + std::to_string(port))).string();
+}
+
+TEST_F(door, leaves_no_socket_behind_and_takes_the_place_of_one_that_was_left) {
+  const auto own = make_folder("sockets");
+  const auto port = free_port();
+  highwater_config config(served->cluster());
+  config.set("listen", "{address: 127.0.0.1, port: " + std::to_string(port) + ", unix_socket: " + own.string() + "}");
+  const auto file = socket_file(own, port);
+  {
+    highwater_process killed(config);
+    EXPECT_TRUE(std::filesystem::is_socket(file));
+    killed.kill9();
+    EXPECT_TRUE(std::filesystem::is_socket(file));
+  }
+  highwater_process again(config);
+  EXPECT_EQ(pg::connection("host=" + own.string() + " port=" + std::to_string(port) + " user=postgres dbname=postgres")
+                .scalar("select 1"),
+            "1");
+  const auto second = run({{highwater_binary(), "run", "--help"}});
+  again.stop();
+  EXPECT_FALSE(std::filesystem::exists(file));
+}
+
+TEST_F(door, does_not_take_a_socket_away_from_who_listens_there_nor_remove_a_file) {
+  const auto own = make_folder("sockets");
+  const auto port = free_port();
+  const auto file = socket_file(own, port);
+  write_secret(own, std::filesystem::path(file).filename().string(), "precious");
+  highwater_config config(served->cluster());
+  config.set("listen", "{address: 127.0.0.1, port: " + std::to_string(port) + ", unix_socket: " + own.string() + "}");
+  const auto refusal = [&] {
+    try {
+      highwater_process started(config);
+      return "started"s;
+    } catch (const std::runtime_error& why) {
+      return std::string(why.what());
+    }
+  };
+  EXPECT_THAT(refusal(), testing::HasSubstr("cannot listen on " + file + " for clients: there is something else"));
+  EXPECT_TRUE(std::filesystem::is_regular_file(file));
+  std::filesystem::remove(file);
+  const int other = ::socket(AF_UNIX, SOCK_STREAM, 0);
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  std::strncpy(address.sun_path, file.c_str(), sizeof address.sun_path - 1);
+  ASSERT_EQ(::bind(other, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+  ASSERT_EQ(::listen(other, 1), 0);
+  EXPECT_THAT(refusal(), testing::HasSubstr("another process listens there"));
+  ::close(other);
+}
+
+// PROXY protocol --------------------------------------------------------------------------------------------------
+
+class balanced : public door {
+protected:
+  static void SetUpTestSuite() {
+    door::SetUpTestSuite();
+    if (testing_direct()) return;
+    behind = std::make_unique<highwater_process>(
+        highwater_config(served->cluster())
+            .set("listen", "{address: '::', port: 0, proxy_protocol: [127.0.0.1]}")
+            .set("auth",
+                 "\n  rules:\n"
+                 "    - {type: host, databases: [all], users: [all], address: 192.0.2.0/24, method: trust}\n"
+                 "    - {type: host, databases: [all], users: [all], address: '2001:db8::/32', method: trust}\n"
+                 "    - {type: host, databases: [all], users: [all], address: '::1', method: trust}\n"));
+  }
+  static void TearDownTestSuite() {
+    behind.reset();
+    door::TearDownTestSuite();
+  }
+
+  // What is said behind a header, up to the first answer.
+  static std::string answer_behind(const std::string& header) {
+    raw::client one(behind->port());
+    one.send(header + raw::startup({{"user", "postgres"}, {"database", "postgres"}}));
+    const auto first = one.read_message();
+    if (!first) return "closed";
+    return first->type == 'E' ? raw::error_field(*first, 'M') : std::string(1, first->type);
+  }
+
+  inline static std::unique_ptr<highwater_process> behind;
+};
+
+// Version 2: its command and family, and what is behind them.
+std::string binary(char command, char family, const std::string& body) {
+  const auto size = static_cast<std::uint16_t>(body.size());
+  return "\r\n\r\n\0\r\nQUIT\n"s + command + family + static_cast<char>(size >> 8U) + static_cast<char>(size & 0xFFU) +
+         body;
+}
+
+TEST_F(balanced, knows_its_clients_by_what_the_balancer_says) {
+  const std::string v6 = "\x20\x01\x0d\xb8"s + std::string(11, '\0') + "\x01"s + std::string(16, '\0') + "\x10\x00\x19\x20"s;
+  struct row {
+    const char* why;
+    std::string header, answer;
+  };
+  const row rows[] = {
+      {"a line", "PROXY TCP4 192.0.2.9 127.0.0.1 4711 6432\r\n", "R"},
+      {"... of somebody else", "PROXY TCP4 203.0.113.9 127.0.0.1 4711 6432\r\n",
+       "no rule in auth.rules for host \"203.0.113.9\", user \"postgres\", database \"postgres\", no encryption"},
+      {"IPv6", "PROXY TCP6 2001:db8::1 ::1 4711 6432\r\n", "R"},
+      {"binary", binary('\x21', '\x11', "\xC0\0\2\x09\x7F\0\0\1\x10\0\x19\x20"s), "R"},
+      {"... IPv6", binary('\x21', '\x21', v6), "R"},
+      {"... of somebody else", binary('\x21', '\x11', "\xCB\0\x71\x09\x7F\0\0\1\x10\0\x19\x20"s),
+       "no rule in auth.rules for host \"203.0.113.9\", user \"postgres\", database \"postgres\", no encryption"},
+      {"the balancer itself", binary('\x20', '\0', ""),
+       "no rule in auth.rules for host \"127.0.0.1\", user \"postgres\", database \"postgres\", no encryption"},
+      {"nothing", "", "closed"},
+      {"something else", "GET / HTTP/1.1\r\n\r\n", "closed"},
+      {"two headers", "PROXY TCP4 192.0.2.9 127.0.0.1 1 2\r\nPROXY TCP4 192.0.2.9 127.0.0.1 1 2\r\n", "closed"},
+  };
+  for (const auto& each : rows) EXPECT_EQ(answer_behind(each.header), each.answer) << each.why;
+  EXPECT_THAT(behind->log(), testing::HasSubstr("client 203.0.113.9:4711 could not log in"));
+  EXPECT_THAT(behind->log(), testing::HasSubstr("no PROXY header"));
+}
+
+// Who is no balancer may not speak for others.
+TEST_F(balanced, believes_nobody_else) {
+  raw::client direct(behind->port(), "::1");
+  direct.send("PROXY TCP4 192.0.2.9 127.0.0.1 4711 6432\r\n");
+  EXPECT_TRUE(direct.closed_within());
+  EXPECT_EQ(pg::connection("host=::1 port=" + std::to_string(behind->port()) + " user=postgres dbname=postgres")
+                .scalar("select 1"),
+            "1")
+      << "and needs to say nothing";
+}
+
+TEST_F(balanced, takes_a_header_in_pieces_and_everything_behind_it) {
+  raw::client one(behind->port());
+  const std::string all =
+      "PROXY TCP4 192.0.2.9 127.0.0.1 4711 6432\r\n" + raw::startup({{"user", "postgres"}, {"database", "postgres"}});
+  for (const char byte : all) one.send({&byte, 1});
+  EXPECT_EQ(one.read_message()->type, 'R');
+}
+
+// HAProxy in front, as people use it: its own checks included.
+TEST_F(balanced, stands_behind_haproxy) {
+  if (!run({{"sh", "-c", "command -v haproxy"}}).status.success()) GTEST_SKIP() << "there is no haproxy";
+  const auto port = free_port();
+  for (const std::string version : {"send-proxy", "send-proxy-v2"}) {
+    const auto file = write_secret(
+        make_folder("haproxy"), "haproxy.cfg",
+        "defaults\n  mode tcp\n  timeout connect 30s\n  timeout client 600s\n  timeout server 600s\n"
+        "frontend in\n  bind 127.0.0.1:" + std::to_string(port) + "\n  bind ::1:" + std::to_string(port) +
+            "\n  default_backend highwater\nbackend highwater\n  server one 127.0.0.1:" +
+            std::to_string(behind->port()) + " check inter 100 " + version + "\n");
+    process haproxy({{"haproxy", "-db", "-f", file}, {}, make_folder("haproxy") / "log"});
+    eventually([&] {
+      try {
+        return pg::connection("host=::1 port=" + std::to_string(port) + " user=postgres dbname=postgres")
+                   .scalar("select 1") == "1";
+      } catch (const pg::error&) {
+        return false;
+      }
+    });
+    haproxy.stop(SIGTERM);
+  }
+}
+
+}  // namespace
+}  // namespace highwater::testing_support
