@@ -16,6 +16,11 @@ void erase(Map& from, std::string_view name) {
   if (const auto found = from.find(name); found != from.end()) from.erase(found);
 }
 
+template <class Map>
+bool is_full(const Map& names, std::size_t most) {
+  return names.size() - names.count("") >= most;
+}
+
 // With one code for all columns, or none, any number of columns will do; nothing is shown in no format.
 std::optional<wire::error> wrong_formats(const wire::bind_message& message, std::span<const column> columns) {
   const auto& codes = message.result_formats;
@@ -34,7 +39,7 @@ std::optional<wire::error> prepared::refuses(const wire::parse_message& message)
   if (message.name.empty()) return std::nullopt;
   if (message.name.size() > longest_name) return name_too_long(longest_name);
   if (find_statement(message.name) != nullptr) return statement_exists(message.name);
-  if (statements_.size() >= most_statements) return too_many_names("prepared statements", most_statements);
+  if (is_full(statements_, most_statements)) return too_many_names("prepared statements", most_statements);
   return std::nullopt;
 }
 
@@ -54,8 +59,8 @@ std::optional<wire::error> prepared::refuses(const wire::bind_message& message) 
   if (statement == nullptr) return no_statement(message.statement);
   if (message.parameters != 0) return too_many_parameters(message.parameters, message.statement);
   if (message.portal.size() > longest_name) return name_too_long(longest_name);
-  if (!message.portal.empty() && portals_.contains(message.portal)) return portal_exists(message.portal);
-  if (portals_.size() >= most_portals) return too_many_names("portals", most_portals);
+  if (portals_.contains(message.portal)) return portal_exists(message.portal);
+  if (!message.portal.empty() && is_full(portals_, most_portals)) return too_many_names("portals", most_portals);
   return wrong_formats(message, *statement ? columns_of(**statement) : std::span<const column>());
 }
 
