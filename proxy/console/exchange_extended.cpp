@@ -1,8 +1,6 @@
 // The extended protocol's part of an exchange.
 
 #include <algorithm>
-#include <cstdint>
-#include <limits>
 #include <utility>
 
 #include "proxy/console/complaints.hpp"
@@ -96,7 +94,7 @@ void exchange::tell_portal(outcome how, std::string& out) {
 // As in PostgreSQL, whoever gets as many rows as asked for is not told whether there are more.
 void exchange::tell_rows(portal& from, std::string& out) const {
   const auto left = from.shown.rows.size() - from.told;
-  const bool limited = max_rows_ != 0 && max_rows_ <= std::uint32_t{std::numeric_limits<std::int32_t>::max()};
+  const bool limited = max_rows_ != 0;
   const auto count = limited ? std::min<std::size_t>(left, max_rows_) : left;
   for (std::size_t i = 0; i < count; ++i) {
     write_data_row(out, from.shown.columns, from.shown.rows[from.told++], from.formats);

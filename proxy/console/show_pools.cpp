@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <map>
 
 #include "proxy/console/views.hpp"
 
@@ -47,13 +48,13 @@ void add(pool_facts& sum, const pool_facts& one) {
 // Whoever collects metrics takes database and user for the key, so there must not be two of them.
 std::vector<pool_facts> over_nodes(const std::vector<pool_facts>& all) {
   std::vector<pool_facts> sums;
+  std::map<std::pair<std::string_view, std::string_view>, std::size_t> places;
   for (const auto& one : all) {
-    const auto same = std::ranges::find_if(
-        sums, [&](const auto& sum) { return sum.database == one.database && sum.user == one.user; });
-    if (same == sums.end()) {
+    const auto [found, is_new] = places.try_emplace({one.database, one.user}, sums.size());
+    if (is_new) {
       sums.push_back(one);
     } else {
-      add(*same, one);
+      add(sums[found->second], one);
     }
   }
   return sums;

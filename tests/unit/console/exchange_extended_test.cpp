@@ -103,7 +103,7 @@ TEST(extended, gives_rows_in_portions) {
       {"two, then the rest", execute("p", 2) + execute("p"), one_row + " " + two_row + " s " + three_row + " C(SHOW)"},
       {"exactly all", execute("p", 3) + execute("p", 3), three + " s C(SHOW)"},
       {"more than all", execute("p", 4), three + " C(SHOW)"},
-      {"2^31, which is less than nothing", execute("p", 0x80000000U), three + " C(SHOW)"},
+      {"2^31, which PostgreSQL takes for less than nothing", execute("p", 0x80000000U), three + " C(SHOW)"},
       {"all, and nothing is left", execute("p") + execute("p"), three + " C(SHOW) C(SHOW)"},
   };
   for (const auto& each : rows) {

@@ -102,14 +102,19 @@ pool_facts pool_of(std::string user, std::string node, std::uint64_t each, micro
 TEST(shows, pools_of_all_nodes_together) {
   facts known;
   known.pools = {pool_of("ann", "a", 10, 1'500'000us), pool_of("bob", "a", 0, 0us),
-                 pool_of("ann", "b", 20, 3'000'002us)};
+                 pool_of("ann", "b", 20, 3'000'002us), pool_of("ann", "c", 0, 2s)};
+  known.pools.push_back(pool_of("ann", "a", 0, 0us));
+  known.pools.back().database = "till";
   known.pools[1].mode = config::pool_mode::session;
-  EXPECT_EQ(told(show(view::pools, known)), (lines{"shop|ann|30|32|34|36|38|40|42|44|46|48|50|3|2|transaction|NULL",
-                                                   "shop|bob|0|1|2|3|4|5|6|7|8|9|10|0|0|session|NULL"}));
+  EXPECT_EQ(told(show(view::pools, known)), (lines{"shop|ann|30|33|36|39|42|45|48|51|54|57|60|3|2|transaction|NULL",
+                                                   "shop|bob|0|1|2|3|4|5|6|7|8|9|10|0|0|session|NULL",
+                                                   "till|ann|0|1|2|3|4|5|6|7|8|9|10|0|0|transaction|NULL"}));
   EXPECT_EQ(told(show(view::node_pools, known)),
             (lines{"shop|ann|10|11|12|13|14|15|16|17|18|19|20|1|500000|transaction|NULL|a|20",
                    "shop|bob|0|1|2|3|4|5|6|7|8|9|10|0|0|session|NULL|a|20",
-                   "shop|ann|20|21|22|23|24|25|26|27|28|29|30|3|2|transaction|NULL|b|20"}));
+                   "shop|ann|20|21|22|23|24|25|26|27|28|29|30|3|2|transaction|NULL|b|20",
+                   "shop|ann|0|1|2|3|4|5|6|7|8|9|10|2|0|transaction|NULL|c|20",
+                   "till|ann|0|1|2|3|4|5|6|7|8|9|10|0|0|transaction|NULL|a|20"}));
 }
 
 TEST(shows, databases_and_users) {
