@@ -19,6 +19,7 @@ ROOMS = {
     "routing": {"config", "routing/sql"},
     "proxy/wire": set(),
     "proxy/auth": {"config"},
+    "proxy/console": {"config", "proxy/wire"},
     "proxy/io": set(),
     "proxy/monitor": {"config", "metrics", "routing", "routing/sql", "proxy/io", "proxy/auth"},
     "proxy/server": {"config", "metrics", "routing", "routing/sql", "proxy/io", "proxy/wire", "proxy/auth",
@@ -49,6 +50,7 @@ PURE = {
     "routing/sql": (SOCKETS, CLOCKS, CHANCE),
     "proxy/wire": (SOCKETS, CLOCKS, CHANCE),
     "proxy/auth": (SOCKETS, CLOCKS, CHANCE),
+    "proxy/console": (SOCKETS, CLOCKS, CHANCE),
 }
 
 # In these rooms it is the same, but for what does what the others have decided: sources by their name.
@@ -179,6 +181,8 @@ EXAMPLES = (
     ("metrics/a.cpp", '#include "config/enum_names.hpp"', False),
     ("proxy/wire/a.hpp", '#include "proxy/io/stream.hpp"', True),
     ("proxy/server/a.hpp", '#include "proxy/client/session.hpp"', True),
+    ("proxy/console/a.hpp", '#include "proxy/client/session.hpp"', True),
+    ("proxy/console/a.cpp", "  const auto now = std::chrono::system_clock::now();", True),
     ("proxy/client/a.hpp", '#include "proxy/server/pool.hpp"', False),
     ("proxy/client/a.hpp", '#include "proxy/process/pages.hpp"', True),
     ("bench/checker/a.cpp", '#include "proxy/client/session.hpp"', True),
