@@ -175,6 +175,14 @@ struct limits {
   milliseconds stall_timeout{60'000};  // a client that stops within a message keeps a server connection no longer
 };
 
+// Who operates Highwater, and where: a virtual database, of which no server knows.
+struct admin {
+  std::string database = "highwater";
+  std::vector<std::string> users;        // may do everything
+  std::vector<std::string> stats_users;  // may look
+  std::string unix_socket;               // a folder; whoever may open it operates without a password; empty: none
+};
+
 struct log {
   std::string level = "info";  // trace, debug, info, warning, error
 };
@@ -190,6 +198,7 @@ struct config {
   struct consistency consistency;
   std::vector<policy> policies;
   struct limits limits;
+  struct admin admin;
   struct log log;
   milliseconds drain_timeout{10'000};  // after SIGTERM, transactions may take this long to finish
 };

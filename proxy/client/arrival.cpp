@@ -155,6 +155,7 @@ bool arrival::act(login::step step, std::string& out) {
       encrypt();
       return false;
     case login::step::look_up:
+      look_up();
       return false;
     case login::step::verify:
       verify();
@@ -182,6 +183,24 @@ void arrival::enter() {
   if (worker_.shared.clients.fetch_add(1) < worker_.shared.settings.limits.max_clients) return hand_over();
   --worker_.shared.clients;
   fail(full());
+}
+
+void arrival::look_up() {
+  busy_ = true;
+  worker_.shared.secrets->ask(login_.user, [weak = weak_from_this(), &loop = worker_.loop](const auto& answer) {
+    loop.post([weak, answer] {
+      if (const auto self = weak.lock()) self->looked_up(answer);
+    });
+  });
+}
+
+void arrival::looked_up(const auth::secret_answer& answer) {
+  using enum auth::secret_answer::outcome;
+  stamp_ = answer.stamp();
+  go_on([&](login& way_in, std::string& out) {
+    if (answer.what == unavailable) return way_in.give_up(auth::make_error_code(auth::error::lookup_unavailable), out);
+    return way_in.looked_up(answer.what == found ? std::optional(answer.rolpassword) : std::nullopt, out);
+  });
 }
 
 // Derives keys, or asks the system, which would keep the others waiting here.
@@ -273,8 +292,12 @@ void arrival::hand_over() {
     worker_.shared.proven.remember(login_.user, std::move(*proven));
     worker_.shared.login_guard.succeeded(address_.bytes(), std::chrono::steady_clock::now());
   }
+  looked_up_users::place_ptr place;
+  if (stamp_)
+    place =
+        std::make_unique<looked_up_users::place>(worker_.shared.looked_up, auth::standing_user{login_.user, *stamp_});
   worker_.admit({std::move(socket_), address_, std::move(input_), login_.user, login_.database,
-                 std::move(login_.settings), login_.minor});
+                 std::move(login_.settings), login_.minor, std::move(place)});
   worker_.arrival_over(*this);
 }
 

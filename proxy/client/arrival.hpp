@@ -7,9 +7,11 @@
 #include <boost/intrusive/list.hpp>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
+#include "proxy/auth/secret_answer.hpp"
 #include "proxy/client/client_address.hpp"
 #include "proxy/client/login.hpp"
 #include "proxy/client/newcomer.hpp"
@@ -42,6 +44,8 @@ private:
   // False: nothing more can be taken now.
   bool act(login::step step, std::string& out);
   void encrypt();
+  void look_up();
+  void looked_up(const auth::secret_answer& answer);
   void verify();
   void go_on(const std::function<login::step(login&, std::string&)>& with);
   void enter();
@@ -61,7 +65,8 @@ private:
   login login_;
   std::string input_;
   timer_queue::ticket deadline_;
-  bool announced_;  // a load balancer has yet to say whose connection it is
+  std::optional<std::uint64_t> stamp_;  // of the secret that was looked up
+  bool announced_;                      // a load balancer has yet to say whose connection it is
   bool certificate_shown_ = false;
   bool unknown_ = false;    // counts among those who have not shown who they are
   bool busy_ = false;       // with what keeps it from taking more

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "proxy/client/client_address.hpp"
+#include "proxy/client/looked_up_users.hpp"
 #include "proxy/client/prepared_names.hpp"
 #include "proxy/client/read_after_write.hpp"
 #include "proxy/client/told_parameters.hpp"
@@ -32,11 +33,12 @@ struct client_state {
   told_parameters told;
   routing::session_floors floors;
   read_after_write reads_after_writes;
-  client_address address;        // where it comes from
-  std::uint64_t identity = 0;    // among all sessions of the process, as long as it lasts; 0: not welcomed yet
-  std::uint64_t last_write = 0;  // bears the connection on which it has written last, and nobody since; 0: none
-  std::uint8_t minor = 0;        // of protocol 3, as agreed at login
-  bool skip_to_sync = false;     // an error was answered; the messages up to Sync do not count
+  client_address address;            // where it comes from
+  looked_up_users::place_ptr place;  // none if the configuration knows the user
+  std::uint64_t identity = 0;        // among all sessions of the process, as long as it lasts; 0: not welcomed yet
+  std::uint64_t last_write = 0;      // bears the connection on which it has written last, and nobody since; 0: none
+  std::uint8_t minor = 0;            // of protocol 3, as agreed at login
+  bool skip_to_sync = false;         // an error was answered; the messages up to Sync do not count
 
   prepared_names& names() {
     if (!prepared) prepared = std::make_unique<prepared_names>();

@@ -20,6 +20,7 @@
 #include "proxy/client/cancel_registry.hpp"
 #include "proxy/client/domain.hpp"
 #include "proxy/client/login_guard.hpp"
+#include "proxy/client/looked_up_users.hpp"
 #include "proxy/client/prepared.hpp"
 #include "proxy/client/told_parameters.hpp"
 #include "proxy/client/welcomes.hpp"
@@ -30,6 +31,7 @@
 #include "proxy/io/timer_queue.hpp"
 #include "proxy/monitor/catalog_service.hpp"
 #include "proxy/monitor/monitor.hpp"
+#include "proxy/monitor/secret_service.hpp"
 #include "proxy/monitor/view_board.hpp"
 #include "proxy/server/encryption.hpp"
 #include "proxy/server/pool.hpp"
@@ -62,6 +64,8 @@ struct process_context {
   view_board& board;
   class monitor& monitor;
   catalog_service& catalogs;
+  secret_service* secrets;  // null without auth.query
+  looked_up_users& looked_up;
   class domain& domain;
   shared_pools& pools;
   outdated_logins& logins;

@@ -60,7 +60,7 @@ public:
   const authentication::check& to_verify() const noexcept { return authentication_->to_verify(); }
   step verified(const auth::result<void>& how, std::string& out);
   // What was to be looked up cannot be, for this reason.
-  step give_up(const wire::error& why, std::string& out) { return refuse(why, out); }
+  step give_up(boost::system::error_code why, std::string& out) { return refuse(auth::report(why, user), out); }
 
   std::string user;
   std::string database;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "proxy/client/client_address.hpp"
+#include "proxy/client/looked_up_users.hpp"
 #include "proxy/io/stream.hpp"
 
 namespace highwater::proxy {
@@ -19,6 +20,7 @@ struct newcomer {
   std::string database;
   std::vector<std::pair<std::string, std::string>> settings;  // names in lower case
   std::uint32_t minor = 0;                                    // of protocol 3, as agreed
+  looked_up_users::place_ptr place{};                         // none if the configuration knows it
 };
 
 }  // namespace highwater::proxy

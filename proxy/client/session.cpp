@@ -195,6 +195,14 @@ void session::kill(const wire::error& why) {
   if (stage_ != stage::ended) fatal(why);
 }
 
+void session::user_revoked(const auth::standing_user& who) {
+  const auto& place = talk_.client.place;
+  if (stage_ == stage::ended || !place || place->who() != who) return;
+  const auto alive = shared_from_this();
+  fatal({std::string(wire::sqlstate::invalid_authorization), "role \"" + who.name + "\" is not permitted to log in",
+         "It was when this session began.", ""});
+}
+
 void session::database_gone(const std::string& database) {
   if (stage_ == stage::ended || talk_.greets || talk_.kind->database.name != database) return;
   const auto alive = shared_from_this();

@@ -85,6 +85,13 @@ void worker::database_gone(const std::string& database) {
   });
 }
 
+void worker::user_revoked(const auth::standing_user& who) {
+  loop_.post([this, who] {
+    const auto all = sessions_;
+    for (const auto& one : all) one->user_revoked(who);
+  });
+}
+
 void worker::run(const std::function<void(worker_context&)>& what) {
   loop_.post([this, what] { what(context_); });
 }

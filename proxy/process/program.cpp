@@ -12,6 +12,7 @@
 #include <csignal>
 #include <cstdio>
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <thread>
 #include <utility>
@@ -41,7 +42,7 @@ auth::access_ptr make_access(const config::auth& section, const auth::digest& pr
   auto made = auth::user_table::make(section, process_key);
   if (!made) throw std::runtime_error("cannot set up the users: " + made.error().message());
   for (const auto& name : made->unusable()) spdlog::warn("user {} cannot log in: no usable secret", quoted(name));
-  return std::make_shared<auth::access>(auth::access{std::move(*made), auth::rules(section)});
+  return std::make_shared<auth::access>(auth::access{std::move(*made), auth::rules(section), section.query.enabled()});
 }
 
 // As many descriptors as we are allowed to: each client needs one, and each server connection.
@@ -93,6 +94,7 @@ private:
   worker& least_busy();
   http_page page(std::string_view path) const;
   void logins_found(const login_news& news, routing::node_index node, routing::instant when);
+  void user_revoked(const auth::revoked_user& who);
   void shut_down();
   void drained(std::chrono::steady_clock::time_point deadline);
 
@@ -109,6 +111,8 @@ private:
   monitor monitor_;
   std::vector<std::unique_ptr<worker>> workers_;
   catalog_service catalogs_;
+  looked_up_users looked_up_;
+  std::optional<secret_service> secrets_;
   domain domain_;
   shared_pools pools_;
   outdated_logins logins_;
@@ -146,6 +150,7 @@ program::program(const config::config& settings)
       logins_([this] {
         for (auto& one : workers_) one->logins_changed();
         login_watch_.look();
+        if (secrets_) secrets_->changed();
       }),
       process_{settings_,
                access_,
@@ -156,6 +161,8 @@ program::program(const config::config& settings)
                board_,
                monitor_,
                catalogs_,
+               nullptr,
+               looked_up_,
                domain_,
                pools_,
                logins_,
@@ -187,6 +194,12 @@ program::program(const config::config& settings)
             logins_found(news, node, when);
           },
           [this] { logins_.look(*board_.newest(), std::chrono::steady_clock::now()); }) {
+  if (settings.auth.query.enabled()) {
+    secrets_.emplace(
+        settings.cluster, settings.auth.query, board_, [this] { return looked_up_.all(); },
+        [this](const auth::revoked_user& who) { user_revoked(who); });
+    process_.secrets = &*secrets_;
+  }
   const auto count = settings.workers != 0 ? settings.workers : std::max(1U, std::thread::hardware_concurrency());
   for (unsigned i = 0; i < count; ++i) workers_.push_back(std::make_unique<worker>(process_));
 }
@@ -195,6 +208,7 @@ int program::run() {
   monitor_.start();
   for (std::size_t i = 0; i < workers_.size(); ++i) workers_[i]->start("worker " + std::to_string(i));
   login_watch_.start();
+  if (secrets_) secrets_->start();
   listening_.start();
   http_.start();
   signals_.async_wait([this](const boost::system::error_code& error, int) {
@@ -209,6 +223,7 @@ int program::run() {
   io_.run();
   http_.stop();
   login_watch_.stop();
+  if (secrets_) secrets_->stop();
   catalogs_.stop();
   slow_.stop();
   for (auto& one : workers_) one->stop();
@@ -267,11 +282,20 @@ void program::logins_found(const login_news& news, routing::node_index node, rou
     if (!each.database.empty()) catalogs_.replaced(each.database);
   }
   logins_.changed(news.scopes, when);
+  if (secrets_) secrets_->changed();
   if (news.reloaded) logins_.changed_on(node, {}, when);
   for (const auto& database : news.gone) {
     spdlog::info("database {} does not exist any more: its sessions end", quoted(database));
     for (auto& one : workers_) one->database_gone(database);
   }
+}
+
+// On the service's thread. A password that has been changed ends no session, as in PostgreSQL.
+void program::user_revoked(const auth::revoked_user& who) {
+  if (who.why != auth::revocation::gone) return;
+  spdlog::info("user {} may not log in any more: its sessions end", quoted(who.who.name));
+  proven_.forget(who.who.name);
+  for (auto& one : workers_) one->user_revoked(who.who);
 }
 
 void program::shut_down() {

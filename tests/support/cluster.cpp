@@ -49,7 +49,7 @@ const fs::path& data_template() {
 std::string access_rules(const std::vector<role>& roles) {
   std::string rules = "local all all trust\n";
   for (const auto& one : roles) {
-    if (!one.password.empty()) rules += "host all " + one.name + " 127.0.0.1/32 scram-sha-256\n";
+    if (!one.password.empty()) rules += "host all " + one.name + " 127.0.0.1/32 md5\n";
   }
   return rules + "host all,replication all 127.0.0.1/32 trust\n";
 }
