@@ -32,6 +32,7 @@ ROOMS = {
     "tests/allocations": set(),
     "tests/integration": {"tests/support", "tests/allocations"},
     "tests/fuzz": {"tests/support"},
+    "tests/fuzz/decoders": {"config", "routing/sql", "proxy/wire", "proxy/auth", "proxy/server", "proxy/client"},
     "tests/simulation": {"config", "metrics", "routing", "routing/sql", "proxy/monitor", "proxy/server", "proxy/client",
                          "proxy/wire"},
 }
