@@ -42,6 +42,12 @@ std::string told_of_tables(const statement& what) {
   return out;
 }
 
+std::string told_of_logins(const login_change& logins) {
+  std::string out = std::to_string(logins.scopes.size()) + " ";
+  for (const auto& each : logins.vacates) out += each + ",";
+  return out;
+}
+
 std::string told_of_flags(const statement& what) {
   std::string out;
   for (const bool each : {what.writes,
@@ -74,8 +80,8 @@ std::string told(const statement& what) {
   const auto number = [](auto value) { return std::to_string(static_cast<unsigned>(value)) + " "; };
   return number(what.kind) + number(what.reason) + what.detail + " " + told_of_flags(what) + " " +
          told_of_tables(what) + " " + told(what.settings) + number(what.leaves) + number(what.pin) +
-         number(what.names.size()) + number(what.touches.names.size()) + told(what.deallocates) + told(what.executes) +
-         told(what.prepares) + number(what.statement_count);
+         told_of_logins(what.logins) + number(what.names.size()) + number(what.touches.any()) + told(what.deallocates) +
+         told(what.executes) + told(what.prepares) + number(what.statement_count);
 }
 
 void check_kind(const statement& what) {

@@ -22,11 +22,31 @@ auth::scram_keys keys() {
   return known;
 }
 
-std::size_t count(std::string_view text, std::string_view part) noexcept {
-  std::size_t found = 0;
-  for (auto at = text.find(part); at != std::string_view::npos; at = text.find(part, at + 1)) ++found;
-  return found;
-}
+// What we have said so far.
+struct account {
+  std::size_t scrams = 0;
+  std::size_t questions = 0;
+  std::size_t passwords = 0;
+
+  explicit account(std::string_view said) {
+    wire::frame message;
+    while (peek_frame(said, longest_message, message) == wire::frame_status::ok) {
+      must(message.complete(), "what is said is whole messages");
+      take(message);
+      said.remove_prefix(message.available.size());
+    }
+    must(said.empty(), "... and nothing else");
+  }
+
+private:
+  void take(const wire::frame& message) {
+    wire::reader in(message.body());
+    const auto text = in.c_string();
+    questions += message.type == wire::frontend::query;
+    scrams += in.ok() && text == auth::scram_mechanism;
+    passwords += in.done() && text == password;
+  }
+};
 
 // Whether the server has said that it wants SCRAM: AuthenticationSASL.
 bool asks_for_scram(const wire::frame& message) noexcept {
@@ -43,14 +63,15 @@ void log_in(std::string_view bytes, const proxy::server_credentials& with) {
   wire::frame message;
   while (now == step::more && peek_frame(bytes, longest_message, message) == wire::frame_status::ok &&
          message.complete()) {
-    scram |= asks_for_scram(message) && count(said, "SELECT") == 0;
+    scram |= asks_for_scram(message) && account(said).questions == 0;
     now = login.take(message, said);
     bytes.remove_prefix(message.available.size());
   }
-  must(count(said, auth::scram_mechanism) <= 1, "SCRAM is begun once");
-  must(!scram || count(said, "SELECT") == 0, "a server that has to prove itself is asked nothing before it has");
+  const account all(said);
+  must(all.scrams <= 1, "SCRAM is begun once");
+  must(!scram || all.questions == 0, "a server that has to prove itself is asked nothing before it has");
   must(now != step::done || (!scram && login.server_started() != 0), "a login ends with all that is asked");
-  if (with.keys) must(said.find(password) == std::string::npos, "who has keys shows no password");
+  must(!with.keys || all.passwords == 0, "who has keys shows no password");
 }
 
 }  // namespace
