@@ -92,6 +92,7 @@ private:
     switch (scanner_.scan(inbox_, max_message, max_batch)) {
       case batch_scanner::outcome::incomplete:
         note_messages();
+        wait_for_more();
         return false;
       case batch_scanner::outcome::violation:
         told_ += "violation ";
@@ -105,6 +106,13 @@ private:
         return take_batch();
     }
     return false;
+  }
+
+  void wait_for_more() const {
+    frame next;
+    const auto rest = std::string_view(inbox_).substr(scanner_.size());
+    if (peek_frame(rest, max_message, next) != frame_status::ok) return;
+    must(scanner_.size() + next.size <= max_batch, "only so much is waited for");
   }
 
   bool take_batch() {
