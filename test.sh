@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Everything that must hold before a change goes in, on a Debian 12 machine where nothing is installed yet: the release
-# binary builds, and all tests pass under the address and undefined-behaviour sanitizers.
+# binary builds, and all tests pass under the address and undefined-behaviour sanitizers; those of libFuzzer are built by
+# clang.
 # Arguments go to ctest:  ./test.sh -L unit     ./test.sh -R integration.drivers
 set -euo pipefail
 cd "$(dirname "$0")"
@@ -16,10 +17,10 @@ jobs=$(nproc)
 [ $((memory_gb * 2 / 3)) -ge "$jobs" ] || jobs=$((memory_gb * 2 / 3 > 1 ? memory_gb * 2 / 3 : 1))
 
 mkdir -p build
-for preset in release asan; do
+for preset in release asan libfuzzer; do
   echo "building: $preset"
   cmake --preset "$preset" >"build/$preset.configure.log" 2>&1 || { cat "build/$preset.configure.log"; exit 1; }
   cmake --build --preset "$preset" --parallel "$jobs"
 done
 
-ctest --preset asan --parallel "$jobs" "$@"
+for preset in asan libfuzzer; do ctest --preset "$preset" --parallel "$jobs" "$@"; done

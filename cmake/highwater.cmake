@@ -2,6 +2,7 @@
 
 option(HIGHWATER_TESTS "Build the tests" ON)
 option(HIGHWATER_BENCH "Build the workload driver and the benchmarks" ON)
+option(HIGHWATER_FUZZ "Build the targets of libFuzzer, with clang" OFF)
 option(HIGHWATER_PCH "Use precompiled headers" ON)
 set(HIGHWATER_SANITIZE "" CACHE STRING "Sanitizers for every target, as -fsanitize= takes them")
 

@@ -113,7 +113,7 @@ private:
   void place_like_its_key(tree& value) const {
     if (open_.empty()) return;
     const tree& parent = open_.back().value;
-    if (parent.keys.size() == parent.items.size()) return;
+    if (parent.what != tree::kind::map || parent.keys.size() == parent.items.size()) return;
     value.line = parent.keys.back().line;
     value.column = parent.keys.back().column;
   }

@@ -105,7 +105,9 @@ server_login::step server_login::authenticate(std::string_view body, std::string
   }
 }
 
+// Once, as for libpq: each time costs us as many hashes as the server likes.
 server_login::step server_login::begin_sasl(std::string_view mechanisms, std::string& out) {
+  if (scram_) return fail("the server asks for SASL authentication twice");
   wire::reader in(mechanisms);
   std::vector<std::string_view> offered;
   for (auto name = in.c_string(); in.ok() && !name.empty(); name = in.c_string()) offered.push_back(name);

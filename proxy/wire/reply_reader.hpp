@@ -141,6 +141,11 @@ reply_reader::result reply_reader::read(std::string_view bytes, reply_queue& que
     run = at;
     run_locals(queue, handler);
   };
+  // What came before is the client's, whose message may end in it: whatever it is told next stands behind that.
+  const auto give_up = [&] {
+    flush(at);
+    return result{outcome::violation, at};
+  };
   take_turns();
   while (at < bytes.size()) {
     if (pass_left_ > 0) {
@@ -156,18 +161,15 @@ reply_reader::result reply_reader::read(std::string_view bytes, reply_queue& que
     }
     frame message;
     const auto status = peek_frame(bytes.substr(at), max_length, message);
-    if (status == frame_status::bad_length) return {outcome::violation, at};
+    if (status == frame_status::bad_length) return give_up();
     if (status == frame_status::need_header) break;
     const bool whole = message.complete();
     if (!whole && (!may_pass_in_pieces(message.type) || is_described_here(message.type, queue))) {
-      if (message.size > max_held) return {outcome::violation, at};
+      if (message.size > max_held) return give_up();
       break;
     }
     const auto what = take(message, queue, handler);
-    if (what == fate::violation) {
-      flush(at);
-      return {outcome::violation, at};
-    }
+    if (what == fate::violation) return give_up();
     const std::size_t size = message.available.size();
     const bool shown = what == fate::pass || what == fate::stop;
     if (!shown) {

@@ -142,6 +142,8 @@ piece utility(const statement_source& from, statement& into) {
   }
   if (from.node.type == "DoStmt" || from.node.type == "CallStmt") into.hidden_relations = into.changes_schema = true;
   if (from.node.type == "DoStmt") into.touches.add(touched_by_code(fields));
+  // A DO's code is a literal, and CREATE DATABASE's template may be one.
+  if (from.node.type == "DoStmt" || from.node.type == "CreatedbStmt") into.literal_free = false;
   // Settings may be changed, and other things left behind, that nobody sees.
   if (from.node.type == "DoStmt") into.leaves = std::max(into.leaves, residue::discardable);
   if (from.node.type == "CreateTableAsStmt" && node_of(fields, "query").type == "ExecuteStmt") {

@@ -19,15 +19,16 @@ public:
     advance();
     return text;
   }
-  bool at_end() const { return !word_; }
+  // What is not closed is no end: the server would refuse it.
+  bool at_end() const { return is_end(sql_, at_); }
 
 private:
   void advance() {
+    if (word_) at_ = word_->offset + word_->length;
     word_ = next_word(sql_, at_);
-    at_ = word_ ? word_->offset + word_->length : sql_.size();
   }
   std::string_view sql_;
-  std::size_t at_ = 0;
+  std::size_t at_ = 0;  // the current word begins here, or behind a gap
   std::optional<sql_word> word_;
 };
 

@@ -1,5 +1,7 @@
 #include "routing/sql/words.hpp"
 
+#include <algorithm>
+
 #include "routing/sql/sql_chars.hpp"
 
 namespace highwater::sql {
@@ -18,12 +20,13 @@ std::size_t past_comment(std::string_view sql, std::size_t at) {
   return std::string_view::npos;
 }
 
+// npos if a comment is not closed.
 std::size_t past_blank(std::string_view sql, std::size_t at) {
   while (at < sql.size()) {
     if (class_of(sql[at]) == char_class::space)
       ++at;
     else if (sql.substr(at, 2) == "--")
-      at = sql.find_first_of("\n\r", at);
+      at = std::min(sql.find_first_of("\n\r", at), sql.size());
     else if (sql.substr(at, 2) == "/*")
       at = past_comment(sql, at);
     else
@@ -68,6 +71,10 @@ std::optional<sql_word> next_word(std::string_view sql, std::size_t from) {
   while (at + word.length < sql.size() && continues_word(sql[at + word.length])) ++word.length;
   word.text = folded(sql.substr(at, word.length));
   return word;
+}
+
+bool is_end(std::string_view sql, std::size_t from) {
+  return past_blank(sql, from) == sql.size();
 }
 
 std::optional<name_in_text> find_name(std::string_view sql, std::size_t from, std::string_view keyword,

@@ -24,6 +24,9 @@ struct sql_word {
 // '...' without escapes; every other character is a word of its own.
 std::optional<sql_word> next_word(std::string_view sql, std::size_t from);
 
+// Is there really nothing at or after `from`, not even a quote or a comment that is not closed?
+bool is_end(std::string_view sql, std::size_t from);
+
 // Where `name`, as the parser gives it, follows the bare word `keyword` (and `optional_word`, if it is there).
 std::optional<name_in_text> find_name(std::string_view sql, std::size_t from, std::string_view keyword,
                                       std::string_view optional_word, std::string_view name);

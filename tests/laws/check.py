@@ -33,6 +33,7 @@ ROOMS = {
     "tests/allocations": set(),
     "tests/integration": {"tests/support", "tests/allocations", "proxy/monitor/secret_service.hpp"},
     "tests/fuzz": {"tests/support"},
+    "tests/fuzz/decoders": {"config", "routing/sql", "proxy/wire", "proxy/auth", "proxy/server", "proxy/client"},
     "tests/simulation": {"config", "metrics", "routing", "routing/sql", "proxy/monitor", "proxy/server", "proxy/client",
                          "proxy/wire"},
 }

@@ -43,6 +43,12 @@ TEST(load_mistakes, keys) {
   });
 }
 
+TEST(load_mistakes, nothing_in_a_list) {
+  const std::string what = ": cluster.nodes[1].host: found nothing, expected a host name or an IP address";
+  EXPECT_EQ(mistakes_of("cluster: {nodes: [{host: a}, ~]}"), "f:1:30" + what);
+  EXPECT_EQ(mistakes_of("cluster:\n  nodes:\n  - host: a\n  -\n"), "f:5:1" + what) << "where the parser sees it";
+}
+
 TEST(load_mistakes, whole_numbers) {
   const std::string expected = ", expected a whole number from 1 to 10000";
   expect_mistakes({

@@ -241,6 +241,15 @@ TEST_F(dialogue, does_not_believe_a_wrong_proof) {
   EXPECT_EQ(take(request(12, "v=6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4=")), step::failed);
 }
 
+// Each time would cost as many hashes as a server may ask for.
+TEST_F(dialogue, begins_scram_once) {
+  const auto asks = request(10, "SCRAM-SHA-256\0\0"s);
+  ASSERT_EQ(take(asks), step::more);
+  EXPECT_EQ(take(asks), step::failed);
+  EXPECT_EQ(login.why().message, "the server asks for SASL authentication twice");
+  EXPECT_EQ(out, "");
+}
+
 TEST_F(dialogue, hands_on_the_servers_own_error) {
   std::string bytes;
   wire::write_error(bytes, wire::severity::fatal, {"3D000", "database \"shop\" does not exist", "", ""});

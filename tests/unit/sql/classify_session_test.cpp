@@ -270,7 +270,9 @@ TEST(classify_session, its_own_commands_must_stand_alone) {
     EXPECT_FALSE(verdict.literal_free) << sql;
   }
   for (const char* sql : {"SET highwater.level = primary; DROP TABLE t", "SET highwater.level = primary x",
-                          "SET highwaterlevel = primary", "SET a.highwater.level = primary"}) {
+                          "SET highwaterlevel = primary", "SET a.highwater.level = primary",
+                          "SET highwater.level = primary '; DROP TABLE t", "SET highwater.level = primary \"x",
+                          "SET highwater.level = primary; /* /* */ DROP TABLE t"}) {
     EXPECT_EQ(classify(sql, shop_catalog()).reason, write_reason::parse_failed) << sql;
   }
 }

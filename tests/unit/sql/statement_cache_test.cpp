@@ -32,6 +32,19 @@ TEST(statement_cache, does_not_share_verdicts_that_depend_on_literals) {
   EXPECT_EQ(cache.size(), 0U);
 }
 
+TEST(statement_cache, does_not_share_what_ddl_in_literals_touches) {
+  statement_cache cache;
+  name_set replaced;
+  replaced.add("total");
+  EXPECT_FALSE(cache.find_or_classify("DO $$ BEGIN PERFORM 1; END $$", shop()).what->touches.concern(replaced));
+  const auto ddl = cache.find_or_classify("DO 'BEGIN CREATE OR REPLACE FUNCTION total() ...; END'", shop());
+  EXPECT_TRUE(ddl.what->touches.concern(replaced));
+  for (const std::string from : {"shop", "attic"}) {
+    const auto verdict = cache.find_or_classify("CREATE DATABASE other TEMPLATE '" + from + "'", shop());
+    EXPECT_EQ(verdict.what->logins.vacates, std::vector{from});
+  }
+}
+
 TEST(statement_cache, parses_texts_that_the_lexer_is_not_sure_of) {
   statement_cache cache;
   EXPECT_EQ(cache.find_or_classify("SELECT 'a'\n'b'", shop()).what->kind, statement_kind::read);

@@ -556,6 +556,29 @@ TEST(reply_reader, notices_malformed_messages) {
   }
 }
 
+// The client has the first half of a row, and will be told that the connection is lost: behind the second half.
+TEST(reply_reader, hands_on_what_came_before_a_malformed_message) {
+  using namespace std::string_literals;
+  const struct {
+    std::string broken;
+    const char* why;
+  } rows[] = {
+      {"D\0\0\0\x03"s, "shorter than its own length"},
+      {"E\x7F\xFF\xFF\xFF"s, "more than is held"},
+      {"Z\0\0\0\x05X"s, "no such status"},
+  };
+  const auto row = server("D");
+  for (const auto& each : rows) {
+    exchange it;
+    it.expect({query});
+    EXPECT_EQ(it.receive(row.substr(0, row.size() / 2)), outcome::more);
+    EXPECT_TRUE(it.reader.in_message());
+    EXPECT_EQ(it.receive(row.substr(row.size() / 2) + row + each.broken), outcome::violation) << each.why;
+    EXPECT_EQ(it.client.bytes, row + row) << each.why;
+    EXPECT_FALSE(it.reader.in_message()) << each.why;
+  }
+}
+
 TEST(reply_reader, forgets_everything_at_reset) {
   exchange it;
   it.expect({execute});

@@ -1,0 +1,1 @@
+alter role app in database shop set search_path = x

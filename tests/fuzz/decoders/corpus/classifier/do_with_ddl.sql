@@ -1,0 +1,1 @@
+do 'begin create function f() returns int language sql as $$ select 1 $$; end'

@@ -1,0 +1,1 @@
+set highwater.level = primary

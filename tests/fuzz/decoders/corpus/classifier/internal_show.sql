@@ -1,0 +1,1 @@
+show highwater.last_route

@@ -1,0 +1,1 @@
+select 'né', "größe" from orders

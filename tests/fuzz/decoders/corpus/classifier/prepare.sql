@@ -1,0 +1,1 @@
+prepare p (int) as select * from orders where id = $1

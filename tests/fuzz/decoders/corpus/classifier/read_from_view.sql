@@ -1,0 +1,1 @@
+select * from open_orders

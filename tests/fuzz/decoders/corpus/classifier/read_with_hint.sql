@@ -1,0 +1,1 @@
+/* highwater: level=strong */ select 1

@@ -1,0 +1,1 @@
+select o.nextval from orders o

@@ -1,0 +1,1 @@
+select * into other from orders

@@ -1,0 +1,1 @@
+create database other template 'shop'

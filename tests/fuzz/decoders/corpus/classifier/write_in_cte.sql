@@ -1,0 +1,1 @@
+with gone as (delete from orders returning id) select * from gone
