@@ -60,7 +60,8 @@ protected:
            "  rules:\n"
            "    - {type: host, databases: [all], users: [banned], address: all, method: reject}\n"
            "    - {type: hostssl, databases: [all], users: [ann], address: all, method: cert, map: people}\n"
-           "    - {type: hostssl, databases: [all], users: [local], address: all, method: trust, clientcert: verify-ca}\n"
+           "    - {type: hostssl, databases: [all], users: [local], address: all, method: trust, clientcert: "
+           "verify-ca}\n"
            "    - {type: host, databases: [all], users: [old], address: 127.0.0.0/8, method: md5}\n"
            "    - {type: hostssl, databases: [all], users: [new, old, plain, nobody], address: all, method: password}\n"
            "    - {type: host, databases: [all], users: [new, plain, nobody], address: 127.0.0.0/8, method: "
@@ -73,7 +74,9 @@ protected:
            "    - {name: people, external: " +
            system_user() + ", user: local}\n";
   }
-  static std::string system_user() { return run({{"id", "-un"}}).output.substr(0, run({{"id", "-un"}}).output.find('\n')); }
+  static std::string system_user() {
+    return run({{"id", "-un"}}).output.substr(0, run({{"id", "-un"}}).output.find('\n'));
+  }
 
   static std::string enter(const highwater_process& proxy, const std::string& how) {
     try {
@@ -150,7 +153,7 @@ TEST_F(door, passes_cancel_requests_by_a_unix_domain_socket) {
                          " dbname=postgres user=new password=pencil");
   ASSERT_EQ(PQsendQuery(session.raw(), "select pg_sleep(600)"), 1);
   auto watcher = served->cluster().primary().connect();
-  eventually([&] {
+  await("it runs", [&] {
     return watcher.scalar("select count(*) from pg_stat_activity where query = 'select pg_sleep(600)'") == "1";
   });
   auto* const cancel = PQgetCancel(session.raw());
@@ -167,7 +170,8 @@ std::string socket_file(const std::filesystem::path& folder, std::uint16_t port)
 
 TEST_F(door, leaves_no_socket_behind_and_takes_the_place_of_one_that_was_left) {
   const auto own = make_folder("sockets");
-  const auto port = free_port();
+  const reserved_port reserved;
+  const auto port = reserved.number();
   highwater_config config(served->cluster());
   config.set("listen", "{address: 127.0.0.1, port: " + std::to_string(port) + ", unix_socket: " + own.string() + "}");
   const auto file = socket_file(own, port);
@@ -181,14 +185,14 @@ TEST_F(door, leaves_no_socket_behind_and_takes_the_place_of_one_that_was_left) {
   EXPECT_EQ(pg::connection("host=" + own.string() + " port=" + std::to_string(port) + " user=postgres dbname=postgres")
                 .scalar("select 1"),
             "1");
-  const auto second = run({{highwater_binary(), "run", "--help"}});
   again.stop();
   EXPECT_FALSE(std::filesystem::exists(file));
 }
 
 TEST_F(door, does_not_take_a_socket_away_from_who_listens_there_nor_remove_a_file) {
   const auto own = make_folder("sockets");
-  const auto port = free_port();
+  const reserved_port reserved;
+  const auto port = reserved.number();
   const auto file = socket_file(own, port);
   write_secret(own, std::filesystem::path(file).filename().string(), "precious");
   highwater_config config(served->cluster());
@@ -238,7 +242,7 @@ protected:
   // What is said behind a header, up to the first answer.
   static std::string answer_behind(const std::string& header) {
     raw::client one(behind->port());
-    one.send(header + raw::startup({{"user", "postgres"}, {"database", "postgres"}}));
+    one.send(header + raw::startup("postgres", "postgres"));
     const auto first = one.read_message();
     if (!first) return "closed";
     return first->type == 'E' ? raw::error_field(*first, 'M') : std::string(1, first->type);
@@ -255,7 +259,8 @@ std::string binary(char command, char family, const std::string& body) {
 }
 
 TEST_F(balanced, knows_its_clients_by_what_the_balancer_says) {
-  const std::string v6 = "\x20\x01\x0d\xb8"s + std::string(11, '\0') + "\x01"s + std::string(16, '\0') + "\x10\x00\x19\x20"s;
+  const std::string v6 =
+      "\x20\x01\x0d\xb8"s + std::string(11, '\0') + "\x01"s + std::string(16, '\0') + "\x10\x00\x19\x20"s;
   struct row {
     const char* why;
     std::string header, answer;
@@ -293,8 +298,7 @@ TEST_F(balanced, believes_nobody_else) {
 
 TEST_F(balanced, takes_a_header_in_pieces_and_everything_behind_it) {
   raw::client one(behind->port());
-  const std::string all =
-      "PROXY TCP4 192.0.2.9 127.0.0.1 4711 6432\r\n" + raw::startup({{"user", "postgres"}, {"database", "postgres"}});
+  const std::string all = "PROXY TCP4 192.0.2.9 127.0.0.1 4711 6432\r\n" + raw::startup("postgres", "postgres");
   for (const char byte : all) one.send({&byte, 1});
   EXPECT_EQ(one.read_message()->type, 'R');
 }
@@ -302,16 +306,18 @@ TEST_F(balanced, takes_a_header_in_pieces_and_everything_behind_it) {
 // HAProxy in front, as people use it: its own checks included.
 TEST_F(balanced, stands_behind_haproxy) {
   if (!run({{"sh", "-c", "command -v haproxy"}}).status.success()) GTEST_SKIP() << "there is no haproxy";
-  const auto port = free_port();
+  const reserved_port reserved;
+  const auto port = reserved.number();
   for (const std::string version : {"send-proxy", "send-proxy-v2"}) {
-    const auto file = write_secret(
-        make_folder("haproxy"), "haproxy.cfg",
-        "defaults\n  mode tcp\n  timeout connect 30s\n  timeout client 600s\n  timeout server 600s\n"
-        "frontend in\n  bind 127.0.0.1:" + std::to_string(port) + "\n  bind ::1:" + std::to_string(port) +
-            "\n  default_backend highwater\nbackend highwater\n  server one 127.0.0.1:" +
-            std::to_string(behind->port()) + " check inter 100 " + version + "\n");
+    const auto file =
+        write_secret(make_folder("haproxy"), "haproxy.cfg",
+                     "defaults\n  mode tcp\n  timeout connect 30s\n  timeout client 600s\n  timeout server 600s\n"
+                     "frontend in\n  bind 127.0.0.1:" +
+                         std::to_string(port) + "\n  bind ::1:" + std::to_string(port) +
+                         "\n  default_backend highwater\nbackend highwater\n  server one 127.0.0.1:" +
+                         std::to_string(behind->port()) + " check inter 100 " + version + "\n");
     process haproxy({{"haproxy", "-db", "-f", file}, {}, make_folder("haproxy") / "log"});
-    eventually([&] {
+    await("HAProxy passes clients on", [&] {
       try {
         return pg::connection("host=::1 port=" + std::to_string(port) + " user=postgres dbname=postgres")
                    .scalar("select 1") == "1";

@@ -1,6 +1,7 @@
 #include "tests/support/raw_client.hpp"
 
 #include <arpa/inet.h>
+#include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -17,12 +18,16 @@ constexpr std::size_t header_size = 5;
 
 }  // namespace
 
-client::client(std::uint16_t port) : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(port);
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  if (::connect(socket_, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
+client::client(std::uint16_t port, const std::string& host) {
+  addrinfo hints{};
+  hints.ai_flags = AI_NUMERICHOST;
+  hints.ai_socktype = SOCK_STREAM;
+  addrinfo* to = nullptr;
+  if (::getaddrinfo(host.c_str(), std::to_string(port).c_str(), &hints, &to) != 0) throw std::runtime_error(host);
+  socket_ = ::socket(to->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  const bool connected = ::connect(socket_, to->ai_addr, to->ai_addrlen) == 0;
+  ::freeaddrinfo(to);
+  if (!connected) {
     ::close(socket_);
     throw std::runtime_error("no connection to port " + std::to_string(port));
   }

@@ -17,7 +17,8 @@ namespace highwater::testing_support::raw {
 
 class client {
 public:
-  explicit client(std::uint16_t port);  // 127.0.0.1; throws std::runtime_error if refused
+  // `host`: 127.0.0.1 or ::1. Throws std::runtime_error if refused.
+  explicit client(std::uint16_t port, const std::string& host = "127.0.0.1");
   ~client();
   client(client&& other) noexcept;
   client& operator=(client&&) = delete;

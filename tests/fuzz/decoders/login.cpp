@@ -23,19 +23,20 @@ const auth::scram_secret& secret() {
   return made;
 }
 
-const auth::user_table& users() {
-  static const auto table = [] {
+const auth::access_ptr& access() {
+  static const auto made = [] {
     config::auth section;
     section.method = config::auth_method::scram_sha_256;
     section.users = {{user, auth::format_secret(secret()), ""}};
-    return *auth::user_table::make(section, auth::digest{});
+    return std::make_shared<const auth::access>(
+        auth::access{*auth::user_table::make(section, auth::digest{}), auth::rules(section)});
   }();
-  return table;
+  return made;
 }
 
 // The one place that knows how a login is begun.
 proxy::login begin(const encryption_offer& door) {
-  return proxy::login(users(), nonce, door);
+  return {{access(), door, config::parse_ip("192.0.2.7"), {}}, {nonce, {}}};
 }
 
 // As much as is ever held of who has not logged in: a message of 65,535 bytes, and its type.
@@ -44,7 +45,8 @@ constexpr std::size_t most_held = 65'536;
 constexpr std::size_t most_said = 1024;
 
 bool has_shown_key(const proxy::login& who) {
-  return who.user == user && who.keys() && auth::stored_key(who.keys()->client) == secret().stored_key;
+  const auto shown = who.proven();
+  return who.user == user && shown && shown->keys && auth::stored_key(shown->keys->client) == secret().stored_key;
 }
 
 // As proxy/client/arrival.cpp does it.

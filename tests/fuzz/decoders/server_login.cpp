@@ -65,6 +65,7 @@ void log_in(std::string_view bytes, const proxy::server_credentials& with) {
          message.complete()) {
     scram |= asks_for_scram(message) && account(said).questions == 0;
     now = login.take(message, said);
+    if (now == step::derive) now = login.derived(login.to_derive()->salted(), said);
     bytes.remove_prefix(message.available.size());
   }
   const account all(said);
