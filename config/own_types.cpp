@@ -118,7 +118,8 @@ typed<std::string> ip_address() {
 typed<std::string> stored_secret() {
   text_rules rules;
   rules.name = "SCRAM secret";
-  rules.expected = "SCRAM-SHA-256$<iterations>:<salt>$<stored key>:<server key>, the last three in base64, or md5 and a hash";
+  rules.expected =
+      "SCRAM-SHA-256$<iterations>:<salt>$<stored key>:<server key>, the last three in base64, or md5 and a hash";
   rules.longest = 1'024;
   rules.secret = true;
   rules.pattern =
