@@ -177,7 +177,7 @@ void check(const struct config& value, const tree& root, std::vector<mistake>& m
   check_endpoints(out, value.listen, value.http);
   check_listen_tls(out, value.listen.tls);
   check_auth(out, value.auth);
-  check_rules(out, value.auth);
+  check_rules(out, value.auth, value.listen.tls);
   check_cluster(out, value.cluster);
   check_bound(out, "consistency", value.consistency.default_level, value.consistency);
   check_policies(out, value.policies);

@@ -12,12 +12,14 @@ using map_names = std::set<std::string, std::less<>>;
 
 class rule_checker {
 public:
-  rule_checker(checker& out, const auth_rule& rule, std::size_t index) : out_(out), rule_(rule), index_(index) {}
+  rule_checker(checker& out, const auth_rule& rule, std::size_t index, const listen_tls& tls)
+      : out_(out), rule_(rule), index_(index), tls_(tls) {}
 
   void check(const map_names& maps) {
     check_address();
     check_method();
     check_certificate();
+    check_encryption();
     check_cleartext();
     check_map(maps);
   }
@@ -42,6 +44,19 @@ private:
     if (is(auth_method::cert) && *rule_.clientcert != client_certificate::verify_full) {
       say("clientcert", found, "verify-full with method cert, or nothing, which is the same");
     }
+  }
+
+  // What can never match, or never let anybody in, was not meant so.
+  void check_encryption() {
+    if (!sound({"type", "method", "clientcert"}) || !out_.sound("listen.tls")) return;
+    if (over_tls() && tls_.mode == tls_mode::disable)
+      return say("type", "'hostssl'", "TLS in listen.tls with it, as nobody could come in by it");
+    const bool needs_certificate = is(auth_method::cert) || rule_.clientcert.has_value();
+    if (over_tls() && needs_certificate && tls_.client_ca.empty())
+      say(rule_.clientcert ? "clientcert" : "method", quote(to_string_of_need()), "listen.tls.client_ca with it");
+  }
+  std::string to_string_of_need() const {
+    return std::string(rule_.clientcert ? to_string(*rule_.clientcert) : to_string(rule_.method));
   }
 
   // A Unix-domain socket is no network.
@@ -82,6 +97,7 @@ private:
   checker& out_;
   const auth_rule& rule_;
   std::size_t index_;
+  const listen_tls& tls_;
 };
 
 void check_mapping(checker& out, const name_mapping& value, std::size_t index) {
@@ -106,11 +122,11 @@ void check_passwords(checker& out, const auth& value) {
 
 }  // namespace
 
-void check_rules(checker& out, const auth& value) {
+void check_rules(checker& out, const auth& value, const listen_tls& tls) {
   map_names maps;
   for (const name_mapping& each : value.maps) maps.insert(each.name);
   for (std::size_t index = 0; index < value.rules.size(); ++index) {
-    rule_checker(out, value.rules[index], index).check(maps);
+    rule_checker(out, value.rules[index], index, tls).check(maps);
   }
   for (std::size_t index = 0; index < value.maps.size(); ++index) check_mapping(out, value.maps[index], index);
   check_passwords(out, value);

@@ -57,6 +57,6 @@ inline std::string indexed(std::string_view list, std::size_t index, std::string
 }
 
 // The part of check() that is about auth.rules and auth.maps.
-void check_rules(checker& out, const auth& value);
+void check_rules(checker& out, const auth& value, const listen_tls& tls);
 
 }  // namespace highwater::config

@@ -87,9 +87,9 @@ What is not as in PostgreSQL is refused when the file is read, with its place:
 | methods `ldap`, `pam`, `gss`, `sspi`, `ident`, `radius`; types `hostgssenc`, `hostnogssenc` | not built in |
 
 A name that begins with a slash is a regular expression, as in PostgreSQL 16, found anywhere in the name unless it has `^`
-and `$`. It can have groups, branches, `*`, `+`, `?`, `{m,n}` and their lazy forms, brackets with classes, and `\d`,
-`\w`, `\s`; back references, lookaround and options are refused, so that no name can make it slow. It is about bytes. Where the
-first parentheses of a map can match more than one part, the branch that is written first decides, not the longest.
+and `$`. It is written as RE2 has it (https://github.com/google/re2/wiki/Syntax), where no name can make it slow: nearly what
+PostgreSQL has, but no back references and no lookaround, and `\b` is the edge of a word. It is about bytes. Where the first
+parentheses of a map can match more than one part, the branch that is written first decides, not the longest.
 
 ## When no node is fresh enough
 

@@ -2,7 +2,7 @@
 
 // Regular expressions for names of clients who have not logged in yet, by RE2: time in proportion to the text, whatever
 // the two are, and memory with a bound. So there are no back references and no lookaround, which PostgreSQL's would
-// have. They are about bytes, as PostgreSQL's are before a database is known.
+// have; and \b is the edge of a word. They are about bytes, as PostgreSQL's are before a database is known.
 // https://github.com/google/re2/wiki/Syntax
 
 #include <cstddef>

@@ -66,7 +66,9 @@ constexpr row rows[] = {
      "Let pg_hba.conf ask Highwater for scram-sha-256 on a hostssl line."},
     {error::malformed_secret, "F0000", "malformed SCRAM secret", "",
      "Copy pg_authid.rolpassword of a role whose password was set with password_encryption = scram-sha-256."},
-    {error::no_password, "F0000", "no password supplied", "", "Give the user a password in the configuration."},
+    {error::no_password, "F0000", "no password supplied", "",
+     "Nothing is known that the server would take: give auth.users[].password, or let the user log in with a "
+     "password."},
     {error::channel_binding_needs_tls, "08001", "channel binding required, but SSL not in use", "",
      "Use TLS to the server, or do not require channel binding."},
     {error::lookup_unavailable, "57P03", "users cannot be looked up at the moment", "",

@@ -59,7 +59,8 @@ result<void> password_verifies(std::string_view rolpassword, std::string_view us
   if (password.empty()) return error::empty_password;
   if (is_md5(rolpassword)) return fits_md5(rolpassword, user, password);
   const auto parsed = parse_secret(rolpassword);
-  return fits_scram(parsed ? *parsed : nobodys_scram(), parsed.has_value(), password);
+  const bool usable = parsed && parsed->iterations <= usual_most_iterations;
+  return fits_scram(usable ? *parsed : nobodys_scram(), usable, password);
 }
 
 result<std::string> mock_stored_secret(secret_kind kind, std::string_view user, const digest& process_key,

@@ -24,7 +24,8 @@ secret_kind kind_of(std::string_view rolpassword);
 result<void> md5_verifies(std::string_view rolpassword, const md5_salt& salt, std::string_view response);
 
 // With a SCRAM secret it costs as many hashes as that has iterations, about 1.5 ms for 4096: not for a thread that
-// others wait for. With an MD5 secret it costs one, and with none, or a plain one, what a SCRAM secret of
+// others wait for. No password fits one of more than usual_most_iterations: anybody may give himself such a secret, and
+// have us work. With an MD5 secret it costs one, and with none, or a plain one, what a SCRAM secret of
 // default_iterations does.
 result<void> password_verifies(std::string_view rolpassword, std::string_view user, std::string_view password);
 

@@ -289,10 +289,8 @@ void arrival::known_now() noexcept {
 
 void arrival::hand_over() {
   over_ = true;
-  if (auto proven = login_.proven()) {
-    worker_.shared.proven.remember(login_.user, std::move(*proven));
-    worker_.shared.login_guard.succeeded(address_.bytes(), std::chrono::steady_clock::now());
-  }
+  if (auto proven = login_.proven()) worker_.shared.proven.remember(login_.user, std::move(*proven));
+  if (login_.knew_password()) worker_.shared.login_guard.succeeded(address_.bytes(), std::chrono::steady_clock::now());
   looked_up_users::place_ptr place;
   if (stamp_)
     place =

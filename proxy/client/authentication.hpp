@@ -53,6 +53,9 @@ public:
   const check& to_verify() const noexcept { return check_; }
   step verified(const auth::result<void>& how);
 
+  // Whether it is let in for a password that it knows.
+  bool by_password() const noexcept { return config::asks_for_password(rule_.method); }
+
   boost::system::error_code why() const noexcept { return why_; }
   // What it has shown, and can be shown to the servers. None before it is accepted, nor where nothing was shown.
   const std::optional<server_credentials>& proven() const noexcept { return proven_; }

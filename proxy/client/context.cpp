@@ -2,6 +2,7 @@
 
 #include <openssl/rand.h>
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <set>
@@ -24,7 +25,7 @@ worker_context::worker_context(process_context& in, event_loop& on, std::functio
       probe({in.cluster.nodes.size(), config::level_count, routing::route_reason_count, sql::pin_reason_count,
              wire::error_cause_count}),
       view_reader(in.board, std::move(on_new_view)),
-      connections{loop, timers, in.names, in.slow, scratch, settings},
+      connections{loop, timers, in.names, in.server_logins, scratch, settings},
       pools{connections,
             in.cluster,
             settings,
@@ -80,9 +81,14 @@ session_kind_ptr worker_context::kind(const std::string& user, const std::string
 }
 
 // Sessions go by it from their next batch on.
-void worker_context::adopt(config_ptr newer) {
+void worker_context::adopt(config_ptr newer, bool policies) {
   settings = std::move(newer);
-  for (auto& [key, one] : kinds_) one->adopt(settings);
+  if (policies) {
+    for (auto& [key, one] : kinds_) {
+      auto before = one->adopt(settings);
+      if (std::ranges::find(retired_, before) == retired_.end()) retired_.push_back(std::move(before));
+    }
+  }
   for_each_pool([](pool& one) { one.pump(); });
 }
 

@@ -63,7 +63,8 @@ struct process_context {
   const published<class encryption>& encryption;
   proven_credentials& proven;
   class login_guard& login_guard;
-  slow_work& slow;
+  slow_work& slow;           // of clients who log in
+  slow_work& server_logins;  // ... and of our own logins, which do not wait for those
   view_board& board;
   class monitor& monitor;
   catalog_service& catalogs;
@@ -104,9 +105,11 @@ struct session_kind {
         policies_(worked_out()) {}
 
   const routing::session_policies& policies() const noexcept { return policies_; }
-  void adopt(config_ptr settings) {
-    const auto before = std::exchange(configured_, std::move(settings));  // the policies refer to it
+  // Returns the one before, to which what is under way may refer.
+  config_ptr adopt(config_ptr settings) {
+    auto before = std::exchange(configured_, std::move(settings));
     policies_ = worked_out();
+    return before;
   }
 
   std::string user;
@@ -131,8 +134,8 @@ public:
   worker_context(process_context& in, event_loop& loop, std::function<void()> on_new_view);
   ~worker_context();
 
-  // Another configuration is in force.
-  void adopt(config_ptr newer);
+  // Another configuration is in force. `policies`: also for who has begun under the one before.
+  void adopt(config_ptr newer, bool policies);
 
   session_kind_ptr kind(const std::string& user, const std::string& database, const std::string& application);
   // Once a server has shown that the database exists.
@@ -197,6 +200,8 @@ public:
   boost::intrusive::list<arrival, boost::intrusive::constant_time_size<false>> arriving;
 
 private:
+  // What statements under way require may refer to them; a few kilobytes for each time that policies were changed.
+  std::vector<config_ptr> retired_;
   std::map<std::string, database_context> databases_;
   std::map<std::tuple<std::string, std::string, std::string>, session_kind_ptr> kinds_;
   std::map<pool_key, std::shared_ptr<pool>> pools_;

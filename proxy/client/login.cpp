@@ -50,10 +50,13 @@ login::step login::refuse(const wire::error& why, std::string& out) {
 
 login::step login::refuse(const auth::failure_report& report, std::string& out) {
   using enum wire::error_cause;
-  return refuse(
-      because(report.sqlstate == wire::sqlstate::protocol_violation ? protocol : credentials,
-              {std::string(report.sqlstate), report.message, std::string(report.detail), std::string(report.hint)}),
-      out);
+  const auto cause = report.sqlstate == wire::sqlstate::protocol_violation ? protocol
+                     : report.sqlstate.starts_with("57P")                  ? unavailable
+                     : report.sqlstate.starts_with("28")                   ? credentials
+                                                                           : refused;
+  return refuse(because(cause, {std::string(report.sqlstate), report.message, std::string(report.detail),
+                                std::string(report.hint)}),
+                out);
 }
 
 login::step login::take(std::string_view bytes, std::size_t& used, std::string& out) {

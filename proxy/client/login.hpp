@@ -71,6 +71,7 @@ public:
   std::optional<server_credentials> proven() const {
     return authentication_ ? authentication_->proven() : std::nullopt;
   }
+  bool knew_password() const noexcept { return authentication_ && authentication_->by_password(); }
   const wire::error& why() const noexcept { return why_; }  // after `refused` and `closed`
 
 private:

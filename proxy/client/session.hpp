@@ -39,8 +39,8 @@ public:
   void node_died(routing::node_index node);
   // There is another primary than before: whoever still waits for the old one, or is bound to it, is told.
   void primary_moved();
-  void database_gone(const std::string& database);    // it does not exist any more
-  void user_revoked(const auth::standing_user& who);  // may not log in any more, who was let in by this secret
+  void database_gone(const std::string& database);   // it does not exist any more
+  void user_revoked(const auth::revoked_user& who);  // who was let in by that secret
 
 private:
   enum class stage : std::uint8_t {

@@ -85,7 +85,7 @@ void worker::database_gone(const std::string& database) {
   });
 }
 
-void worker::user_revoked(const auth::standing_user& who) {
+void worker::user_revoked(const auth::revoked_user& who) {
   loop_.post([this, who] {
     const auto all = sessions_;
     for (const auto& one : all) one->user_revoked(who);

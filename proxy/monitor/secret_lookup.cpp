@@ -45,13 +45,12 @@ secret_lookup::secret_lookup(const config::cluster& cluster, const config::auth_
     : cluster_(cluster), login_(login_for(cluster, how)), sql_(how.sql), board_(board), until_(until) {}
 
 looked_up secret_lookup::look_up(const std::string& name) {
-  const auto began = steady_clock::now();
   const auto view = board_.newest();
   const auto node = secret_source(*view, node_);
   if (node != node_) connection_.reset();
   node_ = node;
   auto done = node == routing::no_node ? looked_up{.problem = "no node is in use"} : ask(name);
-  if (!connection_) return nobody(std::move(done), began);
+  if (!connection_) return nobody(std::move(done));
   failures_ = 0;
   done.asked = view->primary == node ? whom::primary : whom::replica;
   return done;
@@ -73,7 +72,8 @@ looked_up secret_lookup::ask(const std::string& name) {
 
 looked_up secret_lookup::refused() {
   const std::string_view state = connection_->refused();
-  if (state == "22021") return {{outcome::unknown}};  // bytes that are no text there, and so nobody's name
+  if (state == "57014") return {.problem = on_node()};  // its own statement_timeout
+  if (state == "22021") return {{outcome::unknown}};    // bytes that are no text there, and so nobody's name
   if (state.starts_with("57") || state.starts_with("53")) return lost();  // it is about the server, not the name
   return {.problem = on_node()};
 }
@@ -88,9 +88,9 @@ std::string secret_lookup::on_node() const {
   return "node " + cluster_.nodes[node_].name + ": " + connection_->problem();
 }
 
-looked_up secret_lookup::nobody(looked_up done, time_point began) {
+looked_up secret_lookup::nobody(looked_up done) {
   const auto now = steady_clock::now();
-  if (++failures_ == 1) failing_since_ = began;
+  if (++failures_ == 1) failing_since_ = now;
   ready_at_ = now + (node_ == routing::no_node ? first_pause : pause_after(failures_));
   done.asked = now - failing_since_ < patience ? whom::nobody_yet : whom::nobody;
   return done;

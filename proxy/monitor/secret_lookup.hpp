@@ -39,7 +39,7 @@ private:
   looked_up ask(const std::string& name);
   looked_up refused();
   looked_up lost();
-  looked_up nobody(looked_up done, time_point began);
+  looked_up nobody(looked_up done);
   std::string on_node() const;
 
   const config::cluster& cluster_;

@@ -64,8 +64,21 @@ void raise_descriptor_limit(const config::config& settings) {
 }
 
 void warn_of_open_door(const config::config& settings) {
-  if (!settings.auth.rules.empty() || settings.auth.method != config::auth_method::trust) return;
+  using config::auth_method;
   if (asio::ip::make_address(settings.listen.address).is_loopback()) return;
+  const auto anybody =
+      std::ranges::any_of(settings.listen.proxy_protocol, [](const auto& each) { return each.prefix == 0; });
+  if (anybody) spdlog::warn("listen.proxy_protocol has everybody: whoever connects may say where it comes from");
+  if (!settings.auth.rules.empty()) {
+    for (const auto& each : settings.auth.rules) {
+      const bool everywhere = each.address && each.address->prefix == 0;
+      if (each.method == auth_method::trust && everywhere && !each.clientcert)
+        spdlog::warn("a rule trusts whoever can reach {}: method trust for {}", settings.listen.address,
+                     to_string(*each.address));
+    }
+    return;
+  }
+  if (settings.auth.method != auth_method::trust) return;
   spdlog::warn(
       "auth.method is trust and listen.address is {}: everyone who can reach the port may log in under any name, "
       "without a password",
@@ -87,11 +100,15 @@ void ignore_signals() {
 class program {
 public:
   program(const config::config& settings, const std::string& file);
+  ~program() { end(); }
+  program(const program&) = delete;
+  program& operator=(const program&) = delete;
   int run();
 
 private:
+  void end() noexcept;
   void await_hangup();
-  void apply(const config::config& effective);
+  void apply(const config::reload& plan);
   void give_back_memory();
   worker& least_busy();
   http_page page(std::string_view path) const;
@@ -109,6 +126,7 @@ private:
   proven_credentials proven_;
   login_guard login_guard_;
   slow_work slow_;
+  slow_work server_logins_;
   view_board board_;
   metrics::monitor_probe monitor_probe_;
   monitor monitor_;
@@ -164,6 +182,7 @@ program::program(const config::config& settings, const std::string& file)
                proven_,
                login_guard_,
                slow_,
+               server_logins_,
                board_,
                monitor_,
                catalogs_,
@@ -201,7 +220,7 @@ program::program(const config::config& settings, const std::string& file)
           },
           [this] { logins_.look(*board_.newest(), std::chrono::steady_clock::now()); }),
       reloader_(
-          file, [this] { return *configured_.load(); }, [this](const config::config& next) { apply(next); }) {
+          file, [this] { return *configured_.load(); }, [this](const config::reload& plan) { apply(plan); }) {
   if (settings.auth.query.enabled()) {
     secrets_.emplace(
         settings.cluster, settings.auth.query, board_, [this] { return looked_up_.all(); },
@@ -229,15 +248,21 @@ int program::run() {
               http_endpoint_.c_str());
   std::fflush(stdout);
   io_.run();
+  end();
+  spdlog::info("ended");
+  return 0;
+}
+
+// Whoever calls others before those.
+void program::end() noexcept {
   http_.stop();
   login_watch_.stop();
   if (secrets_) secrets_->stop();
   catalogs_.stop();
   slow_.stop();
+  server_logins_.stop();
   for (auto& one : workers_) one->stop();
   for (auto& one : workers_) one->discard();
-  spdlog::info("ended");
-  return 0;
 }
 
 void program::await_hangup() {
@@ -250,7 +275,8 @@ void program::await_hangup() {
 
 // Not on the control thread, which the monitors need: secrets are made from passwords here. What can fail does so
 // before anything is done.
-void program::apply(const config::config& effective) {
+void program::apply(const config::reload& plan) {
+  const auto& effective = plan.effective;
   auto access = make_access(effective.auth, process_key_);
   auto encrypted = std::make_shared<encryption>(effective);
   auto next = std::make_shared<const config::config>(effective);
@@ -261,8 +287,10 @@ void program::apply(const config::config& effective) {
   pools_.limit(effective.pool.size);
   catalogs_.follow_policies(policy_tables(effective.policies));
   spdlog::set_level(spdlog::level::from_str(effective.log.level));
+  const auto is_policy = [](const auto& section) { return section == "consistency" || section == "policies"; };
+  const bool policies = std::ranges::any_of(plan.changed, is_policy);
   for (auto& one : workers_) {
-    one->run([next](worker_context& there) { there.adopt(next); });
+    one->run([next, policies](worker_context& there) { there.adopt(next, policies); });
   }
 }
 
@@ -316,12 +344,14 @@ void program::logins_found(const login_news& news, routing::node_index node, rou
   }
 }
 
-// On the service's thread. A password that has been changed ends no session, as in PostgreSQL.
+// On the service's thread. Of a password that has been changed nothing is left that the servers would take: the client
+// has to show the new one.
 void program::user_revoked(const auth::revoked_user& who) {
-  if (who.why != auth::revocation::gone) return;
-  spdlog::info("user {} may not log in any more: its sessions end", quoted(who.who.name));
-  proven_.forget(who.who.name);
-  for (auto& one : workers_) one->user_revoked(who.who);
+  const bool gone = who.why == auth::revocation::gone;
+  spdlog::info("user {}: its sessions end", gone ? quoted(who.who.name) + " may not log in any more"
+                                                 : quoted(who.who.name) + " has another password than before");
+  if (gone) proven_.forget(who.who.name);
+  for (auto& one : workers_) one->user_revoked(who);
 }
 
 void program::shut_down() {

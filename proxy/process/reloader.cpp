@@ -4,7 +4,6 @@
 #include <spdlog/spdlog.h>
 
 #include "config/load.hpp"
-#include "config/reload.hpp"
 
 namespace highwater::proxy {
 
@@ -27,14 +26,14 @@ reloader::outcome reloader::reload() {
   }
   const auto plan = config::plan_reload(running_(), loaded.config);
   try {
-    apply_(plan.effective);
+    apply_(plan);
   } catch (const std::exception& why) {
     return refuse(file_, {why.what()});
   }
+  if (!plan.kept.empty()) spdlog::warn("these need a restart to be applied: {}", fmt::join(plan.kept, ", "));
   spdlog::info("{} has been read anew; other than before: {}", file_,
                plan.changed.empty() ? "nothing but secrets and certificates, if anything"
                                     : fmt::format("{}", fmt::join(plan.changed, ", ")));
-  if (!plan.kept.empty()) spdlog::warn("these need a restart to be applied: {}", fmt::join(plan.kept, ", "));
   return {true, {}, plan.kept};
 }
 

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "config/config.hpp"
+#include "config/reload.hpp"
 
 namespace highwater::proxy {
 
@@ -15,7 +15,7 @@ class reloader {
 public:
   // What is in force; and what is called to put another in its place. That throws std::exception, and has done nothing
   // then, if what the configuration names (a certificate, say) is not as it should be.
-  using apply_function = std::function<void(const config::config& effective)>;
+  using apply_function = std::function<void(const config::reload& plan)>;
   reloader(std::string file, std::function<config::config()> running, apply_function apply)
       : file_(std::move(file)), running_(std::move(running)), apply_(std::move(apply)) {}
 

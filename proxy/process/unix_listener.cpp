@@ -18,9 +18,12 @@ void make_way(boost::asio::io_context& io, const std::string& path) {
   if (::lstat(path.c_str(), &found) != 0) return;
   if (!S_ISSOCK(found.st_mode)) throw std::runtime_error("there is something else of that name");
   boost::system::error_code failed;
-  local::socket(io).connect(local::endpoint(path), failed);
-  if (failed != boost::asio::error::connection_refused) throw std::runtime_error("another process listens there");
-  ::unlink(path.c_str());
+  local::socket probe(io, local());
+  probe.non_blocking(true);  // one that is stopped would keep us waiting
+  probe.connect(local::endpoint(path), failed);
+  if (!failed || failed == boost::asio::error::would_block) throw std::runtime_error("another process listens there");
+  if (failed != boost::asio::error::connection_refused) throw boost::system::system_error(failed);
+  if (::unlink(path.c_str()) != 0) throw std::system_error(errno, std::generic_category(), "unlink");
 }
 
 local::acceptor listen_on(boost::asio::io_context& io, const std::string& path) {

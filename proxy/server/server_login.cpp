@@ -30,6 +30,14 @@ server_login::step server_login::fail(std::string message, std::string hint) {
   return step::failed;
 }
 
+server_login::step server_login::fail(const auth::failure_report& why) {
+  // What libpq has no SQLSTATE for is, in a server's words, a wrong password.
+  const bool none = why.sqlstate == "F0000";
+  error_ = because(wire::error_cause::credentials, {std::string(none ? wire::sqlstate::invalid_password : why.sqlstate),
+                                                    why.message, std::string(why.detail), std::string(why.hint)});
+  return step::failed;
+}
+
 server_login::step server_login::identify(const wire::frame& message) {
   const auto found = identity_.take(message);
   if (found == identity_inquiry::step::failed) error_ = identity_.why();
@@ -95,7 +103,7 @@ server_login::step server_login::authenticate(std::string_view body, std::string
     case authentication_code::sasl_final: {
       if (!scram_) return fail("the server sent something that is not part of a login");
       const auto verified = scram_->server_final(in.rest());
-      if (!verified) return fail(auth::report(verified.error(), user_).message);
+      if (!verified) return fail(auth::report(verified.error(), user_));
       server_proved_ = true;
       return step::more;
     }
@@ -112,7 +120,7 @@ server_login::step server_login::begin_sasl(std::string_view mechanisms, std::st
   std::vector<std::string_view> offered;
   for (auto name = in.c_string(); in.ok() && !name.empty(); name = in.c_string()) offered.push_back(name);
   const auto bound = auth::choose_mechanism(offered, channel_, auth::channel_binding::prefer);
-  if (!bound) return fail(auth::report(bound.error(), user_).message);
+  if (!bound) return fail(auth::report(bound.error(), user_));
   server_proved_ = false;
   scram_.emplace(nonce_, "", *bound);
   wire::write_sasl_initial_response(out, scram_->mechanism(), scram_->client_first());
@@ -124,19 +132,19 @@ server_login::step server_login::prove(std::string_view challenge, std::string& 
   if (with_.keys) return respond(scram_->server_first(challenge, *with_.keys), out);
   if (with_.password.empty() && knows_secret()) return needs_password();
   auto slow = scram_->derivation(challenge, with_.password);
-  if (!slow) return fail(auth::report(slow.error(), user_).message);
+  if (!slow) return fail(auth::report(slow.error(), user_));
   derivation_ = std::make_shared<auth::scram_derivation>(std::move(*slow));
   return step::derive;
 }
 
 server_login::step server_login::derived(const auth::result<auth::secret_digest>& salted, std::string& out) {
   derivation_.reset();
-  if (!salted) return fail(auth::report(salted.error(), user_).message);
+  if (!salted) return fail(auth::report(salted.error(), user_));
   return respond(scram_->prove(*salted), out);
 }
 
 server_login::step server_login::respond(const auth::result<std::string>& answer, std::string& out) {
-  if (!answer) return fail(auth::report(answer.error(), user_).message);
+  if (!answer) return fail(auth::report(answer.error(), user_));
   wire::write_sasl_response(out, *answer);
   return step::more;
 }
@@ -147,10 +155,13 @@ bool server_login::knows_secret() const noexcept {
 
 server_login::step server_login::needs_password() {
   const bool scram = with_.keys.has_value();
-  return fail("the server asks for the password of user \"" + user_ + "\", of whom only the " +
-                  (scram ? "SCRAM" : "MD5") + " secret is known",
-              std::string("Let pg_hba.conf ask Highwater for ") + (scram ? "scram-sha-256" : "md5") +
-                  ", or give auth.users[].password.");
+  const auto method = scram ? "scram-sha-256" : "md5";
+  const std::string hint =
+      std::string("Let pg_hba.conf ask Highwater for ") + method + ", or give auth.users[].password.";
+  return fail({wire::sqlstate::invalid_password,
+               "the server asks for the password of user \"" + user_ + "\", of whom only the " +
+                   (scram ? "SCRAM" : "MD5") + " secret is known",
+               "", hint});
 }
 
 server_login::step server_login::answer_md5(std::string_view salt, std::string& out) {
@@ -160,7 +171,7 @@ server_login::step server_login::answer_md5(std::string_view salt, std::string& 
   std::transform(salt.begin(), salt.end(), bytes.begin(), [](char c) { return static_cast<std::uint8_t>(c); });
   const auto answer = with_.md5_secret.empty() ? auth::md5_response(with_.password, user_, bytes)
                                                : auth::md5_response_from(with_.md5_secret, bytes);
-  if (!answer) return fail(auth::report(answer.error(), user_).message);
+  if (!answer) return fail(auth::report(answer.error(), user_));
   wire::write_password(out, *answer);
   return step::more;
 }

@@ -53,6 +53,8 @@ private:
   step needs_password();
   step identify(const wire::frame& message);
   step fail(std::string message, std::string hint = {});
+  // What the user is known by does not do: another try would be refused, too.
+  step fail(const auth::failure_report& why);
 
   std::string user_, database_;
   server_credentials with_;

@@ -118,7 +118,7 @@ TEST_F(limits, a_wrong_command_line_is_told) {
 
 TEST_F(limits, signals_that_mean_nothing_here_are_survived) {
   auto session = client();
-  const auto told = [] { return served->proxy().log().find("SIGHUP: ") != std::string::npos; };
+  const auto told = [] { return served->proxy().log().find("has been read anew") != std::string::npos; };
   EXPECT_FALSE(told());
   for (const int number : {SIGHUP, SIGUSR1, SIGUSR2, SIGPIPE}) served->proxy().child().signal(number);
   await("it says that it cannot reload", told);

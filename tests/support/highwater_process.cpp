@@ -79,7 +79,8 @@ std::string highwater_config::text() const {
 
 highwater_process::highwater_process(const highwater_config& config) {
   const auto folder = make_folder("highwater");
-  write_file(folder / "highwater.yaml", config.text());
+  file_ = folder / "highwater.yaml";
+  write_file(file_, config.text());
   log_ = folder / "log";
   const auto& started = config.started();
   command start{.argv = {started.binary, (folder / "highwater.yaml").string()},
@@ -89,6 +90,18 @@ highwater_process::highwater_process(const highwater_config& config) {
   start.environment.insert(started.environment.begin(), started.environment.end());
   process_ = std::make_unique<process>(start);
   read_ports();
+}
+
+void highwater_process::reload(const highwater_config& config) {
+  const auto told = [&] {
+    static const std::regex end("has been read anew|is not applied");
+    const auto text = log();
+    return std::distance(std::sregex_iterator(text.begin(), text.end(), end), std::sregex_iterator());
+  };
+  const auto before = told();
+  write_file(file_, config.text());
+  process_->signal(SIGHUP);
+  await("the configuration is read anew", [&] { return told() > before; });
 }
 
 void highwater_process::read_ports() {

@@ -58,6 +58,9 @@ public:
   void await_ready() const;                                                 // /readyz says 200
   std::string log() const { return read_file(log_); }
 
+  // Another configuration in the place of its own, and SIGHUP. Returns when it has been applied, or not.
+  void reload(const highwater_config& config);
+
   exit_status stop();  // SIGTERM; the end must be exit code 0, or the test fails
   void kill9();
   process& child() { return *process_; }
@@ -66,6 +69,7 @@ private:
   void read_ports();
 
   std::filesystem::path log_;
+  std::filesystem::path file_;
   std::unique_ptr<process> process_;
   std::uint16_t port_ = 0;
   std::uint16_t http_port_ = 0;

@@ -20,9 +20,9 @@ constexpr const char* maps = R"(
 )";
 
 rules rules_of(const std::string& yaml, const std::string& method = "trust") {
-  const auto loaded =
-      config::load_text("auth:\n  method: " + method + "\n  users: [{name: app, password: p}]\n  rules:\n" + yaml +
-                        maps + "cluster: {nodes: [{host: a}]}\n");
+  const auto loaded = config::load_text(
+      "auth:\n  method: " + method + "\n  users: [{name: app, password: p}]\n  rules:\n" + yaml + maps +
+      "cluster: {nodes: [{host: a}]}\nlisten: {tls: {mode: prefer, certificate: /c, key: /k, client_ca: /a}}\n");
   for (const auto& each : loaded.mistakes) ADD_FAILURE() << to_string(each, yaml);
   return rules(loaded.config.auth);
 }

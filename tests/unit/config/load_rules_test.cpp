@@ -10,7 +10,8 @@ namespace {
 using kind = name_pattern::kind;
 
 std::string with_cluster(const std::string& yaml) {
-  return yaml + "\ncluster: {nodes: [{host: a}]}\n";
+  return yaml +
+         "\ncluster: {nodes: [{host: a}]}\nlisten: {tls: {mode: prefer, certificate: /c, key: /k, client_ca: /a}}\n";
 }
 
 std::string mistakes_of(const std::string& yaml) {
@@ -70,6 +71,28 @@ TEST(load_rules, what_is_written) {
   EXPECT_EQ(rules[4].clientcert, client_certificate::verify_ca);
   EXPECT_EQ(result.config.auth.maps.at(0).user, "\\1");
   EXPECT_EQ(result.config.auth.maps.at(2).external.what, kind::name);
+}
+
+TEST(load_rules, that_can_never_let_anybody_in) {
+  struct doorway {
+    std::string listen, rule, mistake;
+  };
+  const std::string all = ", address: all, databases: [all], users: [all]";
+  const std::string tls = "{tls: {mode: prefer, certificate: c, key: k}}";
+  const doorway rows[] = {
+      {"{}", "type: hostssl, method: trust",
+       "type: found 'hostssl', expected TLS in listen.tls with it, as nobody could come in by it"},
+      {tls, "type: hostssl, method: trust", ""},
+      {tls, "type: hostssl, method: cert", "method: found 'cert', expected listen.tls.client_ca with it"},
+      {tls, "type: hostssl, method: trust, clientcert: verify-ca",
+       "clientcert: found 'verify-ca', expected listen.tls.client_ca with it"},
+      {"{}", "type: hostnossl, method: trust", ""},
+  };
+  for (const auto& each : rows) {
+    EXPECT_EQ(mistakes_of("auth: {rules: [{" + each.rule + all +
+                          "}]}\ncluster: {nodes: [{host: a}]}\nlisten: " + each.listen),
+              each.mistake.empty() ? "" : "auth.rules[0]." + each.mistake);
+  }
 }
 
 TEST(load_rules, are_written_as_they_are_read) {

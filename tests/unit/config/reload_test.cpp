@@ -1,0 +1,62 @@
+#include "config/reload.hpp"
+
+#include <gtest/gtest.h>
+
+#include <functional>
+
+#include "config/load.hpp"
+
+namespace highwater::config {
+namespace {
+
+using keys = std::vector<std::string>;
+
+config loaded(const std::string& more = "") {
+  auto result = load_text("cluster: {nodes: [{host: a}, {host: b}]}\n" + more);
+  for (const auto& each : result.mistakes) ADD_FAILURE() << to_string(each, "f");
+  return result.config;
+}
+
+TEST(reload, says_what_is_applied_and_what_needs_a_restart) {
+  struct row {
+    const char* why;
+    std::function<void(config&)> change;
+    keys changed, kept;
+  };
+  const row rows[] = {
+      {"nothing", [](config&) {}, {}, {}},
+      {"limits", [](config& of) { of.limits.max_clients = 7; }, {"limits"}, {}},
+      {"a pool's size", [](config& of) { of.pool.size = 7; }, {"pool"}, {}},
+      {"its mode", [](config& of) { of.pool.mode = pool_mode::session; }, {}, {"pool.mode"}},
+      {"both", [](config& of) { of.pool.mode = pool_mode::session, of.pool.size = 7; }, {"pool"}, {"pool.mode"}},
+      {"users",
+       [](config& of) {
+         of.auth.users.push_back({"ann", "", "pencil"});
+       },
+       {"auth"},
+       {}},
+      {"how they are looked up", [](config& of) { of.auth.query.user = "x"; }, {}, {"auth.query"}},
+      {"... its secret alone", [](config& of) { of.auth.query.password = "x"; }, {}, {"auth.query"}},
+      {"a node", [](config& of) { of.cluster.nodes.emplace_back(); }, {}, {"cluster"}},
+      {"the monitor's secret alone", [](config& of) { of.cluster.monitor.password = "x"; }, {}, {"cluster"}},
+      {"where it listens", [](config& of) { of.listen.port = 7, of.http.port = 8; }, {}, {"listen.port", "http"}},
+      {"a certificate", [](config& of) { of.listen.tls.certificate = "x"; }, {"listen"}, {}},
+      {"the level", [](config& of) { of.consistency.default_level = level::causal; }, {"consistency"}, {}},
+      {"a policy", [](config& of) { of.policies.emplace_back(); }, {"policies"}, {}},
+      {"the log", [](config& of) { of.log.level = "debug"; }, {"log"}, {}},
+  };
+  const auto running = loaded();
+  for (const auto& each : rows) {
+    auto wanted = running;
+    each.change(wanted);
+    const auto plan = plan_reload(running, wanted);
+    EXPECT_EQ(plan.changed, each.changed) << each.why;
+    EXPECT_EQ(plan.kept, each.kept) << each.why;
+    const auto again = plan_reload(plan.effective, wanted);
+    EXPECT_EQ(again.changed, keys{}) << each.why << ": what can be applied has been";
+    EXPECT_EQ(again.kept, each.kept) << each.why << ": what cannot has not";
+  }
+}
+
+}  // namespace
+}  // namespace highwater::config
