@@ -43,6 +43,7 @@
 namespace highwater::proxy {
 
 class passage;
+class relay;
 class session;
 class worker_context;
 
@@ -166,6 +167,7 @@ public:
   std::function<void(newcomer)> admit;
   std::function<void(arrival&)> arrival_over;
   std::function<void(session&)> session_ended;
+  std::function<void(relay&)> relay_over;
 
   // Sessions that wait for news of the nodes, and those of them whose turn is yet to come to look at the newest.
   waiting_places awaiting_view;

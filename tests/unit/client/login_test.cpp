@@ -247,8 +247,7 @@ TEST(login, refuses) {
   const row rows[] = {
       {"nobody", packet(v3, "database\0shop\0\0"s), "28000"},
       {"an empty name", packet(v3, "user\0\0\0"s), "28000"},
-      {"physical replication", packet(v3, "user\0app\0replication\0true\0\0"s), "0A000"},
-      {"logical replication", packet(v3, "user\0app\0replication\0database\0\0"s), "0A000"},
+      {"a replication that there is not", packet(v3, "user\0app\0replication\0maybe\0\0"s), "22023"},
       {"an old protocol", packet(2U << 16), "0A000", protocol},
       {"options that are none", packet(v3, "user\0app\0options\0x\0\0"s), "42601", protocol},
   };
@@ -258,6 +257,43 @@ TEST(login, refuses) {
     EXPECT_THAT(door.out, HasSubstr("VFATAL")) << each.why;
     EXPECT_THAT(door.out, HasSubstr("C" + each.code)) << each.why;
     EXPECT_EQ(door.way_in.why().cause, each.cause) << each.why;
+  }
+}
+
+// The rules of this door let in who asks for the database `shop`, or for physical replication, not both.
+TEST(login, is_for_replication_where_that_is_asked_for) {
+  using enum wire::replication;
+  const struct {
+    const char* why;
+    std::string parameters;
+    wire::replication kind;
+    bool by_shop, by_replication;
+  } rows[] = {
+      {"none", ""s, none, true, false},
+      {"false", "replication\0off\0"s, none, true, false},
+      {"physical, whatever the database", "replication\0yes\0"s, physical, false, true},
+      {"logical, like anybody in that database", "replication\0database\0"s, logical, true, false},
+      {"the last one counts", "replication\0true\0replication\0no\0"s, none, true, false},
+      {"no setting", "options\0-c replication=true\0"s, none, true, false},
+  };
+  for (const auto& each : rows) {
+    const auto bytes = packet(v3, "user\0app\0database\0shop\0"s + each.parameters + "\0"s);
+    for (const bool replicates : {false, true}) {
+      using kind = config::name_pattern::kind;
+      config::auth section;
+      config::auth_rule only;
+      only.databases = {replicates ? config::name_pattern{kind::replication}
+                                   : config::name_pattern{kind::name, "shop"}};
+      only.users = {config::name_pattern{kind::all}};
+      only.address = config::network{};
+      only.method = config::auth_method::trust;
+      section.rules = {only};
+      entrance door(std::make_shared<auth::access>(
+          auth::access{*auth::user_table::make(section, auth::digest{}), auth::rules(section)}));
+      const bool expected = replicates ? each.by_replication : each.by_shop;
+      EXPECT_EQ(door.take(bytes), expected ? step::accepted : step::refused) << each.why;
+      EXPECT_EQ(door.way_in.replication, each.kind) << each.why;
+    }
   }
 }
 
