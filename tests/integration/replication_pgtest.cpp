@@ -343,7 +343,7 @@ TEST_F(replication, ends_on_the_other_side_too) {
 }
 
 TEST_F(replication, does_not_keep_highwater_from_ending) {
-  highwater_process proxy{highwater_config(served->cluster())};
+  highwater_process proxy{highwater_config(served->cluster()).set("drain_timeout", "600s")};
   proxy.await_ready();
   raw::client session(proxy.port());
   session.log_in("postgres", "postgres", {{"replication", "true"}});
