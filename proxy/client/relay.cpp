@@ -46,7 +46,7 @@ relay::~relay() {
 
 void relay::start() {
   worker_.probe.relays.add();
-  const auto patience = worker_.shared.settings.pool.queue_timeout;
+  const auto patience = worker_.settings->pool.queue_timeout;
   deadline_ = worker_.timers.schedule(std::chrono::steady_clock::now() + patience, [this] { late(); });
   client_.stream.await_readable();
   look();
@@ -87,8 +87,8 @@ void relay::hear_early() {
 void relay::connect() {
   stage_ = stage::connecting;
   node_ = worker_.view().primary;
-  const auto& node = worker_.shared.settings.cluster.nodes[node_];
-  server_target to{node.host, node.port, worker_.shared.encryption.node(node_), [this] { return log_in(); }};
+  const auto& node = worker_.shared.cluster.nodes[node_];
+  server_target to{node.host, node.port, worker_.shared.encryption.load()->node(node_), [this] { return log_in(); }};
   connector_ =
       std::make_unique<server_connector>(worker_.connections, std::move(to), [this](server_connector::outcome how) {
         const auto alive = shared_from_this();
@@ -111,7 +111,7 @@ void relay::turned_away(wire::error why) {
   worker_.probe.server_connect_failed(node_);
   const bool may_try_again = is_unreachable(why) && why.cause != wire::error_cause::refused && !late_;
   if (is_unreachable(why)) worker_.node_suspect(node_);
-  why.detail = "Node " + worker_.shared.settings.cluster.nodes[node_].name + " refused the connection.";
+  why.detail = "Node " + worker_.shared.cluster.nodes[node_].name + " refused the connection.";
   if (!may_try_again) return fail(why);
   turned_away_ = std::move(why);
   wait();
@@ -124,7 +124,8 @@ void relay::connected(connected_server made) {
   worker_.probe.server_connects.add();
   endpoint_ = made.endpoint;
   key_ = made.login->key();
-  encrypted_ = made.stream.tls() != nullptr;
+  host_ = std::move(made.host);
+  encryption_ = std::move(made.encryption);
   server_.stream = std::move(made.stream);
   server_.stream.tell(server_);
   const auto secret = worker_.cancel_secret(wire::cancel_secret_size(who_.minor));
@@ -169,8 +170,8 @@ void relay::on_drained() {
 void relay::cancel(std::function<void()> over) {
   if (stage_ != stage::copying) return over();
   worker_.probe.cancels.add();
-  cancel_target to{endpoint_, key_, worker_.shared.settings.cluster.nodes[node_].host};
-  if (encrypted_) to.encrypts_as = &worker_.shared.encryption.node(node_);
+  cancel_target to{endpoint_, key_, host_};
+  if (server_.stream.tls() != nullptr) to.encrypts_as = &encryption_;
   send_cancel_request(worker_.loop, worker_.timers, to, longest_cancel, [over = std::move(over)](bool) { over(); });
 }
 
@@ -221,7 +222,7 @@ void relay::fail(const wire::error& why) {
 // Nobody knows where in a message it is, so nothing can be said.
 void relay::close(const char* why) {
   spdlog::info("replication connection of user {} from {} to node {} is closed: {}", quoted(who_.user),
-               who_.address.text(), worker_.shared.settings.cluster.nodes[node_].name, why);
+               who_.address.text(), worker_.shared.cluster.nodes[node_].name, why);
   end();
 }
 

@@ -80,8 +80,9 @@ private:
   timer_queue::ticket deadline_;
   bool late_ = false;              // it has waited as long as it may
   tcp_endpoint endpoint_;          // of the server
-  wire::backend_key_message key_;  // ... and of its backend
-  bool encrypted_ = false;         // ... with which TLS is spoken
+  std::string host_;               // its name
+  node_encryption encryption_;     // how TLS is spoken with it, if it is
+  wire::backend_key_message key_;  // of its backend
   std::uint64_t identity_ = 0;     // in the cancel registry; 0: not there
   stage stage_ = stage::waiting;
 };

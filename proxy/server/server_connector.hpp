@@ -1,7 +1,7 @@
 #pragma once
 
-// The beginning of a connection to a server: address, socket, TLS, login. Within connection_context::connect_timeout it
-// is there or has failed.
+// The beginning of a connection to a server: address, socket, TLS, login. Within pool.connect_timeout it is there or
+// has failed.
 
 #include <cstdint>
 #include <functional>
