@@ -194,6 +194,8 @@ void page::connections() {
   total(MetricType::Counter, "highwater_pool_timeouts_total", "Sessions that waited too long for a server connection.",
         &worker_probe::lease_timeouts);
   total(MetricType::Gauge, "highwater_clients", "Client connections now.", &worker_probe::clients);
+  total(MetricType::Gauge, "highwater_replication_connections", "Clients that ask for replication now.",
+        &worker_probe::relays);
   total(MetricType::Counter, "highwater_logins_total", "Clients that have logged in.", &worker_probe::logins);
   auto& failed = family(MetricType::Counter, "highwater_logins_failed_total", "Clients that could not log in, by why.");
   for (std::size_t cause = 0; cause < names_.causes.size(); ++cause) {

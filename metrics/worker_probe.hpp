@@ -92,6 +92,7 @@ public:
   }
 
   counter clients;             // connected now
+  counter relays;              // ... of those that ask for replication
   counter logins;              // succeeded
   counter protocol_errors;     // connections ended for what the client or a server sent
   counter freshness_waiting;   // reads that are waiting now

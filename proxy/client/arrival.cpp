@@ -296,7 +296,7 @@ void arrival::hand_over() {
     place =
         std::make_unique<looked_up_users::place>(worker_.shared.looked_up, auth::standing_user{login_.user, *stamp_});
   worker_.admit({std::move(socket_), address_, std::move(input_), login_.user, login_.database,
-                 std::move(login_.settings), login_.minor, std::move(place)});
+                 std::move(login_.settings), login_.minor, std::move(place), login_.replication});
   worker_.arrival_over(*this);
 }
 

@@ -45,6 +45,7 @@ namespace highwater::proxy {
 using config_ptr = std::shared_ptr<const config::config>;
 
 class passage;
+class relay;
 class session;
 class worker_context;
 
@@ -190,6 +191,7 @@ public:
   std::function<void(newcomer)> admit;
   std::function<void(arrival&)> arrival_over;
   std::function<void(session&)> session_ended;
+  std::function<void(relay&)> relay_over;
 
   // Sessions that wait for news of the nodes, and those of them whose turn is yet to come to look at the newest.
   waiting_places awaiting_view;

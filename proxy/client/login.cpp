@@ -120,10 +120,10 @@ std::optional<wire::error> login::take_parameters(const wire::startup_request& r
       database = cut_name(value);
     } else if (name != "replication") {
       add_setting(name, value);
-    } else if (value != "false" && value != "off" && value != "0" && value != "no") {
-      return wire::error{std::string(wire::sqlstate::feature_not_supported),
-                         "replication connections cannot go through Highwater", "",
-                         "Connect the replication client to the server itself."};
+    } else if (const auto asked = wire::read_replication(value)) {
+      replication = *asked;
+    } else {
+      return wire::not_replication(value);
     }
   }
   if (user.empty()) {
@@ -135,7 +135,8 @@ std::optional<wire::error> login::take_parameters(const wire::startup_request& r
 }
 
 login::step login::authenticate(std::string& out) {
-  const auth::door from{door_.address, encrypted_, database, user};
+  const bool physical = replication == wire::replication::physical;
+  const auth::door from{door_.address, encrypted_, database, user, physical};
   const auto* const rule = door_.access->rules.first_match(from);
   if (rule == nullptr || rule->method == config::auth_method::reject) return refuse(auth::refusal(rule, from), out);
   authentication_.emplace(door_.access, *rule, user, surroundings(), std::move(random_));

@@ -14,6 +14,7 @@
 #include "proxy/client/authentication.hpp"
 #include "proxy/wire/errors.hpp"
 #include "proxy/wire/messages.hpp"
+#include "proxy/wire/replication.hpp"
 #include "proxy/wire/startup.hpp"
 
 namespace highwater::proxy {
@@ -65,7 +66,8 @@ public:
   std::string user;
   std::string database;
   std::vector<std::pair<std::string, std::string>> settings;  // names in lower case
-  std::uint32_t minor = 0;                                    // of protocol 3, as it will be spoken
+  wire::replication replication = wire::replication::none;
+  std::uint32_t minor = 0;  // of protocol 3, as it will be spoken
   wire::backend_key_message key;
   // What it has shown, and can be shown to the servers.
   std::optional<server_credentials> proven() const {

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "proxy/auth/standing_round.hpp"
+#include "proxy/wire/errors.hpp"
 
 namespace highwater::proxy {
 
@@ -53,5 +54,15 @@ private:
   mutable std::mutex mutex_;
   std::map<std::pair<std::string, std::uint64_t>, int> sessions_;
 };
+
+// What they are told whose sessions end.
+inline wire::error why_ended(const auth::revoked_user& who) {
+  if (who.why == auth::revocation::gone) {
+    return {std::string(wire::sqlstate::invalid_authorization),
+            "role \"" + who.who.name + "\" is not permitted to log in", "It was when this session began.", ""};
+  }
+  return {std::string(wire::sqlstate::admin_shutdown), "terminating connection due to administrator command",
+          "The password of role \"" + who.who.name + "\" has been changed.", "Connect again."};
+}
 
 }  // namespace highwater::proxy

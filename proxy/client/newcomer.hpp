@@ -8,6 +8,7 @@
 #include "proxy/client/client_address.hpp"
 #include "proxy/client/looked_up_users.hpp"
 #include "proxy/io/stream.hpp"
+#include "proxy/wire/replication.hpp"
 
 namespace highwater::proxy {
 
@@ -21,6 +22,7 @@ struct newcomer {
   std::vector<std::pair<std::string, std::string>> settings;  // names in lower case
   std::uint32_t minor = 0;                                    // of protocol 3, as agreed
   looked_up_users::place_ptr place{};                         // none if the configuration knows it
+  wire::replication replication = wire::replication::none;    // a relay serves it, else a session
 };
 
 }  // namespace highwater::proxy

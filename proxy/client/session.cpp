@@ -199,12 +199,7 @@ void session::user_revoked(const auth::revoked_user& who) {
   const auto& place = talk_.client.place;
   if (stage_ == stage::ended || !place || place->who() != who.who) return;
   const auto alive = shared_from_this();
-  if (who.why == auth::revocation::changed) {
-    return fatal({std::string(wire::sqlstate::admin_shutdown), "terminating connection due to administrator command",
-                  "The password of role \"" + who.who.name + "\" has been changed.", "Connect again."});
-  }
-  fatal({std::string(wire::sqlstate::invalid_authorization), "role \"" + who.who.name + "\" is not permitted to log in",
-         "It was when this session began.", ""});
+  fatal(why_ended(who));
 }
 
 void session::database_gone(const std::string& database) {

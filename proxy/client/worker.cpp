@@ -41,6 +41,10 @@ worker::worker(process_context& in) : context_(in, loop_, [this] { view_publishe
     count_.fetch_sub(1, std::memory_order_relaxed);
     loop_.post([this, held = which.shared_from_this()] { sessions_.erase(held); });
   };
+  context_.relay_over = [this](relay& which) {
+    count_.fetch_sub(1, std::memory_order_relaxed);
+    loop_.post([this, held = which.shared_from_this()] { relays_.erase(held); });
+  };
 }
 
 worker::~worker() {
@@ -65,9 +69,25 @@ void worker::serve(accepted_client who) {
 // It is one and the same client.
 void worker::admit(newcomer who) {
   count_.fetch_add(1, std::memory_order_relaxed);
+  if (who.replication != wire::replication::none) return admit_to_replicate(std::move(who));
   const auto added = *sessions_.insert(std::make_shared<session>(context_, std::move(who.socket))).first;
   added->start(who);
   if (draining_) added->drain();
+}
+
+void worker::admit_to_replicate(newcomer who) {
+  const auto added = *relays_.insert(std::make_shared<relay>(context_, std::move(who))).first;
+  added->start();
+  if (draining_) added->drain();
+}
+
+// Of sessions and relays alike; they may end within.
+template <class What>
+void worker::for_all(const What& what) {
+  const auto sessions = sessions_;
+  for (const auto& one : sessions) what(*one);
+  const auto relays = relays_;
+  for (const auto& one : relays) what(*one);
 }
 
 void worker::catalog_changed(const std::string& database, known_catalog catalog) {
@@ -79,17 +99,11 @@ void worker::logins_changed() {
 }
 
 void worker::database_gone(const std::string& database) {
-  loop_.post([this, database] {
-    const auto all = sessions_;
-    for (const auto& one : all) one->database_gone(database);
-  });
+  loop_.post([this, database] { for_all([&](auto& one) { one.database_gone(database); }); });
 }
 
 void worker::user_revoked(const auth::revoked_user& who) {
-  loop_.post([this, who] {
-    const auto all = sessions_;
-    for (const auto& one : all) one->user_revoked(who);
-  });
+  loop_.post([this, who] { for_all([&](auto& one) { one.user_revoked(who); }); });
 }
 
 void worker::run(const std::function<void(worker_context&)>& what) {
@@ -149,6 +163,8 @@ void worker::tidy() {
     one.close_idle(std::cref(has_had_its_time));
   });
   abandon_dead_nodes();
+  const auto relays = relays_;
+  for (const auto& one : relays) one->look();
   if (++tidied_ % tidies_until_forgotten == 0) context_.forget_unused();
   context_.shrink_scratch();
   constexpr std::size_t sockets_a_time = 500;
@@ -179,8 +195,7 @@ void worker::drain() {
     draining_ = true;
     const auto arriving = arrivals_;
     for (const auto& one : arriving) one->end();
-    const auto all = sessions_;
-    for (const auto& one : all) one->drain();
+    for_all([](auto& one) { one.drain(); });
   });
 }
 
@@ -191,8 +206,7 @@ void worker::stop() {
                           "terminating connection because Highwater is shutting down", "", ""};
     const auto arriving = arrivals_;
     for (const auto& one : arriving) one->kill(why);
-    const auto all = sessions_;
-    for (const auto& one : all) one->kill(why);
+    for_all([&](auto& one) { one.kill(why); });
     context_.timers.stop();
     // After the farewells that were posted meanwhile.
     loop_.post([this] { loop_.stop(); });

@@ -66,6 +66,37 @@ server_connection::~server_connection() {
   context_->timers.cancel(deadline_);
 }
 
+void server_connection::connect(server_target to) {
+  session().begin(std::chrono::steady_clock::now());
+  connector_ = std::make_unique<server_connector>(*context_, std::move(to), [this](server_connector::outcome how) {
+    const auto used_up = std::move(connector_);
+    auto* const made = std::get_if<connected_server>(&how);
+    made != nullptr ? connected(std::move(*made)) : fail_connect(std::get<wire::error>(how));
+  });
+  connector_->start();
+}
+
+void server_connection::connected(connected_server made) {
+  idle_since_ = std::chrono::steady_clock::now();
+  auto& login = *made.login;
+  session().logged_in({login.key(), std::move(login.parameters()), login.server_started(), idle_since_});
+  baggage_.endpoint = made.endpoint;
+  baggage_.host = std::move(made.host);
+  baggage_.encryption = std::move(made.encryption);
+  baggage_.partial = std::move(made.rest);
+  stream_ = std::move(made.stream);
+  stream_.tell(*this);
+  stream_.await_readable();
+  state_ = state::ready;
+  home_->on_connected(*this);
+}
+
+void server_connection::fail_connect(const wire::error& why) {
+  if (state_ == state::closed) return;
+  state_ = state::closed;
+  home_->on_connect_failed(*this, why);
+}
+
 std::unique_ptr<server_connection> server_connection::move_to(connection_context& context, connection_home& home) {
   auto moved = std::make_unique<server_connection>(context, home, node());
   moved->moving_ = stream_.release();
@@ -85,6 +116,7 @@ void server_connection::resume_after_move() {
 void server_connection::close(std::function<void()> gone) {
   state_ = state::closed;
   context_->timers.cancel(deadline_);
+  connector_ = nullptr;
   std::string goodbye;
   wire::write_empty(goodbye, wire::frontend::terminate);
   stream_.write(goodbye);
@@ -104,27 +136,15 @@ void server_connection::lost(const wire::error& why) {
   home_->on_lost(*this);
 }
 
-// Why the server cannot be spoken to, while that begins.
-wire::error server_connection::why_closed() const {
-  const auto* const tls = stream_.tls();
-  if (tls == nullptr || tls->why().empty()) return server_lost("the server closed the connection");
-  return because(wire::error_cause::credentials, {std::string(wire::sqlstate::connection_rejected),
-                                                  "TLS with the server failed: " + tls->why(), "", ""});
-}
-
 void server_connection::on_readable() {
-  if (state_ == state::asking_for_tls) return take_tls_answer();
   auto& scratch = context_->scratch;
   if (baggage_.partial.size() + wire::header_size > scratch.size()) scratch.resize(2 * baggage_.partial.size());
   baggage_.partial.copy(scratch.data(), baggage_.partial.size());
   const auto got = stream_.read(scratch.data() + baggage_.partial.size(), scratch.size() - baggage_.partial.size());
-  if (got.status == stream::read_status::closed) {
-    if (state_ == state::logging_in) return login_refused(why_closed());
-    return lost(server_lost("the server closed the connection"));
-  }
+  if (got.status == stream::read_status::closed) return lost(server_lost("the server closed the connection"));
   const std::string_view bytes(scratch.data(), baggage_.partial.size() + got.size);
   const auto used = got.size == 0 ? 0 : handle(bytes);
-  if (state_ == state::closed || state_ == state::connecting) return;
+  if (state_ == state::closed) return;
   if (bytes.size() - used > max_partial) return lost(server_lost("the server sent a message that is too long"));
   if (got.size != 0) baggage_.partial.assign(bytes.substr(used));
   if (!paused_) stream_.await_readable();
@@ -132,11 +152,6 @@ void server_connection::on_readable() {
 
 std::size_t server_connection::handle(std::string_view bytes) {
   switch (state_) {
-    case state::logging_in: {
-      std::size_t used = 0;
-      login_with(bytes, used);
-      return used;
-    }
     case state::ready:
       if (holder_ != nullptr) return holder_->on_server_bytes(bytes);
       [[fallthrough]];
@@ -145,7 +160,6 @@ std::size_t server_connection::handle(std::string_view bytes) {
     case state::cleaning:
       return handle_own(bytes);
     case state::connecting:
-    case state::asking_for_tls:
     case state::closed:
       break;
   }

@@ -12,17 +12,13 @@
 #include <string_view>
 #include <vector>
 
-#include "proxy/io/connect_attempt.hpp"
-#include "proxy/io/log_throttle.hpp"
-#include "proxy/io/name_resolver.hpp"
-#include "proxy/io/slow_work.hpp"
 #include "proxy/io/stream.hpp"
 #include "proxy/io/timer_queue.hpp"
 #include "proxy/server/connect_error.hpp"
+#include "proxy/server/connection_context.hpp"
 #include "proxy/server/encryption.hpp"
-#include "proxy/server/server_login.hpp"
+#include "proxy/server/server_connector.hpp"
 #include "proxy/server/server_session.hpp"
-#include "proxy/server/tls_request.hpp"
 
 namespace highwater::proxy {
 
@@ -65,17 +61,6 @@ struct statement_to_prepare {
   bool described = true;             // ... and the server is asked what it returns
 };
 
-// What connections of one worker share.
-struct connection_context {
-  event_loop& loop;
-  timer_queue& timers;
-  name_resolver& names;
-  slow_work& slow;
-  std::string& scratch;  // for reading into; its size is what is read at most at once
-  const std::shared_ptr<const config::config>& configured;
-  log_throttle other_ways_told{};  // of the log lines about connections with TLS, or without, as the other did not work
-};
-
 class server_connection final : stream::listener {
 public:
   using time_point = std::chrono::steady_clock::time_point;
@@ -83,13 +68,7 @@ public:
   server_connection(connection_context& context, connection_home& home, routing::node_index node);
   ~server_connection();
 
-  struct target {
-    std::string host;
-    std::uint16_t port = 0;
-    node_encryption encryption{};
-    std::function<server_login()> login;  // a new one for each try
-  };
-  void connect(target to);
+  void connect(server_target to);
 
   // For another worker: takes the socket and the state along. The connection must be clean and idle.
   std::unique_ptr<server_connection> move_to(connection_context& context, connection_home& home);
@@ -138,32 +117,11 @@ public:
   std::size_t skip(std::string_view bytes);
 
 private:
-  enum class state : std::uint8_t {
-    connecting,
-    asking_for_tls,
-    logging_in,
-    ready,
-    applying,
-    preparing,
-    cleaning,
-    closed
-  };
+  enum class state : std::uint8_t { connecting, ready, applying, preparing, cleaning, closed };
 
   void on_readable() override;
   void on_drained() override;
-  void derive();
-  bool take_step(server_login::step step);
-  void login_with(std::string_view bytes, std::size_t& used);
-  void finish_login();
-  void connect_to(std::vector<tcp_endpoint> addresses);
-  void connected(unique_socket socket);
-  void take_tls_answer();
-  void encrypt();
-  void log_in();
-  wire::error why_closed() const;
-  wire::error with_first_refusal(wire::error why) const;
-  void tell_of_other_way();
-  void login_refused(const wire::error& why, bool like_this = true);
+  void connected(connected_server made);
   void fail_connect(const wire::error& why);
   std::size_t handle(std::string_view bytes);
   std::size_t handle_own(std::string_view bytes);
@@ -189,13 +147,8 @@ private:
   baggage baggage_;
   lease_holder* holder_ = nullptr;
   stream stream_;
-  transport moving_;         // between two workers
-  connect_attempt attempt_;  // before there is a stream
-  std::function<server_login()> new_login_;
-  std::unique_ptr<server_login> login_;
-  unsigned logins_ = 0;                         // that have been begun
-  tls_request tls_{config::tls_mode::disable};  // while it is being made
-  std::string first_refusal_;                   // ... and is tried the other way
+  transport moving_;                             // between two workers
+  std::unique_ptr<server_connector> connector_;  // before there is a stream
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
   timer_queue::ticket deadline_;
   state state_ = state::connecting;

@@ -48,6 +48,8 @@ server_login::step server_login::identify(const wire::frame& message) {
 
 server_login::step server_login::take(const wire::frame& message, std::string& out) {
   if (identity_.asked() && message.type != wire::backend::parameter_status) return identify(message);
+  if (walsender_ && (message.type == wire::backend::parameter_status || message.type == wire::backend::notice_response))
+    told_.append(message.available);
   switch (message.type) {
     case wire::backend::authentication:
       return authenticate(message.body(), out);
@@ -74,6 +76,7 @@ server_login::step server_login::take(const wire::frame& message, std::string& o
       return step::more;
     case wire::backend::ready_for_query:
       if (!server_proved_) return fail("the server ended the login without proving that it knows the password");
+      if (walsender_) return step::done;
       identity_.ask(out);
       return step::more;
     default:

@@ -29,6 +29,11 @@ public:
 
   server_login(std::string_view user, std::string_view database, server_credentials with, std::string nonce);
 
+  // It is a walsender that is asked for, by these parameters. It may know nothing but replication commands, so its
+  // login ends with the first ReadyForQuery; what it says until then is its client's to hear.
+  void ask_for_walsender(std::vector<std::pair<std::string, std::string>> parameters) {
+    walsender_ = std::move(parameters);
+  }
   // What the proof that it knows the password is bound to.
   void over(auth::channel beneath) { channel_ = std::move(beneath); }
   // Takes one message; what is to be sent back is appended to `out`.
@@ -37,11 +42,15 @@ public:
   const std::shared_ptr<const auth::scram_derivation>& to_derive() const noexcept { return derivation_; }
   step derived(const auth::result<auth::secret_digest>& salted, std::string& out);
 
-  void first(std::string& out) const { wire::write_startup(out, user_, database_); }
+  void first(std::string& out) const {
+    walsender_ ? wire::write_startup(out, user_, database_, *walsender_) : wire::write_startup(out, user_, database_);
+  }
   const wire::error& why() const noexcept { return error_; }
   const wire::backend_key_message& key() const noexcept { return key_; }
   std::vector<std::pair<std::string, std::string>>& parameters() noexcept { return parameters_; }
   std::int64_t server_started() const noexcept { return identity_.started(); }
+  // Of a walsender: its ParameterStatus and NoticeResponse messages.
+  const std::string& told() const noexcept { return told_; }
 
 private:
   step authenticate(std::string_view body, std::string& out);
@@ -67,6 +76,8 @@ private:
   wire::error error_;
   wire::backend_key_message key_;
   std::vector<std::pair<std::string, std::string>> parameters_;
+  std::optional<std::vector<std::pair<std::string, std::string>>> walsender_;
+  std::string told_;
 };
 
 }  // namespace highwater::proxy

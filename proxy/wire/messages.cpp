@@ -126,9 +126,13 @@ void write_ssl_request(std::string& out) {
   writer(out).u32(ssl_code);
 }
 
-void write_startup(std::string& out, std::string_view user, std::string_view database) {
+void write_startup(std::string& out, std::string_view user, std::string_view database,
+                   const std::vector<std::pair<std::string, std::string>>& more) {
   writer message(out);
-  message.u32(protocol_3_0).c_string("user").c_string(user).c_string("database").c_string(database).u8(0);
+  message.u32(protocol_3_0).c_string("user").c_string(user);
+  if (!database.empty()) message.c_string("database").c_string(database);
+  for (const auto& [name, value] : more) message.c_string(name).c_string(value);
+  message.u8(0);
 }
 
 void write_cancel_request(std::string& out, const backend_key_message& key) {

@@ -8,6 +8,8 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "proxy/wire/bytes.hpp"
 #include "proxy/wire/cancel_secret.hpp"
@@ -88,7 +90,9 @@ std::optional<backend_key_message> read_backend_key(std::string_view body) noexc
 std::optional<backend_key_message> read_cancel_key(std::string_view body) noexcept;
 
 void write_ssl_request(std::string& out);
-void write_startup(std::string& out, std::string_view user, std::string_view database);
+// An empty database: none is named.
+void write_startup(std::string& out, std::string_view user, std::string_view database,
+                   const std::vector<std::pair<std::string, std::string>>& more = {});
 void write_cancel_request(std::string& out, const backend_key_message& key);
 void write_query(std::string& out, std::string_view sql);
 void write_parse(std::string& out, std::string_view name, std::string_view query, std::string_view parameter_types);

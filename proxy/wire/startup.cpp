@@ -127,4 +127,23 @@ std::optional<error> split_options(std::string_view options, std::vector<std::pa
   return std::nullopt;
 }
 
+// A backslash is good before any character.
+std::string join_options(const std::vector<std::pair<std::string, std::string>>& settings) {
+  std::string options;
+  const auto add = [&](std::string_view text) {
+    for (const char c : text) {
+      const bool plain = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '_';
+      if (!plain) options.push_back('\\');
+      options.push_back(c);
+    }
+  };
+  for (const auto& [name, value] : settings) {
+    options += options.empty() ? "-c " : " -c ";
+    add(name);
+    options.push_back('=');
+    add(value);
+  }
+  return options;
+}
+
 }  // namespace highwater::wire

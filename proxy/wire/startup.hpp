@@ -59,5 +59,7 @@ startup_packet read_startup(std::string_view bytes, std::size_t& consumed);
 // Splits the `options` startup parameter as the server does: words separated by white space, backslash escapes;
 // "-c name=value", "-cname=value" and "--name=value". What the server would say if it holds anything else.
 std::optional<error> split_options(std::string_view options, std::vector<std::pair<std::string, std::string>>& out);
+// The other way round.
+std::string join_options(const std::vector<std::pair<std::string, std::string>>& settings);
 
 }  // namespace highwater::wire

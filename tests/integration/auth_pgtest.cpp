@@ -117,11 +117,6 @@ TEST_F(auth, who_does_not_log_in_is_disconnected) {
   for (auto* each : {&silent, &slow, &undecided}) EXPECT_TRUE(each->closed_within());
 }
 
-TEST_F(auth, replication_is_refused) {
-  EXPECT_EQ(sqlstate(answer_to(raw::startup("postgres", "postgres", {{"replication", "database"}}), *open)), "0A000");
-  EXPECT_EQ(sqlstate(answer_to(raw::startup("postgres", "postgres", {{"replication", "true"}}), *open)), "0A000");
-}
-
 TEST_F(auth, newer_protocols_and_unknown_options_are_negotiated_once) {
   struct row {
     std::uint32_t asked, spoken;

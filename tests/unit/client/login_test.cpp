@@ -247,8 +247,7 @@ TEST(login, refuses) {
   const row rows[] = {
       {"nobody", packet(v3, "database\0shop\0\0"s), "28000"},
       {"an empty name", packet(v3, "user\0\0\0"s), "28000"},
-      {"physical replication", packet(v3, "user\0app\0replication\0true\0\0"s), "0A000"},
-      {"logical replication", packet(v3, "user\0app\0replication\0database\0\0"s), "0A000"},
+      {"a replication that there is not", packet(v3, "user\0app\0replication\0maybe\0\0"s), "22023"},
       {"an old protocol", packet(2U << 16), "0A000", protocol},
       {"options that are none", packet(v3, "user\0app\0options\0x\0\0"s), "42601", protocol},
   };
@@ -258,6 +257,44 @@ TEST(login, refuses) {
     EXPECT_THAT(door.out, HasSubstr("VFATAL")) << each.why;
     EXPECT_THAT(door.out, HasSubstr("C" + each.code)) << each.why;
     EXPECT_EQ(door.way_in.why().cause, each.cause) << each.why;
+  }
+}
+
+// Who asks for the one or the other, and nobody else.
+auth::access_ptr access_to(const config::name_pattern& database) {
+  config::auth section;
+  auto& only = section.rules.emplace_back();
+  only.databases = {database};
+  only.users = {{config::name_pattern::kind::all, "", std::nullopt}};
+  only.address = config::network{};
+  only.method = config::auth_method::trust;
+  return std::make_shared<auth::access>(
+      auth::access{*auth::user_table::make(section, auth::digest{}), auth::rules(section)});
+}
+
+TEST(login, is_for_replication_where_that_is_asked_for) {
+  using enum wire::replication;
+  const struct {
+    const char* why;
+    std::string parameters;
+    wire::replication kind;
+    bool by_shop, by_replication;
+  } rows[] = {
+      {"none", ""s, none, true, false},
+      {"false", "replication\0off\0"s, none, true, false},
+      {"physical, whatever the database", "replication\0yes\0"s, physical, false, true},
+      {"logical, like anybody in that database", "replication\0database\0"s, logical, true, false},
+      {"the last one counts", "replication\0true\0replication\0no\0"s, none, true, false},
+      {"no setting", "options\0-c replication=true\0"s, none, true, false},
+  };
+  for (const auto& each : rows) {
+    const auto bytes = packet(v3, "user\0app\0database\0shop\0"s + each.parameters + "\0"s);
+    using kind = config::name_pattern::kind;
+    entrance to_shop(access_to({kind::name, "shop", std::nullopt}));
+    entrance to_replicate(access_to({kind::replication, "", std::nullopt}));
+    EXPECT_EQ(to_shop.take(bytes) == step::accepted, each.by_shop) << each.why;
+    EXPECT_EQ(to_replicate.take(bytes) == step::accepted, each.by_replication) << each.why;
+    EXPECT_EQ(to_shop.way_in.replication, each.kind) << each.why;
   }
 }
 

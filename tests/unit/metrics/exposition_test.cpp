@@ -68,6 +68,8 @@ TEST_F(page, adds_up_the_workers) {
   one.write_routed(0);
   other.write_routed(0);
   one.clients.add(3);
+  one.relays.add(2);
+  other.relays.add(1);
   other.clients.add(2);
   one.clients.add(-1);
   one.pinned(1);
@@ -88,6 +90,7 @@ TEST_F(page, adds_up_the_workers) {
            "highwater_writes_total{node=\"a\"} 2",
            "highwater_writes_total{node=\"b\"} 0",
            "highwater_clients 4",
+           "highwater_replication_connections 3",
            "highwater_pins_total{reason=\"listen\"} 1",
            "highwater_pins_total{reason=\"load\"} 0",
            "highwater_retries_total{cause=\"recovery_conflict\"} 1",

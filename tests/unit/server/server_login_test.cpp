@@ -84,6 +84,33 @@ TEST_F(dialogue, ends_well_without_a_password) {
   EXPECT_EQ(login.parameters()[0].second, "15.6");
 }
 
+TEST_F(dialogue, with_a_walsender_ends_where_that_is_ready) {
+  login.ask_for_walsender({{"replication", "true"}, {"options", "-c geqo=off"}});
+  login.first(out);
+  EXPECT_NE(out.find("user\0app\0database\0shop\0replication\0true\0options\0-c geqo=off\0\0"s), std::string::npos);
+  EXPECT_EQ(out.size(), wire::load_u32(out.data()));
+  std::string expected, key;
+  wire::write_parameter_status(expected, "server_version", "15.6");
+  const auto parameter = expected;
+  wire::write_notice(expected, wire::severity::notice, {"00000", "hello", "", ""});
+  wire::write_backend_key(key, {12, 34});
+  for (const auto& bytes : {request(0), parameter, key, expected.substr(parameter.size())}) {
+    EXPECT_EQ(take(bytes), step::more);
+    EXPECT_EQ(out, "");
+  }
+  EXPECT_EQ(take(ready()), step::done);
+  EXPECT_EQ(out, "") << "it is asked nothing: it may not know SQL";
+  EXPECT_EQ(login.told(), expected) << "its key is for nobody else";
+  EXPECT_EQ(login.key().process, 12U);
+}
+
+TEST_F(dialogue, with_a_walsender_of_no_database_names_none) {
+  server_login physical("app", "", {}, "nonce");
+  physical.ask_for_walsender({{"replication", "true"}});
+  physical.first(out);
+  EXPECT_NE(out.find("user\0app\0replication\0true\0\0"s), std::string::npos);
+}
+
 // Rule 25
 TEST_F(dialogue, fails_if_the_server_does_not_say_which_it_is) {
   std::string failure;

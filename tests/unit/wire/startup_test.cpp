@@ -167,6 +167,22 @@ TEST(split_options, does_it_as_the_server_does) {
   }
 }
 
+TEST(join_options, is_split_into_the_same) {
+  const pairs rows[] = {
+      {},
+      {{"geqo", "off"}},
+      {{"application_name", "standby 1"}, {"DateStyle", "ISO, DMY"}},
+      {{"search_path", "a\\ b,\t\"c\"\n"}, {"geqo", ""}, {"a.b", "c=d -c user=dba --x"}},
+      {{"application_name", "\xc3\xa9\x85\xa0\v\f\r"}},
+      {{"user", "-c"}, {"replication", "-"}},
+  };
+  for (const auto& each : rows) {
+    pairs found;
+    EXPECT_FALSE(split_options(join_options(each), found)) << join_options(each);
+    EXPECT_EQ(found, each);
+  }
+}
+
 TEST(split_options, refuses_everything_else_as_the_server_does) {
   const std::pair<const char*, const char*> rows[] = {
       {"-c", "invalid command-line argument for server process: -c"},
