@@ -41,6 +41,13 @@ worker::worker(process_context& in) : context_(in, loop_, [this] { view_publishe
     count_.fetch_sub(1, std::memory_order_relaxed);
     loop_.post([this, held = which.shared_from_this()] { sessions_.erase(held); });
   };
+  context_.for_each_session = [this](const auto& what) {
+    const auto all = sessions_;
+    for (const auto& one : all) what(*one);
+  };
+  context_.operator_ended = [this](operator_session& which) {
+    loop_.post([this, held = which.shared_from_this()] { operators_.erase(held); });
+  };
 }
 
 worker::~worker() {
@@ -58,16 +65,22 @@ void worker::serve(accepted_client who) {
   loop_.post([this, who = std::move(who)]() mutable {
     const auto added = *arrivals_.insert(std::make_shared<arrival>(context_, std::move(who))).first;
     added->start();
-    if (draining_) added->end();
+    if (draining_ && !added->operates()) added->end();
   });
 }
 
 // It is one and the same client.
 void worker::admit(newcomer who) {
+  if (who.operates) return admit_operator(std::move(who));
   count_.fetch_add(1, std::memory_order_relaxed);
   const auto added = *sessions_.insert(std::make_shared<session>(context_, std::move(who.socket))).first;
   added->start(who);
   if (draining_) added->drain();
+}
+
+void worker::admit_operator(newcomer who) {
+  context_.probe.clients.add(-1);
+  (*operators_.insert(std::make_shared<operator_session>(context_, std::move(who))).first)->start();
 }
 
 void worker::catalog_changed(const std::string& database, known_catalog catalog) {
@@ -89,6 +102,8 @@ void worker::user_revoked(const auth::standing_user& who) {
   loop_.post([this, who] {
     const auto all = sessions_;
     for (const auto& one : all) one->user_revoked(who);
+    const auto operators = operators_;
+    for (const auto& one : operators) one->user_revoked(who);
   });
 }
 
@@ -178,7 +193,9 @@ void worker::drain() {
   loop_.post([this] {
     draining_ = true;
     const auto arriving = arrivals_;
-    for (const auto& one : arriving) one->end();
+    for (const auto& one : arriving) {
+      if (!one->operates()) one->end();
+    }
     const auto all = sessions_;
     for (const auto& one : all) one->drain();
   });
@@ -193,6 +210,8 @@ void worker::stop() {
     for (const auto& one : arriving) one->kill(why);
     const auto all = sessions_;
     for (const auto& one : all) one->kill(why);
+    const auto operators = operators_;
+    for (const auto& one : operators) one->kill(why);
     context_.timers.stop();
     // After the farewells that were posted meanwhile.
     loop_.post([this] { loop_.stop(); });

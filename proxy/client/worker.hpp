@@ -8,6 +8,7 @@
 #include <unordered_set>
 
 #include "proxy/client/context.hpp"
+#include "proxy/client/operator_session.hpp"
 #include "proxy/client/session.hpp"
 #include "proxy/io/event_loop.hpp"
 
@@ -39,6 +40,7 @@ private:
   class looker;
 
   void admit(newcomer who);
+  void admit_operator(newcomer who);
   void view_published();
   void look_at_views();
   void look_on();
@@ -52,7 +54,8 @@ private:
   worker_context context_;
   std::unordered_set<std::shared_ptr<arrival>> arrivals_;
   std::unordered_set<std::shared_ptr<session>> sessions_;
-  std::atomic<unsigned> count_{0};                  // of both
+  std::unordered_set<std::shared_ptr<operator_session>> operators_;
+  std::atomic<unsigned> count_{0};                  // of the first two
   std::vector<routing::incarnation_id> lives_;      // by node, when it was last looked at; 0: not usable
   routing::node_index primary_ = routing::no_node;  // the last one that was proved
   bool draining_ = false;
