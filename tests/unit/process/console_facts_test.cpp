@@ -50,7 +50,7 @@ census both() {
 
 struct known : testing::Test {
   known() {
-    settings.cluster.nodes = {{"a", "10.0.0.1"}, {"b", "10.0.0.2"}};
+    settings.cluster.nodes = {{.name = "a", .host = "10.0.0.1"}, {.name = "b", .host = "10.0.0.2"}};
     settings.auth.users = {{"app", "", ""}, {"other", "", ""}};
     view.nodes.resize(2);
     view.primary = 0;
