@@ -30,7 +30,7 @@ TEST(load_mistakes, keys) {
       {"pol: {size: 3}",
        "f:1:1: pol: found unknown key 'pol', expected one of listen, http, zone, workers, auth, cluster, pool, "
        "consistency, "
-       "policies, limits, log, drain_timeout (did you mean pool?)"},
+       "policies, limits, admin, log, drain_timeout (did you mean pool?)"},
       {"listen: {adress: 127.0.0.1}",
        "f:1:10: listen.adress: found unknown key 'adress', expected one of address, port, unix_socket, proxy_protocol, "
        "tls (did you mean address?)"},

@@ -17,7 +17,11 @@ TEST(options, are_listed_with_value_and_default) {
   struct config settings;
   settings.pool.size = 7;
   settings.auth.users = {{"app", "", "pencil"}};
-  settings.cluster.nodes = {{.name = "a", .host = "10.0.0.1"}, {.name = "b", .host = "10.0.0.2"}};
+  settings.cluster.nodes.resize(2);
+  settings.cluster.nodes[0].name = "a";
+  settings.cluster.nodes[0].host = "10.0.0.1";
+  settings.cluster.nodes[1].name = "b";
+  settings.cluster.nodes[1].host = "10.0.0.2";
   const auto all = options_of(settings);
   struct row {
     const char* key;
@@ -28,8 +32,8 @@ TEST(options, are_listed_with_value_and_default) {
       {"pool.size", "7", "20", "a number"},
       {"pool.queue_timeout", "5s", "5s", "a duration, as it is written"},
       {"listen.address", "127.0.0.1", "127.0.0.1", "text, without quotes"},
-      {"cluster.nodes[1].host", "10.0.0.2", "", "an element of a list"},
-      {"auth.users[0].name", "app", "", "... too"},
+      {"cluster.nodes[1].host", "10.0.0.2", std::nullopt, "an element of a list"},
+      {"auth.users[0].name", "app", std::nullopt, "... too"},
       {"admin.users", std::nullopt, std::nullopt, "not set"},
   };
   for (const auto& each : rows) {

@@ -50,7 +50,11 @@ census both() {
 
 struct known : testing::Test {
   known() {
-    settings.cluster.nodes = {{.name = "a", .host = "10.0.0.1"}, {.name = "b", .host = "10.0.0.2"}};
+    settings.cluster.nodes.resize(2);
+    settings.cluster.nodes[0].name = "a";
+    settings.cluster.nodes[0].host = "10.0.0.1";
+    settings.cluster.nodes[1].name = "b";
+    settings.cluster.nodes[1].host = "10.0.0.2";
     settings.auth.users = {{"app", "", ""}, {"other", "", ""}};
     view.nodes.resize(2);
     view.primary = 0;
