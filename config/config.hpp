@@ -20,6 +20,8 @@ using milliseconds = std::chrono::milliseconds;
 struct endpoint {
   std::string address;
   std::uint16_t port = 0;  // 0: any free port
+
+  bool operator==(const endpoint&) const = default;
 };
 
 // As libpq and PgBouncer name them. Towards clients: `allow` and `prefer` leave it to them, `require` lets nobody in
@@ -76,6 +78,7 @@ struct auth_query {
   milliseconds cache{10'000};  // an answer holds so long, and who is logged in is looked up again this often
 
   bool enabled() const noexcept { return !user.empty(); }
+  bool operator==(const auth_query&) const = default;
 };
 
 struct auth {
@@ -93,6 +96,8 @@ struct server_tls {
   std::string ca;  // whose certificates are believed; if it is given, every mode checks the server's
   std::string certificate;
   std::string key;
+
+  bool operator==(const server_tls&) const = default;
 };
 
 // What a node has of its own; none: as all of the cluster.
@@ -101,6 +106,8 @@ struct node_tls {
   std::optional<std::string> ca;
   std::optional<std::string> certificate;
   std::optional<std::string> key;
+
+  bool operator==(const node_tls&) const = default;
 };
 
 struct node {
@@ -110,6 +117,8 @@ struct node {
   std::string zone;
   unsigned weight = 1;  // 1..1000: share of reads among equally fresh nodes
   node_tls tls{};
+
+  bool operator==(const node&) const = default;
 };
 
 struct monitor {
@@ -120,12 +129,16 @@ struct monitor {
   milliseconds timeout{1'000};             // a node that has not answered by then is not used
   std::chrono::microseconds min_gap{500};  // on demand, a node is asked at most once in this time
   milliseconds catalog_interval{60'000};   // functions, views and tables are looked up again this often, and after DDL
+
+  bool operator==(const monitor&) const = default;
 };
 
 struct cluster {
   std::vector<node> nodes;
   server_tls tls;
   struct monitor monitor;
+
+  bool operator==(const cluster&) const = default;
 };
 
 // How its servers are spoken to: what the node has of its own, and the cluster's.

@@ -38,6 +38,8 @@ std::string to_string(const ip& address);
 struct network {
   std::optional<ip> address;  // none: `all`, IPv4 as well as IPv6
   unsigned prefix = 0;        // 0 to 32, or to 128
+
+  bool operator==(const network&) const = default;
 };
 bool contains(const network& all, const ip& one) noexcept;
 

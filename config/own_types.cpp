@@ -115,16 +115,17 @@ typed<std::string> ip_address() {
       [](const std::string& value) -> json::value { return json::string(value); });
 }
 
-typed<std::string> scram_secret() {
+typed<std::string> stored_secret() {
   text_rules rules;
   rules.name = "SCRAM secret";
-  rules.expected = "SCRAM-SHA-256$<iterations>:<salt>$<stored key>:<server key>, the last three in base64";
+  rules.expected =
+      "SCRAM-SHA-256$<iterations>:<salt>$<stored key>:<server key>, the last three in base64, or md5 and a hash";
   rules.longest = 1'024;
   rules.secret = true;
   rules.pattern =
       "SCRAM-SHA-256\\$[1-9][0-9]{0,8}:"
       "(([A-Za-z0-9+/]{4})+|([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{3}=|[A-Za-z0-9+/]{2}==))"
-      "\\$[A-Za-z0-9+/]{43}=:[A-Za-z0-9+/]{43}=";
+      "\\$[A-Za-z0-9+/]{43}=:[A-Za-z0-9+/]{43}=|md5[0-9a-f]{32}";
   return text(rules);
 }
 

@@ -8,7 +8,7 @@ namespace highwater::config {
 
 typed<unsigned> worker_count();         // "auto" (0), or 1 to 1024
 typed<std::string> ip_address();        // IPv4 or IPv6, to listen on
-typed<std::string> scram_secret();      // as PostgreSQL keeps it in pg_authid.rolpassword
+typed<std::string> stored_secret();     // as PostgreSQL keeps it in pg_authid.rolpassword
 typed<std::string> lookup_statement();  // SQL whose one parameter is $1
 typed<level> consistency_level();
 typed<tls_mode> tls_modes();

@@ -53,7 +53,7 @@ section user_section() {
   return section_builder<user>()
       .value("name", &user::name, name(), "The name that the user logs in with.")
       .required()
-      .value("secret", &user::secret, scram_secret(),
+      .value("secret", &user::secret, stored_secret(),
              "What PostgreSQL holds for the user in `pg_authid.rolpassword`. With it Highwater can check a password "
              "that it does not know.")
       .by_default("none; a user needs this or `password`")

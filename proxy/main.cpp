@@ -42,7 +42,7 @@ int serve(const std::string& file) {
   spdlog::set_default_logger(spdlog::stderr_color_mt("highwater"));
   spdlog::set_formatter(highwater::proxy::line_formatter("%Y-%m-%d %H:%M:%S.%e %^%l%$ %*"));
   spdlog::set_level(spdlog::level::from_str(loaded.config.log.level));
-  return highwater::proxy::run(loaded.config);
+  return highwater::proxy::run(loaded.config, file);
 }
 
 }  // namespace

@@ -33,13 +33,14 @@ std::function<std::string()> system_user_of(int socket) {
   };
 }
 
-doorway doorway_of(process_context& shared, const tls_context_ptr& tls, const accepted_client& from) {
-  doorway door{.access = shared.access.load(), .address = from.address.ip};
-  door.console = shared.settings.admin;
+doorway doorway_of(worker_context& worker, const encryption& how, const accepted_client& from) {
+  doorway door{.access = worker.shared.access.load(), .address = from.address.ip};
+  door.console = worker.settings->admin;
   door.operates = from.operates;
   // As with PostgreSQL, who comes by a Unix-domain socket has no TLS, and needs none.
   if (from.address.ip) {
-    door.encryption = {tls != nullptr, shared.encryption.clients_need_it(), tls ? tls->certificate_hash() : ""};
+    const auto tls = how.clients();
+    door.encryption = {tls != nullptr, how.clients_need_it(), tls ? tls->certificate_hash() : ""};
   } else {
     door.system_user = system_user_of(from.socket.get());
   }
@@ -57,8 +58,8 @@ authentication::randomness draw_for_login(worker_context& worker) {
 arrival::arrival(worker_context& worker, accepted_client from)
     : worker_(worker),
       address_(from.address),
-      tls_(worker.shared.encryption.clients()),
-      login_(doorway_of(worker.shared, tls_, from), draw_for_login(worker)),
+      encryption_(worker.shared.encryption.load()),
+      login_(doorway_of(worker, *encryption_, from), draw_for_login(worker)),
       announced_(from.announced),
       operates_(from.operates) {
   socket_ = stream(worker.loop, std::move(from.socket), *this);
@@ -68,7 +69,7 @@ void arrival::start() {
   worker_.probe.clients.add();
   worker_.arriving.push_back(*this);
   unknown_ = true;
-  const auto& settings = worker_.shared.settings;
+  const auto& settings = *worker_.settings;
   deadline_ = worker_.timers.schedule(std::chrono::steady_clock::now() + settings.auth.timeout, [this] {
     const auto alive = shared_from_this();
     deadline_ = {};
@@ -86,7 +87,7 @@ void arrival::make_room() {
   on_readable();
   if (!unknown_) return;
   fail({std::string(wire::sqlstate::too_many_connections), "too many clients are logging in",
-        "Highwater waits for at most " + std::to_string(worker_.shared.settings.limits.max_logins) + " of them.",
+        "Highwater waits for at most " + std::to_string(worker_.settings->limits.max_logins) + " of them.",
         "Raise limits.max_logins, or connect again."});
 }
 
@@ -110,7 +111,7 @@ void arrival::process() {
     if (tls->has_peer_certificate()) login_.shown(tls->peer_common_name());
   }
   for (;;) {
-    if (worker_.shared.clients.load() >= worker_.shared.settings.limits.max_clients) login_.turn_away(full());
+    if (worker_.shared.clients.load() >= worker_.settings->limits.max_clients) login_.turn_away(full());
     std::string out;
     std::size_t used = 0;
     const auto step = login_.take(input_, used, out);
@@ -146,7 +147,7 @@ bool arrival::take_announcement() {
 
 wire::error arrival::full() const {
   return {std::string(wire::sqlstate::too_many_connections), "sorry, too many clients already",
-          "Highwater serves at most " + std::to_string(worker_.shared.settings.limits.max_clients) + " clients.",
+          "Highwater serves at most " + std::to_string(worker_.settings->limits.max_clients) + " clients.",
           "Raise limits.max_clients."};
 }
 
@@ -183,18 +184,18 @@ bool arrival::act(login::step step, std::string& out) {
 }
 
 bool arrival::wants_console() const {
-  return operates_ || is_console(worker_.shared.settings.admin, login_.database);
+  return operates_ || is_console(worker_.settings->admin, login_.database);
 }
 
 std::optional<console::access> arrival::may_operate() const {
   if (operates_) return console::access::admin;
-  return access_of(worker_.shared.settings.admin, login_.user);
+  return access_of(worker_.settings->admin, login_.user);
 }
 
 void arrival::enter() {
   known_now();
   if (wants_console()) return may_operate() ? hand_over() : fail(may_not_operate(login_.user));
-  if (worker_.shared.clients.fetch_add(1) < worker_.shared.settings.limits.max_clients) return hand_over();
+  if (worker_.shared.clients.fetch_add(1) < worker_.settings->limits.max_clients) return hand_over();
   --worker_.shared.clients;
   fail(full());
 }
@@ -241,7 +242,7 @@ void arrival::go_on(const std::function<login::step(login&, std::string&)>& with
 void arrival::encrypt() {
   // Who has not asked for it first has to say what it is that it wants to speak.
   const bool direct = !input_.empty();
-  socket_.encrypt(std::make_unique<tls_engine>(tls_, tls_engine::options{.demands_protocol = direct}),
+  socket_.encrypt(std::make_unique<tls_engine>(encryption_->clients(), tls_engine::options{.demands_protocol = direct}),
                   std::exchange(input_, {}));
 }
 

@@ -17,6 +17,7 @@
 #include "proxy/client/newcomer.hpp"
 #include "proxy/io/stream.hpp"
 #include "proxy/io/timer_queue.hpp"
+#include "proxy/server/encryption.hpp"
 #include "proxy/wire/errors.hpp"
 
 namespace highwater::proxy {
@@ -64,7 +65,7 @@ private:
   worker_context& worker_;
   client_address address_;
   stream socket_;
-  tls_context_ptr tls_;  // null: it is not offered
+  std::shared_ptr<const encryption> encryption_;  // as it was when it came
   login login_;
   std::string input_;
   timer_queue::ticket deadline_;

@@ -59,7 +59,7 @@ console::server_facts facts_of(const pool& from, const server_connection& one, c
 }
 
 void count_routes(census& into, const worker_context& worker) {
-  const auto& nodes = worker.shared.settings.cluster.nodes;
+  const auto& nodes = worker.shared.cluster.nodes;
   const auto note = [&](std::size_t node, std::optional<config::level> level, std::string_view reason,
                         std::int64_t count) {
     if (count > 0) into.routes[{nodes[node].name, level, std::string(reason)}] += static_cast<std::uint64_t>(count);
@@ -83,7 +83,7 @@ void take_servers(census& into, worker_context& worker, const moment& at) {
   }
   worker.for_each_pool([&](pool& from) {
     from.for_each_connection([&](const server_connection& one, bool outdated) {
-      auto known = facts_of(from, one, worker.shared.settings.cluster, at);
+      auto known = facts_of(from, one, worker.shared.cluster, at);
       known.close_needed = outdated;
       if (const auto holder = holders.find(one.id()); holder != holders.end()) {
         known.link = holder->second->id;

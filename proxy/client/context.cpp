@@ -17,22 +17,17 @@ constexpr std::size_t read_size = 64U << 10U;
 
 worker_context::worker_context(process_context& in, event_loop& on, std::function<void()> on_new_view)
     : shared(in),
+      settings(in.settings.load()),
       loop(on),
       timers(on),
       scratch(read_size, '\0'),
-      probe({in.settings.cluster.nodes.size(), config::level_count, routing::route_reason_count, sql::pin_reason_count,
+      probe({in.cluster.nodes.size(), config::level_count, routing::route_reason_count, sql::pin_reason_count,
              wire::error_cause_count}),
       view_reader(in.board, std::move(on_new_view)),
-      connections{loop,
-                  timers,
-                  in.names,
-                  in.slow,
-                  scratch,
-                  in.settings.pool.connect_timeout,
-                  in.settings.pool.server_reset == config::server_reset::always},
+      connections{loop, timers, in.names, in.slow, scratch, settings},
       pools{connections,
-            in.settings.cluster,
-            in.settings.pool,
+            in.cluster,
+            settings,
             in.encryption,
             probe,
             in.pools,
@@ -40,8 +35,8 @@ worker_context::worker_context(process_context& in, event_loop& on, std::functio
             [this](const std::string& user) { return credentials_of(user); },
             [this] { return nonce(); },
             [this](routing::node_index node) { node_suspect(node); }} {
-  for (const auto& node : in.settings.cluster.nodes) {
-    const bool near = !in.settings.zone.empty() && node.zone == in.settings.zone;
+  for (const auto& node : in.cluster.nodes) {
+    const bool near = !settings->zone.empty() && node.zone == settings->zone;
     loads.push_back({0, node.weight, near, routing::never});
   }
 }
@@ -80,8 +75,16 @@ session_kind_ptr worker_context::kind(const std::string& user, const std::string
   if (fresh) in->second.name = database;
   if (fresh) in->second.paused = all_paused_;
   auto& known = kinds_[{user, database, application}];
-  if (!known) known = std::make_shared<session_kind>(shared.settings, user, in->second, application);
+  if (!known)
+    known = std::make_shared<session_kind>(settings, shared.cluster.nodes.size(), user, in->second, application);
   return known;
+}
+
+// Sessions go by it from their next batch on.
+void worker_context::adopt(config_ptr newer) {
+  settings = std::move(newer);
+  for (auto& [key, one] : kinds_) one->adopt(settings);
+  for_each_pool([](pool& one) { one.pump(); });
 }
 
 void worker_context::use_catalog(database_context& of) {

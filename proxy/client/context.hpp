@@ -43,6 +43,8 @@
 
 namespace highwater::proxy {
 
+using config_ptr = std::shared_ptr<const config::config>;
+
 class console_desk;
 class operator_session;
 class passage;
@@ -58,9 +60,10 @@ using waiting_places = boost::intrusive::list<waiting_place, boost::intrusive::c
 
 // What all workers share.
 struct process_context {
-  const config::config& settings;
+  const config::cluster& cluster;             // as it was at the start
+  const published<config::config>& settings;  // in force; each worker follows
   const published<auth::access>& access;
-  const class encryption& encryption;
+  const published<class encryption>& encryption;
   proven_credentials& proven;
   class login_guard& login_guard;
   slow_work& slow;
@@ -100,19 +103,33 @@ struct database_context {
 
 // What sessions of the same user, database and application have in common.
 struct session_kind {
-  session_kind(const config::config& settings, std::string user_name, database_context& in,
+  session_kind(config_ptr settings, std::size_t nodes, std::string user_name, database_context& in,
                std::string application_name)
       : user(std::move(user_name)),
         application(std::move(application_name)),
         database(in),
-        policies(settings.consistency, settings.policies, {user, in.name, application}),
-        pools(settings.cluster.nodes.size()) {}
+        pools(nodes),
+        configured_(std::move(settings)),
+        policies_(worked_out()) {}
+
+  const routing::session_policies& policies() const noexcept { return policies_; }
+  void adopt(config_ptr settings) {
+    const auto before = std::exchange(configured_, std::move(settings));  // the policies refer to it
+    policies_ = worked_out();
+  }
 
   std::string user;
   std::string application;
   database_context& database;
-  routing::session_policies policies;
   std::vector<std::shared_ptr<pool>> pools;  // by node; null until used
+
+private:
+  routing::session_policies worked_out() const {
+    return {configured_->consistency, configured_->policies, {user, database.name, application}};
+  }
+
+  config_ptr configured_;
+  routing::session_policies policies_;
 };
 
 using session_kind_ptr = std::shared_ptr<session_kind>;
@@ -122,6 +139,9 @@ class worker_context {
 public:
   worker_context(process_context& in, event_loop& loop, std::function<void()> on_new_view);
   ~worker_context();
+
+  // Another configuration is in force.
+  void adopt(config_ptr newer);
 
   session_kind_ptr kind(const std::string& user, const std::string& database, const std::string& application);
   // Once a server has shown that the database exists.
@@ -158,6 +178,7 @@ public:
   wire::cancel_secret cancel_secret(std::size_t size);
 
   process_context& shared;
+  config_ptr settings;  // in force; of its cluster, only what may change while running
   event_loop& loop;
   timer_queue timers;
   std::pmr::unsynchronized_pool_resource memory;  // what is made and ended for each query

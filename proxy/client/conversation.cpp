@@ -17,11 +17,11 @@ void activity_end::operator()(activity* which) const noexcept {
 }
 
 std::string_view conversation::node_name(routing::node_index node) const noexcept {
-  return worker.shared.settings.cluster.nodes[node].name;
+  return worker.shared.cluster.nodes[node].name;
 }
 
 bool conversation::keeps_one_server() const noexcept {
-  return worker.shared.settings.pool.mode == config::pool_mode::session;
+  return worker.settings->pool.mode == config::pool_mode::session;
 }
 
 wire::transaction_status conversation::status() const noexcept {
@@ -59,7 +59,7 @@ void conversation::follow_application() {
 standing conversation::stands() const {
   standing where;
   where.prepared_bytes = client.prepared ? client.prepared->bytes() : 0;
-  where.most_prepared_bytes = worker.shared.settings.limits.max_prepared_bytes;
+  where.most_prepared_bytes = worker.settings->limits.max_prepared_bytes;
   if (!leased()) return where;
   const auto& exchange = under_way();
   where.leased = true;
@@ -81,11 +81,11 @@ standing conversation::stands() const {
 }
 
 placing conversation::placed() const {
-  return {work->facts, client, {kind->policies, worker.shared.settings.consistency.default_level, keeps_one_server()}};
+  return {work->facts, client, {kind->policies(), worker.settings->consistency.default_level, keeps_one_server()}};
 }
 
 bool conversation::has_bound() const noexcept {
-  const auto& consistency = worker.shared.settings.consistency;
+  const auto& consistency = worker.settings->consistency;
   return consistency.max_staleness.count() != 0 || consistency.max_lag_bytes != 0;
 }
 

@@ -28,8 +28,7 @@ server_connection& end_lease(conversation& talk) {
   auto& client = talk.client;
   // Nobody else could prepare it again.
   const auto* unnamed = client.find_named("");
-  const bool large =
-      unnamed != nullptr && unnamed->what->size() > talk.worker.shared.settings.limits.max_prepared_bytes;
+  const bool large = unnamed != nullptr && unnamed->what->size() > talk.worker.settings->limits.max_prepared_bytes;
   if (large) client.end_unnamed();
   return connection;
 }

@@ -26,7 +26,7 @@ std::string as_message(const wire::error& why) {
 void drop_streamed(conversation& talk, std::string out) {
   auto& now = *talk.work;
   wire::frame message;
-  wire::peek_frame(talk.input(), talk.worker.shared.settings.limits.max_message_bytes, message);
+  wire::peek_frame(talk.input(), talk.worker.settings->limits.max_message_bytes, message);
   if (message.type == wire::frontend::query || message.type == wire::frontend::function_call) {
     now.inbox.drop_rest_of(message);
     now.inbox.consume(message.available.size());
@@ -100,11 +100,11 @@ bool answer_transaction(conversation& talk) {
 void answer_internal(conversation& talk) {
   auto& now = *talk.work;
   const auto what = now.facts.statements.front().statement;
-  const auto& settings = talk.worker.shared.settings;
-  internal_answers answers(*what->internal,
-                           {talk.client.transaction.level, talk.stands(), settings.consistency.default_level,
-                            talk.status() != wire::transaction_status::idle, talk.has_bound(),
-                            describe(talk.last_route, *talk.worker.shared.board.newest(), settings.cluster.nodes)});
+  const auto& shared = talk.worker.shared;
+  internal_answers answers(
+      *what->internal, {talk.client.transaction.level, talk.stands(), talk.worker.settings->consistency.default_level,
+                        talk.status() != wire::transaction_status::idle, talk.has_bound(),
+                        describe(talk.last_route, *talk.worker.shared.board.newest(), shared.cluster.nodes)});
   const auto batch = talk.input();
   for (const auto& message : now.inbox.batch().messages()) {
     answers.take(message.type, batch.substr(message.offset + wire::header_size, message.size - wire::header_size));

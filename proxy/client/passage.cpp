@@ -19,7 +19,7 @@ passage::passage(conversation& whose, traveller& who, attempt& deciding)
     : talk_(whose),
       who_(who),
       attempt_(deciding),
-      approach_(deciding, whose.worker.shared.settings.cluster.nodes),
+      approach_(deciding, whose.worker.shared.cluster.nodes),
       view_place_(*this) {}
 
 void passage::begin(const attempt::subject& what) {
@@ -281,16 +281,16 @@ void passage::abandon() noexcept {
 wire::error passage::why_refused(approach::refusal why, const wire::error* said) {
   using enum approach::refusal;
   auto& worker = talk_.worker;
-  const auto& settings = worker.shared.settings;
   if (why == gate_closed) worker.probe.gate_timeouts.add();
-  if (why == gate_closed) return gate_stayed_closed(attempt_.plan(), worker.view(), settings);
+  if (why == gate_closed)
+    return gate_stayed_closed(attempt_.plan(), worker.view(), worker.shared.cluster, worker.settings->pool);
   if (why == by_server) return *said;
   // Who has turned it away before is why there is no other.
   if (attempt_.refused()) return *attempt_.refused();
   switch (why) {
     case too_stale:
       worker.probe.stale_errors.add();
-      return proxy::too_stale(attempt_.plan(), attempt_.need().level, settings.cluster);
+      return proxy::too_stale(attempt_.plan(), attempt_.need().level, worker.shared.cluster);
     case queue_too_long:
       return why_queued_too_long();
     case not_proved:
@@ -306,7 +306,7 @@ wire::error passage::why_queued_too_long() const {
   const auto refusal = pool.refusal();
   return queue_timeout({kind.user, kind.database.name, talk_.node_name(pool.key().node), pool.connecting(),
                         refusal ? &*refusal : nullptr},
-                       talk_.worker.shared.settings.pool);
+                       talk_.worker.settings->pool);
 }
 
 }  // namespace highwater::proxy

@@ -89,7 +89,7 @@ bool pass_piece(conversation& talk) {
 }
 
 passed pass_copy(conversation& talk) {
-  const auto next = next_of_copy(talk.input(), talk.worker.shared.settings.limits.max_message_bytes);
+  const auto next = next_of_copy(talk.input(), talk.worker.settings->limits.max_message_bytes);
   const auto size = next.message.available.size();
   auto& held = talk.under_way().held;
   switch (next.what) {
@@ -146,7 +146,7 @@ bool begin_stream(conversation& talk) {
 }
 
 passed pass_message(conversation& talk) {
-  const auto& limits = talk.worker.shared.settings.limits;
+  const auto& limits = talk.worker.settings->limits;
   const auto next = next_of_stream(talk.input(), limits.max_message_bytes, limits.max_batch_bytes);
   switch (next.what) {
     case stream_move::wait:
@@ -184,7 +184,7 @@ void skip_too_long(conversation& talk) {
   auto& inbox = talk.work->inbox;
   if (inbox.batch().size() > 0) return inbox.consume(inbox.batch().size());
   wire::frame message;
-  wire::peek_frame(inbox.left(), talk.worker.shared.settings.limits.max_message_bytes, message);
+  wire::peek_frame(inbox.left(), talk.worker.settings->limits.max_message_bytes, message);
   inbox.drop_rest_of(message);
   inbox.consume(message.available.size());
 }

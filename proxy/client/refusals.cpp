@@ -44,13 +44,13 @@ wire::error no_node(const wanted_node& what) {
 }
 
 wire::error gate_stayed_closed(const routing::plan& what, const routing::cluster_view& view,
-                               const config::config& settings) {
-  const auto& nodes = settings.cluster.nodes;
+                               const config::cluster& cluster, const config::pool& settings) {
+  const auto& nodes = cluster.nodes;
   const bool of_one = what.proof_of == routing::shown_by::one_node && what.best != routing::no_node;
   const auto waits_for = of_one ? view.nodes[what.best].unshown : view.unshown;
   const auto primary = view.has_primary() ? "node " + nodes[view.primary].name : std::string("the primary");
   wire::error why{std::string(wire::sqlstate::serialization_failure),
-                  "the primary did not show within " + std::to_string(settings.pool.queue_timeout.count()) +
+                  "the primary did not show within " + std::to_string(settings.queue_timeout.count()) +
                       " ms what this session has read from a replica",
                   "", ""};
   why.cause = error_cause::timeout;

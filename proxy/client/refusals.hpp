@@ -30,7 +30,7 @@ struct wanted_node {
 wire::error no_node(const wanted_node& what);
 // The gate of rule 9 did not open.
 wire::error gate_stayed_closed(const routing::plan& what, const routing::cluster_view& view,
-                               const config::config& settings);
+                               const config::cluster& cluster, const config::pool& settings);
 
 // A place in a pool's queue has not led to a connection in time.
 struct queued_for {

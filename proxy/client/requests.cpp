@@ -30,7 +30,7 @@ writing writes(conversation& talk) {
       {database.statements, database.catalog},
       talk.worker.prepared,
       talk.worker.shared.schema_changes.load(std::memory_order_relaxed),
-      talk.worker.shared.settings.pool.max_prepared_statements,
+      talk.worker.settings->pool.max_prepared_statements,
       std::max<std::size_t>(talk.work->inbox.batch().messages().size(), 1),  // one, of those that are sent as they come
       talk.worker.parsed_names};
 }

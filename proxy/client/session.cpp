@@ -110,7 +110,7 @@ bool session::process_one() {
 }
 
 bool session::process_input() {
-  const auto& limits = talk_.worker.shared.settings.limits;
+  const auto& limits = talk_.worker.settings->limits;
   using outcome = wire::batch_scanner::outcome;
   switch (talk_.work->inbox.scan(limits.max_message_bytes, limits.max_batch_bytes)) {
     case outcome::incomplete:
@@ -168,7 +168,7 @@ void session::watch_for_stall(bool reads) {
   auto& stall = talk_.work->stall;
   if (!reads || stage_ != stage::ready || !is_within(talk_)) return stall.end();
   if (stall.watches()) return;
-  const auto patience = talk_.worker.shared.settings.limits.stall_timeout;
+  const auto patience = talk_.worker.settings->limits.stall_timeout;
   stall.begin(std::chrono::steady_clock::now(), patience, [this, patience] {
     const auto alive = shared_from_this();
     fatal(stalled(patience));

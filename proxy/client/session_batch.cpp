@@ -16,7 +16,7 @@ bool session::begin_batch(bool too_long) {
   auto& now = *talk_.work;
   const auto& batch = now.inbox.batch();
   talk_.worker.timers.cancel(now.rest);
-  now.attempt.begin(std::chrono::steady_clock::now(), talk_.worker.shared.settings.pool.queue_timeout);
+  now.attempt.begin(std::chrono::steady_clock::now(), talk_.worker.settings->pool.queue_timeout);
   talk_.client.requested = now.attempt.arrived();
   if (on_deposed_node(talk_)) {
     fatal(leave_deposed_node(talk_));
@@ -189,7 +189,7 @@ void session::warn_of_plan() {
   if (attempt.plan().reason == route_reason::stale) {
     talk_.notify(wire::severity::warning,
                  {"01000", "no node was fresh enough: this read may be stale",
-                  describe_distance(attempt.plan(), attempt.need().level, talk_.worker.shared.settings.cluster), ""});
+                  describe_distance(attempt.plan(), attempt.need().level, talk_.worker.shared.cluster), ""});
   }
 }
 

@@ -18,7 +18,7 @@ bool take_setting(conversation& talk, std::string_view name, std::string_view va
   if (!name.starts_with(own_prefix)) return true;
   if (name != "highwater.level") return false;
   const auto asked = named<config::level>(value);
-  talk.client.transaction.level.start(asked, talk.worker.shared.settings.consistency.default_level);
+  talk.client.transaction.level.start(asked, talk.worker.settings->consistency.default_level);
   return asked && (*asked != config::level::bounded || talk.has_bound());
 }
 
@@ -49,7 +49,7 @@ std::optional<wire::error> take_login(conversation& talk, newcomer& who) {
   }
   talk.kind = talk.worker.kind(who.user, who.database, application);
   if (talk.kind->database.disabled) return disabled(who.database);
-  talk.client.transaction.level.start(std::nullopt, talk.worker.shared.settings.consistency.default_level);
+  talk.client.transaction.level.start(std::nullopt, talk.worker.settings->consistency.default_level);
   for (const auto& [name, value] : who.settings) {
     if (!take_setting(talk, name, value)) return unknown_setting(name, value);
   }

@@ -30,7 +30,7 @@ private:
 
 worker::worker(process_context& in) : context_(in, loop_, [this] { view_published(); }), looker_(new looker(*this)) {
   context_.look_soon = [this] { look_soon(); };
-  lives_.resize(in.settings.cluster.nodes.size());
+  lives_.resize(in.cluster.nodes.size());
   // Whoever is over is not let go of from within its own call.
   context_.admit = [this](newcomer who) { admit(std::move(who)); };
   context_.arrival_over = [this](arrival& which) {
@@ -150,7 +150,7 @@ void worker::tidy_later() {
 
 // Closes server connections that nobody needs, or that belong to a life of their node that has ended.
 void worker::tidy() {
-  const auto& settings = context_.shared.settings.pool;
+  const auto& settings = context_.settings->pool;
   const auto now = std::chrono::steady_clock::now();
   const auto& view = context_.view();
   context_.for_each_pool([&](pool& one) {

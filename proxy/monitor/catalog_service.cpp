@@ -199,6 +199,16 @@ void catalog_service::doubt(entry& one, const sql::touched_names& touched) {
   changed_.notify_all();
 }
 
+void catalog_service::follow_policies(std::vector<std::string> policy_tables) {
+  const std::scoped_lock lock(mutex_);
+  if (policy_tables == policy_tables_) return;
+  policy_tables_ = std::move(policy_tables);
+  for (auto& [name, one] : databases_) {
+    one.other_policies = true;
+    doubt(one, {true, {}});
+  }
+}
+
 void catalog_service::missed(const std::string& database) {
   const std::scoped_lock lock(mutex_);
   known(database).schedule.missed();
@@ -279,6 +289,7 @@ void catalog_service::finish(const std::string& database, reading done) {
   }
   one.schedule.read(now);
   one.rows = std::move(done.rows);
+  one.other_policies = one.generation > done.covers && one.other_policies;
   one.newest = std::move(done.catalog);
   one.doubts = std::make_shared<catalog_doubts>(one.uncovered);
   std::erase_if(one.living, [](const auto& each) { return each.expired(); });
@@ -288,12 +299,14 @@ void catalog_service::finish(const std::string& database, reading done) {
 
 // A new one empties every worker's statement cache, so it has to be a different one.
 void catalog_service::make_catalog(const std::string& database, reading& from) {
+  std::vector<std::string> patterns;
   {
     const std::scoped_lock lock(mutex_);
     const auto& one = databases_.at(database);
-    if (one.newest != nullptr && one.rows == from.rows) return;
+    if (one.newest != nullptr && !one.other_policies && one.rows == from.rows) return;
+    patterns = policy_tables_;
   }
-  from.catalog = std::make_shared<const sql::catalog>(from.rows, policy_tables_);
+  from.catalog = std::make_shared<const sql::catalog>(from.rows, patterns);
 }
 
 void catalog_service::complain(const std::string& database, entry& one, const std::string& problem) {

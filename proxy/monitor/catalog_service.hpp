@@ -50,6 +50,8 @@ public:
   // It is not read, and nothing is connected to it for that, until it has been let go of as often.
   void hold(const std::string& database);
   void let_go(const std::string& database);
+  // There are other policies: until it has been looked at again, all that is known is in doubt.
+  void follow_policies(std::vector<std::string> policy_tables);
   // Ends what is under way at once.
   void stop();
 
@@ -59,6 +61,7 @@ private:
     std::string problem = {};     // why it cannot be read, as logged
     bool failed = false;          // the last time it was tried
     sql::catalog_rows rows = {};  // what `newest` was made of
+    bool other_policies = false;  // ... it was with others than there are now
     sql::catalog_ptr newest = nullptr;
     std::shared_ptr<catalog_doubts> doubts = {};             // of `newest`
     std::vector<std::weak_ptr<catalog_doubts>> living = {};  // of all that somebody may still use
@@ -88,7 +91,7 @@ private:
   void forget(const std::string& database, const std::string& problem);
 
   const config::cluster& cluster_;
-  const std::vector<std::string> policy_tables_;
+  std::vector<std::string> policy_tables_;  // under the mutex
   view_board& board_;
   publish_function publish_;
   std::mutex mutex_;

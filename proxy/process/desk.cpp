@@ -123,7 +123,7 @@ void desk::show(const errand_ptr& asked) {
   console::facts facts;
   switch (what) {
     case view::config:
-      facts.config = config_facts_of(process_.settings);
+      facts.config = config_facts_of(*process_.settings.load());
       break;
     case view::mem:
       facts.memory.push_back(heap());
@@ -141,7 +141,8 @@ void desk::show(const errand_ptr& asked) {
 
 console::facts desk::know(census all) const {
   const auto view = process_.board.newest();
-  return facts_of(std::move(all), {process_.settings, *view, said_, period_, clock::now()});
+  const auto settings = process_.settings.load();
+  return facts_of(std::move(all), {*settings, *view, said_, period_, clock::now()});
 }
 
 // The last one who lets go of it tells.

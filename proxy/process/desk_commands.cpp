@@ -193,7 +193,7 @@ void desk::reconnect(const errand_ptr& asked) {
 
 void desk::drain(const errand_ptr& asked, bool drained) {
   const auto& name = asked->what.subject;
-  const auto& nodes = process_.settings.cluster.nodes;
+  const auto& nodes = process_.cluster.nodes;
   const auto found = std::ranges::find(nodes, name, &config::node::name);
   if (found == nodes.end())
     return asked->tell(no_such("node " + quoted_name(name) + " does not exist", "SHOW NODES has the names."));

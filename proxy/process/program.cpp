@@ -27,6 +27,7 @@
 #include "proxy/process/http_thread.hpp"
 #include "proxy/process/listening.hpp"
 #include "proxy/process/pages.hpp"
+#include "proxy/process/reloader.hpp"
 
 namespace highwater::proxy {
 
@@ -87,11 +88,12 @@ void ignore_signals() {
 
 class program {
 public:
-  explicit program(const config::config& settings);
+  program(const config::config& settings, const std::string& file);
   int run();
 
 private:
   void await_hangup();
+  void apply(const config::config& effective);
   void give_back_memory();
   worker& least_busy();
   http_page page(std::string_view path) const;
@@ -102,11 +104,12 @@ private:
   void finish();
   void drained(std::chrono::steady_clock::time_point deadline);
 
-  const config::config& settings_;
+  const config::config& settings_;  // at the start
+  published<config::config> configured_;
   asio::io_context io_{1};
   auth::digest process_key_ = draw_process_key();
   published<auth::access> access_;
-  encryption encryption_;
+  published<encryption> encryption_;
   proven_credentials proven_;
   login_guard login_guard_;
   slow_work slow_;
@@ -135,15 +138,17 @@ private:
   asio::steady_timer drain_timer_;
   asio::steady_timer memory_timer_;
   login_watch login_watch_;
+  reloader reloader_;
   std::size_t free_before_ = 0;
   std::atomic<bool> shutting_down_{false};
   bool drains_ = false;  // sessions are told to end when they have nothing under way
 };
 
-program::program(const config::config& settings)
+program::program(const config::config& settings, const std::string& file)
     : settings_(settings),
+      configured_(std::make_shared<config::config>(settings)),
       access_(make_access(settings.auth, process_key_)),
-      encryption_(settings),
+      encryption_(std::make_shared<encryption>(settings)),
       board_(settings.cluster.nodes.size()),
       monitor_probe_(settings.cluster.nodes.size()),
       monitor_(io_, settings.cluster, board_, monitor_probe_),
@@ -158,7 +163,8 @@ program::program(const config::config& settings)
         login_watch_.look();
         if (secrets_) secrets_->changed();
       }),
-      process_{settings_,
+      process_{settings_.cluster,
+               configured_,
                access_,
                encryption_,
                proven_,
@@ -201,7 +207,9 @@ program::program(const config::config& settings)
           [this](const login_news& news, routing::node_index node, routing::instant when) {
             logins_found(news, node, when);
           },
-          [this] { logins_.look(*board_.newest(), std::chrono::steady_clock::now()); }) {
+          [this] { logins_.look(*board_.newest(), std::chrono::steady_clock::now()); }),
+      reloader_(
+          file, [this] { return *configured_.load(); }, [this](const config::config& next) { apply(next); }) {
   if (settings.auth.query.enabled()) {
     secrets_.emplace(
         settings.cluster, settings.auth.query, board_, [this] { return looked_up_.all(); },
@@ -244,9 +252,27 @@ int program::run() {
 void program::await_hangup() {
   hangups_.async_wait([this](const boost::system::error_code& error, int) {
     if (error) return;
-    spdlog::warn("SIGHUP: the configuration is read at the start only; restart Highwater to apply a new one");
+    slow_.run([this] { reloader_.reload(); });
     await_hangup();
   });
+}
+
+// Not on the control thread, which the monitors need: secrets are made from passwords here. What can fail does so
+// before anything is done.
+void program::apply(const config::config& effective) {
+  auto access = make_access(effective.auth, process_key_);
+  auto encrypted = std::make_shared<encryption>(effective);
+  auto next = std::make_shared<const config::config>(effective);
+  warn_of_open_door(effective);
+  access_.store(std::move(access));
+  encryption_.store(std::move(encrypted));
+  configured_.store(next);
+  pools_.limit(effective.pool.size);
+  catalogs_.follow_policies(policy_tables(effective.policies));
+  spdlog::set_level(spdlog::level::from_str(effective.log.level));
+  for (auto& one : workers_) {
+    one->run([next](worker_context& there) { there.adopt(next); });
+  }
 }
 
 // What thousands of clients needed at once lies free between what stays, where only this finds it. It takes the
@@ -327,9 +353,10 @@ void program::shut_down(console::shutdown_mode how) {
     return drained(std::chrono::steady_clock::time_point::max());
   }
   drains_ = true;
-  spdlog::info("shutting down: waiting for transactions to finish, {} ms at most", settings_.drain_timeout.count());
+  const auto patience = configured_.load()->drain_timeout;
+  spdlog::info("shutting down: waiting for transactions to finish, {} ms at most", patience.count());
   for (auto& one : workers_) one->drain();
-  drained(std::chrono::steady_clock::now() + settings_.drain_timeout);
+  drained(std::chrono::steady_clock::now() + patience);
 }
 
 void program::finish() {
@@ -352,12 +379,12 @@ void program::drained(std::chrono::steady_clock::time_point deadline) {
 
 }  // namespace
 
-int run(const config::config& settings) {
+int run(const config::config& settings, const std::string& file) {
   ignore_signals();
   raise_descriptor_limit(settings);
   warn_of_open_door(settings);
   try {
-    return program(settings).run();
+    return program(settings, file).run();
   } catch (const std::exception& error) {
     spdlog::critical("cannot start: {}", error.what());
     return 1;

@@ -10,6 +10,7 @@ inline constexpr const char* version = "0.1.0";
 
 // Runs until SIGTERM or SIGINT, and then until transactions have finished or drain_timeout is over. Returns the exit
 // code: 0, or 1 if it could not start (which it has then said in the log).
-int run(const config::config& settings);
+// `file`: where it was read, and is read again when it is to be reloaded.
+int run(const config::config& settings, const std::string& file);
 
 }  // namespace highwater::proxy

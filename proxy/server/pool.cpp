@@ -118,7 +118,7 @@ bool pool::open_one() {
   connection_home& home = *this;
   auto& made = *all_.emplace_back(std::make_unique<server_connection>(environment_.connections, home, key_.node));
   const auto& node = environment_.cluster.nodes[key_.node];
-  made.connect({node.host, node.port, environment_.encryption.node(key_.node), [this] {
+  made.connect({node.host, node.port, environment_.encryption.load()->node(key_.node), [this] {
                   return server_login(key_.user, key_.database, environment_.credentials_of(key_.user),
                                       environment_.nonce());
                 }});

@@ -18,6 +18,7 @@
 #include "config/config.hpp"
 #include "metrics/worker_probe.hpp"
 #include "proxy/io/log_throttle.hpp"
+#include "proxy/io/published.hpp"
 #include "proxy/server/connect_backoff.hpp"
 #include "proxy/server/outdated_logins.hpp"
 #include "proxy/server/server_connection.hpp"
@@ -42,8 +43,8 @@ protected:
 struct pool_environment {
   connection_context& connections;
   const config::cluster& cluster;
-  const config::pool& settings;
-  const class encryption& encryption;
+  const std::shared_ptr<const config::config>& configured;
+  const published<class encryption>& encryption;
   metrics::worker_probe& probe;
   shared_pools& shared;
   outdated_logins& outdated;

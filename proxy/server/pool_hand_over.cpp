@@ -16,7 +16,7 @@ void pool::pump_there(std::shared_ptr<pool> which) {
 
 // The connection is clean and nobody's. Who came first is served first, in whichever worker.
 void pool::serve_or_keep(server_connection& connection) {
-  if (outdated(connection)) return replace(connection);
+  if (outdated(connection) || shared_->crowded()) return replace(connection);
   auto next = shared_->next_waiting();
   while (next.get() == this && waiters_.empty()) next = shared_->next_waiting();  // who waited here has gone
   if (next != nullptr && next.get() != this) return send_to(std::move(next), connection);

@@ -16,7 +16,7 @@ void server_connection::connect(target to) {
   tls_ = tls_request(baggage_.encryption.mode);
   const auto now = std::chrono::steady_clock::now();
   session().begin(now);
-  deadline_ = context_->timers.schedule(now + context_->connect_timeout, [this] {
+  deadline_ = context_->timers.schedule(now + context_->configured->pool.connect_timeout, [this] {
     deadline_ = {};
     fail_connect(because(wire::error_cause::timeout, server_lost("timeout")));
   });

@@ -223,7 +223,7 @@ void server_connection::give_back() {
   if (session().is_open() || session().copying_in())
     return lost(server_lost("given back in the middle of an exchange"));
   state_ = state::cleaning;
-  if (context_->always_discards) session().soil();
+  if (context_->configured->pool.server_reset == config::server_reset::always) session().soil();
   clean();
 }
 

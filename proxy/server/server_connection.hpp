@@ -72,8 +72,7 @@ struct connection_context {
   name_resolver& names;
   slow_work& slow;
   std::string& scratch;  // for reading into; its size is what is read at most at once
-  std::chrono::milliseconds connect_timeout;
-  bool always_discards = false;    // after every lease, whatever is known of it
+  const std::shared_ptr<const config::config>& configured;
   log_throttle other_ways_told{};  // of the log lines about connections with TLS, or without, as the other did not work
 };
 

@@ -8,7 +8,7 @@ namespace highwater::proxy {
 
 bool shared_pool::try_open() noexcept {
   auto open = open_.load(std::memory_order_seq_cst);
-  while (open < limit_) {
+  while (open < limit_.load(std::memory_order_relaxed)) {
     if (open_.compare_exchange_weak(open, open + 1, std::memory_order_acq_rel)) return true;
   }
   return false;
@@ -80,6 +80,14 @@ void shared_pool::ask_others(pool& asking) {
     other->loop().post([weak = other->weak_from_this()] {
       if (const auto still_there = weak.lock()) still_there->offer();
     });
+  }
+}
+
+void shared_pools::limit(unsigned most) {
+  const std::scoped_lock lock(mutex_);
+  limit_ = most;
+  for (const auto& [key, weak] : pools_) {
+    if (const auto one = weak.lock()) one->limit(most);
   }
 }
 

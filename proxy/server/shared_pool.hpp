@@ -29,6 +29,10 @@ class shared_pool {
 public:
   shared_pool(unsigned limit) : limit_(limit) {}
 
+  // Another limit is in force. What is open beyond it closes when it is given back.
+  void limit(unsigned most) noexcept { limit_.store(most, std::memory_order_relaxed); }
+  bool crowded() const noexcept { return open() > limit_.load(std::memory_order_relaxed); }
+
   bool try_open() noexcept;
   // Gives a place back; a waiting pool may use it.
   void closed();
@@ -55,7 +59,7 @@ public:
 
 private:
   std::atomic<std::uint64_t> reported_{0};
-  const unsigned limit_;
+  std::atomic<unsigned> limit_;
   std::atomic<unsigned> open_{0};
   std::atomic<unsigned> waiting_{0};
   std::mutex mutex_;  // of what follows
@@ -67,6 +71,7 @@ class shared_pools {
 public:
   explicit shared_pools(unsigned limit) : limit_(limit) {}
   std::shared_ptr<shared_pool> get(const pool_key& key);
+  void limit(unsigned most);
 
 private:
   unsigned limit_;

@@ -5,6 +5,8 @@
 #include <sys/un.h>
 
 #include <map>
+#include <set>
+#include <thread>
 
 #include "tests/integration/routed_test.hpp"
 #include "tests/integration/wire_test.hpp"
@@ -146,6 +148,24 @@ TEST_F(console, speaks_both_protocols_and_keeps_what_does_not_fit_out) {
   much.log_in("sam", "highwater");
   much.send(raw::query(std::string(70'000, ' ')));
   EXPECT_TRUE(much.closed_within());
+}
+
+// It begins a transaction before whatever it is told.
+TEST_F(console, suits_psycopg2) {
+  const std::string script =
+      "import psycopg2\n"
+      "db = psycopg2.connect('" +
+      served->conninfo("pgbouncer", "sam") +
+      "')\n"
+      "for alone in (False, True):\n"
+      "  db.autocommit = alone\n"
+      "  ask = db.cursor()\n"
+      "  ask.execute('SHOW POOLS')\n"
+      "  print([each.name for each in ask.description][:3], ask.fetchall() is not None)\n"
+      "  alone or db.commit()\n";
+  const auto done = run({{"python3", "-c", script}});
+  EXPECT_TRUE(done.status.success()) << done.output;
+  EXPECT_EQ(done.output, "['database', 'user', 'cl_active'] True\n['database', 'user', 'cl_active'] True\n");
 }
 
 TEST_F(console, answers_many_commands_that_come_at_once) {

@@ -10,6 +10,7 @@
 
 #include "tests/support/cluster.hpp"
 #include "tests/support/deadline.hpp"
+#include "tests/support/documented_sql.hpp"
 #include "tests/support/scratch.hpp"
 
 namespace highwater::testing_support {
@@ -22,18 +23,6 @@ using outcome = secret_answer::outcome;
 using testing::IsEmpty;
 using testing::StartsWith;
 using names = std::vector<std::string>;
-
-std::string text_of(const std::string& file, const std::string& begin, const std::string& end) {
-  const auto from = file.find(begin) + begin.size();
-  return file.substr(from, file.find(end, from) - from);
-}
-
-std::string documented_function() {
-  const auto page = read_file(HIGHWATER_SOURCE_DIR "/docs/operations.md");
-  auto sql = text_of(page.substr(page.find("### Users looked up in the database")), "```sql\n", "```");
-  const std::string role = "CREATE ROLE highwater_auth LOGIN PASSWORD '…';";
-  return sql.replace(sql.find(role), role.size(), "");  // the cluster has it, with a password that is asked for
-}
 
 std::string described(const secret_answer& answer) {
   if (answer.what == outcome::found) return "found " + answer.rolpassword;
@@ -107,7 +96,7 @@ protected:
     servers = std::make_unique<postgres_cluster>(
         cluster_options{.replicas = 1, .roles = {{"highwater_auth", "its password"}}});
     auto session = servers->primary().connect();
-    session.must(documented_function());
+    session.must(documented_lookup_function());
     session.must(R"(
 create role "O'Brien ""x""" login password 'secret';
 create role bare login;

@@ -93,7 +93,7 @@ highwater_process::highwater_process(const highwater_config& config) {
 
 void highwater_process::read_ports() {
   static const std::regex ready(
-      R"(highwater: listening on 127\.0\.0\.1:(\d+), metrics on http://127\.0\.0\.1:(\d+)/metrics)");
+      R"(highwater: listening on (?:127\.0\.0\.1|\[::\]):(\d+), metrics on http://127\.0\.0\.1:(\d+)/metrics)");
   while (const auto line = process_->read_line()) {
     std::smatch ports;
     if (!std::regex_match(*line, ports, ready)) continue;

@@ -130,7 +130,8 @@ TEST(load_mistakes, on_stale) {
 TEST(load_mistakes, who_may_log_in) {
   const std::string scram = "auth: {method: scram-sha-256, users: ";
   const std::string secret =
-      ", expected SCRAM-SHA-256$<iterations>:<salt>$<stored key>:<server key>, the last three in base64";
+      ", expected SCRAM-SHA-256$<iterations>:<salt>$<stored key>:<server key>, the last three in base64, or md5 and a "
+      "hash";
   expect_mistakes({
       {"auth: {method: scram-sha-256}",
        "f:1:7: auth.users: found nothing, expected at least one user, or auth.query, with method scram-sha-256"},

@@ -1,0 +1,20 @@
+#pragma once
+
+// What of another configuration can be applied while running, and what needs a restart.
+
+#include <string>
+#include <vector>
+
+#include "config/config.hpp"
+
+namespace highwater::config {
+
+struct reload {
+  struct config effective;           // the wanted one, but for what needs a restart: that stays as it is
+  std::vector<std::string> changed;  // sections in which something is applied; secrets are not compared
+  std::vector<std::string> kept;     // options that are wanted otherwise, and need a restart
+};
+
+reload plan_reload(const config& running, const config& wanted);
+
+}  // namespace highwater::config
