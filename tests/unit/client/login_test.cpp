@@ -67,7 +67,7 @@ TEST(login, waits_for_the_whole_packet) {
 TEST(login, turns_everybody_away_but_operators_and_who_cancels) {
   const wire::error full{"53300", "sorry, too many clients already", "", ""};
   doorway door{.access = trusting};
-  door.console = {.users = {"app"}};
+  door.console.users = {"app"};
   struct row {
     const char* why;
     std::string bytes;

@@ -6,7 +6,14 @@ namespace highwater::proxy {
 namespace {
 
 const config::admin nobody{};
-const config::admin somebody{.database = "console", .users = {"ann"}, .stats_users = {"sam", "ann"}};
+config::admin called(const std::string& database, std::vector<std::string> users, std::vector<std::string> stats) {
+  config::admin section;
+  section.database = database;
+  section.users = std::move(users);
+  section.stats_users = std::move(stats);
+  return section;
+}
+const config::admin somebody = called("console", {"ann"}, {"sam", "ann"});
 
 TEST(operators, come_to_a_database_that_is_there_only_if_somebody_may_operate) {
   struct row {
@@ -15,7 +22,7 @@ TEST(operators, come_to_a_database_that_is_there_only_if_somebody_may_operate) {
     bool is;
     const char* why;
   };
-  const config::admin looks{.stats_users = {"sam"}};
+  const auto looks = called("highwater", {}, {"sam"});
   const row rows[] = {
       {somebody, "console", true, "as it is called"},
       {somebody, "pgbouncer", true, "as exporters call it"},
