@@ -18,6 +18,7 @@ struct node_load {
   bool near = false;              // in the proxy's own zone
   instant suspect = never;        // a connection to it broke then: not to be used before a sample sent later
   duration queues_for{0};         // what a read has waited for a connection there, on average
+  bool drained = false;           // an operator wants nothing new there, as long as it is not the primary
 };
 
 // A wait for a connection has ended, which most need not begin.

@@ -89,7 +89,7 @@ plan on(const cluster_view& view, node_index node) noexcept {
 }
 
 bool read_decision::is_replica(node_index node) const noexcept {
-  return node != request_.excluded && view_.nodes[node].role == node_role::replica &&
+  return node != request_.excluded && view_.nodes[node].role == node_role::replica && !loads_[node].drained &&
          usable(view_.nodes[node], loads_[node]);
 }
 
@@ -288,7 +288,7 @@ bool may_use_primary(const requirement& need) noexcept {
 plan decide_anywhere(const cluster_view& view, std::span<const node_load> loads, node_index excluded) {
   if (primary_serves(view, loads) && view.primary != excluded) return on(view, view.primary);
   for (node_index node = 0; node < view.nodes.size(); ++node) {
-    if (usable(view.nodes[node], loads[node]) && node != excluded) return on(view, node);
+    if (usable(view.nodes[node], loads[node]) && !loads[node].drained && node != excluded) return on(view, node);
   }
   return await_node();
 }

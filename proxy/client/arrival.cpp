@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "proxy/client/context.hpp"
+#include "proxy/client/operators.hpp"
 #include "proxy/io/log_text.hpp"
 
 namespace highwater::proxy {
@@ -32,8 +33,10 @@ std::function<std::string()> system_user_of(int socket) {
   };
 }
 
-doorway doorway_of(process_context& shared, const encryption& how, const accepted_client& from) {
-  doorway door{.access = shared.access.load(), .address = from.address.ip};
+doorway doorway_of(worker_context& worker, const encryption& how, const accepted_client& from) {
+  doorway door{.access = worker.shared.access.load(), .address = from.address.ip};
+  door.console = worker.settings->admin;
+  door.operates = from.operates;
   // As with PostgreSQL, who comes by a Unix-domain socket has no TLS, and needs none.
   if (from.address.ip) {
     const auto tls = how.clients();
@@ -56,8 +59,9 @@ arrival::arrival(worker_context& worker, accepted_client from)
     : worker_(worker),
       address_(from.address),
       encryption_(worker.shared.encryption.load()),
-      login_(doorway_of(worker.shared, *encryption_, from), draw_for_login(worker)),
-      announced_(from.announced) {
+      login_(doorway_of(worker, *encryption_, from), draw_for_login(worker)),
+      announced_(from.announced),
+      operates_(from.operates) {
   socket_ = stream(worker.loop, std::move(from.socket), *this);
 }
 
@@ -179,8 +183,19 @@ bool arrival::act(login::step step, std::string& out) {
   return false;
 }
 
+bool arrival::wants_console() const {
+  return operates_ ||
+         (login_.replication == wire::replication::none && is_console(worker_.settings->admin, login_.database));
+}
+
+std::optional<console::access> arrival::may_operate() const {
+  if (operates_) return console::access::admin;
+  return access_of(worker_.settings->admin, login_.user);
+}
+
 void arrival::enter() {
   known_now();
+  if (wants_console()) return may_operate() ? hand_over() : fail(may_not_operate(login_.user));
   if (worker_.shared.clients.fetch_add(1) < worker_.settings->limits.max_clients) return hand_over();
   --worker_.shared.clients;
   fail(full());
@@ -296,7 +311,8 @@ void arrival::hand_over() {
     place =
         std::make_unique<looked_up_users::place>(worker_.shared.looked_up, auth::standing_user{login_.user, *stamp_});
   worker_.admit({std::move(socket_), address_, std::move(input_), login_.user, login_.database,
-                 std::move(login_.settings), login_.minor, std::move(place), login_.replication});
+                 std::move(login_.settings), login_.minor, std::move(place), login_.replication,
+                 wants_console() ? may_operate() : std::nullopt});
   worker_.arrival_over(*this);
 }
 

@@ -36,6 +36,7 @@ public:
   void start();
   void end() noexcept;
   void kill(const wire::error& why);
+  bool operates() const noexcept { return operates_; }
 
 private:
   void on_readable() override;
@@ -50,6 +51,8 @@ private:
   void verify();
   void go_on(const std::function<login::step(login&, std::string&)>& with);
   void enter();
+  std::optional<console::access> may_operate() const;
+  bool wants_console() const;
   void gone();
   void ask_to_cancel();
   void hand_over();
@@ -68,6 +71,7 @@ private:
   timer_queue::ticket deadline_;
   std::optional<std::uint64_t> stamp_;  // of the secret that was looked up
   bool announced_;                      // a load balancer has yet to say whose connection it is
+  bool operates_;                       // it has come by the operators' own socket
   bool certificate_shown_ = false;
   bool unknown_ = false;    // counts among those who have not shown who they are
   bool busy_ = false;       // with what keeps it from taking more

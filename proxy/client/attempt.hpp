@@ -51,6 +51,8 @@ public:
   // A batch is there. `patience`: how long its client may have to wait for a node. False: it is one that is being tried
   // again, and keeps its moment of arrival.
   bool begin(routing::instant now, routing::duration patience) noexcept;
+  // It was held up, and begins to wait now: what it may be served with is what is so by then.
+  void resume(routing::instant now) noexcept { arrived_ = now; }
   // ... and where it belongs is known. `floors` outlives the attempt.
   void place(const subject& what, routing::session_floors& floors) noexcept;
   // For the levels that mind what others were told: as it was when the batch arrived.

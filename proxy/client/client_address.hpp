@@ -31,6 +31,7 @@ struct accepted_client {
   unique_socket socket;
   client_address address{};
   bool announced = false;  // it comes from a load balancer, which says first whose it is
+  bool operates = false;   // ... by the socket that only operators may open
 };
 
 }  // namespace highwater::proxy

@@ -35,10 +35,13 @@ struct client_state {
   read_after_write reads_after_writes;
   client_address address;            // where it comes from
   looked_up_users::place_ptr place;  // none if the configuration knows the user
-  std::uint64_t identity = 0;        // among all sessions of the process, as long as it lasts; 0: not welcomed yet
-  std::uint64_t last_write = 0;      // bears the connection on which it has written last, and nobody since; 0: none
-  std::uint8_t minor = 0;            // of protocol 3, as agreed at login
-  bool skip_to_sync = false;         // an error was answered; the messages up to Sync do not count
+  std::uint64_t id = 0;              // unique in this process, from 1: what operators call it
+  routing::instant connected = routing::never;
+  routing::instant requested = routing::never;  // when its last batch had arrived
+  std::uint64_t identity = 0;    // among all sessions of the process, as long as it lasts; 0: not welcomed yet
+  std::uint64_t last_write = 0;  // bears the connection on which it has written last, and nobody since; 0: none
+  std::uint8_t minor = 0;        // of protocol 3, as agreed at login
+  bool skip_to_sync = false;     // an error was answered; the messages up to Sync do not count
 
   prepared_names& names() {
     if (!prepared) prepared = std::make_unique<prepared_names>();

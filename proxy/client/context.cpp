@@ -74,6 +74,7 @@ session_kind_ptr worker_context::kind(const std::string& user, const std::string
                                       const std::string& application) {
   const auto [in, fresh] = databases_.try_emplace(database);
   if (fresh) in->second.name = database;
+  if (fresh) in->second.paused = all_paused_;
   auto& known = kinds_[{user, database, application}];
   if (!known)
     known = std::make_shared<session_kind>(settings, shared.cluster.nodes.size(), user, in->second, application);
@@ -133,7 +134,9 @@ void worker_context::forget_unused() {
     if (kind->database.catalog == nullptr) used.insert(&kind->database);
   }
   std::erase_if(databases_, [&](const auto& one) {
-    return one.second.catalog == nullptr && !one.second.reads_sequences && !used.contains(&one.second);
+    const auto& known = one.second;
+    const bool kept = known.reads_sequences || known.paused || known.disabled;
+    return known.catalog == nullptr && !kept && !used.contains(&known);
   });
 }
 
@@ -148,6 +151,28 @@ void worker_context::node_suspect(routing::node_index node) {
   const auto now = std::chrono::steady_clock::now();
   loads[node].suspect = now;
   shared.monitor.need_sample(node, now + std::chrono::nanoseconds(1));
+}
+
+void worker_context::pause(const std::string& name, bool paused) {
+  auto& known = databases_[name];
+  known.name = name;
+  known.paused = paused;
+  if (paused || known.held.empty()) return;
+  yet_to_look.splice(yet_to_look.end(), known.held);
+  look_soon();
+}
+
+void worker_context::pause_all(bool paused) {
+  all_paused_ = paused;
+  std::vector<std::string> names;
+  for (const auto& [name, one] : databases_) names.push_back(name);
+  for (const auto& name : names) pause(name, paused);
+}
+
+void worker_context::disable(const std::string& name, bool disabled) {
+  auto& known = databases_[name];
+  known.name = name;
+  known.disabled = disabled;
 }
 
 void worker_context::vacate(const std::string& database, const std::shared_ptr<void>& latch) {

@@ -24,6 +24,7 @@
 #include "proxy/client/prepared.hpp"
 #include "proxy/client/told_parameters.hpp"
 #include "proxy/client/welcomes.hpp"
+#include "proxy/console/database_facts.hpp"
 #include "proxy/io/buffer_pool.hpp"
 #include "proxy/io/log_throttle.hpp"
 #include "proxy/io/published.hpp"
@@ -44,6 +45,8 @@ namespace highwater::proxy {
 
 using config_ptr = std::shared_ptr<const config::config>;
 
+class console_desk;
+class operator_session;
 class passage;
 class relay;
 class session;
@@ -82,6 +85,7 @@ struct process_context {
   // On each worker's thread, later.
   std::function<void(const std::function<void(worker_context&)>& what)> on_each_worker;
   std::atomic<std::uint64_t> schema_changes{0};  // statements prepared before the last one may not run any more
+  console_desk* desk = nullptr;                  // never, once clients come
 };
 
 // One database, as one worker knows it.
@@ -92,6 +96,11 @@ struct database_context {
   sql::catalog_ptr missed_in;                    // the one in which a name was not found: asked for a newer one already
   sql::statement_cache statements;
   bool reads_sequences = false;  // somebody has asked for currval() or lastval(): they are kept apart from then on
+  console::stat_counters usage;  // by the sessions of this worker
+  // What operators have said about it.
+  bool paused = false;    // nobody gets a connection to a server
+  bool disabled = false;  // nobody new comes in
+  waiting_places held;    // who waits for the end of `paused`
 };
 
 // What sessions of the same user, database and application have in common.
@@ -146,10 +155,18 @@ public:
   // Somebody asks for currval() or lastval() there: from now on, on every worker, whoever writes discards first what
   // others have drawn.
   void keep_sequences_apart(database_context& of);
+  // As operators say, for a database that may come to be used here later.
+  void pause(const std::string& name, bool paused);
+  void pause_all(bool paused);  // ... also those that are not known yet
+  void disable(const std::string& name, bool disabled);
   void node_suspect(routing::node_index node);
   template <class What>
   void for_each_pool(const What& what) {
     for (auto& [key, one] : pools_) what(*one);
+  }
+  template <class What>
+  void for_each_database(const What& what) const {
+    for (const auto& [name, one] : databases_) what(one);
   }
   // Closes what is idle there. Copies of `latch` are let go of when the servers have closed it too.
   void vacate(const std::string& database, const std::shared_ptr<void>& latch);
@@ -192,6 +209,9 @@ public:
   std::function<void(arrival&)> arrival_over;
   std::function<void(session&)> session_ended;
   std::function<void(relay&)> relay_over;
+  std::function<void(operator_session&)> operator_ended;
+  // What each is asked may end it.
+  std::function<void(const std::function<void(session&)>& what)> for_each_session;
 
   // Sessions that wait for news of the nodes, and those of them whose turn is yet to come to look at the newest.
   waiting_places awaiting_view;
@@ -204,6 +224,7 @@ public:
 private:
   // What statements under way require may refer to them; a few kilobytes for each time that policies were changed.
   std::vector<config_ptr> retired_;
+  bool all_paused_ = false;
   std::map<std::string, database_context> databases_;
   std::map<std::tuple<std::string, std::string, std::string>, session_kind_ptr> kinds_;
   std::map<pool_key, std::shared_ptr<pool>> pools_;

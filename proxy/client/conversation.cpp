@@ -34,6 +34,7 @@ bool conversation::skips_to_sync() const noexcept {
 }
 
 void conversation::write(std::string_view bytes) {
+  kind->database.usage.sent_bytes += bytes.size();
   socket.write(bytes);
   // A slow client holds up its own server connection, and nobody else.
   if (socket.pending() > 0 && leased()) connection().pause(true);

@@ -77,6 +77,11 @@ void exchange::unpin() noexcept {
   held.pins.clear();
 }
 
+void exchange::note_pinned(routing::instant arrived) noexcept {
+  if (!held.pins.any()) held.pinned_since = routing::never;
+  if (held.pins.any() && held.pinned_since == routing::never) held.pinned_since = arrived;
+}
+
 void exchange::pins_answered(std::string_view row) {
   const bool temporary = held.pins.has(pin_reason::temporary_table);
   held.pins.answered(row);

@@ -67,6 +67,8 @@ public:
     bool ready_held = false;        // a ReadyForQuery is kept back until it is known what the client's settings are
     bool asks_pins = false;         // what is inquired is whether they still stand
 
+    routing::instant pinned_since = routing::never;  // the batch that did it had arrived by then
+
     // Of the transaction that is under way.
     bool in_read_only = false;      // it was placed as one that only reads
     bool wrote = false;             // it may have changed data
@@ -82,6 +84,8 @@ public:
 
   void pin(sql::pin_reason why);
   void unpin() noexcept;
+  // A batch that had arrived by then has left its marks.
+  void note_pinned(routing::instant arrived) noexcept;
   // The server has said which pins still stand (session_pins::answered).
   void pins_answered(std::string_view row);
   // A server's transaction is over: did it come to nothing?

@@ -19,6 +19,7 @@ void drop_stranger(conversation& talk) {
 
 void begin_lease(conversation& talk, server_connection& connection, lease_holder& to) {
   connection.lease(to);
+  ++talk.kind->database.usage.server_assignments;
   talk.under_way().begin(connection.session(), &connection, talk.worker.loads[connection.node()]);
 }
 

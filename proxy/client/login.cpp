@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cctype>
 
+#include "proxy/client/operators.hpp"
 #include "proxy/wire/frame.hpp"
 #include "proxy/wire/names.hpp"
 #include "proxy/wire/startup.hpp"
@@ -100,9 +101,10 @@ login::step login::take_encryption_request(bool tls, bool alone, std::string& ou
 }
 
 login::step login::begin(const wire::startup_request& request, std::string& out) {
-  if (turned_away_) return refuse(*turned_away_, out);
   if (door_.encryption.required && !encrypted_) return refuse(needs_encryption(), out);
-  if (const auto wrong = take_parameters(request)) return refuse(*wrong, out);
+  const auto wrong = take_parameters(request);
+  if (turned_away_ && !door_.operates && !is_console(door_.console, database)) return refuse(*turned_away_, out);
+  if (wrong) return refuse(*wrong, out);
   minor = wire::spoken_minor(request.minor);
   if (minor != request.minor || !request.unknown_options.empty()) {
     std::vector<std::string_view> names(request.unknown_options.begin(), request.unknown_options.end());
@@ -135,6 +137,7 @@ std::optional<wire::error> login::take_parameters(const wire::startup_request& r
 }
 
 login::step login::authenticate(std::string& out) {
+  if (door_.operates) return step::accepted;
   const bool physical = replication == wire::replication::physical;
   const auth::door from{door_.address, encrypted_, database, user, physical};
   const auto* const rule = door_.access->rules.first_match(from);

@@ -31,6 +31,8 @@ struct doorway {
   encryption_offer encryption{};
   std::optional<config::ip> address{};         // none: by a Unix-domain socket
   std::function<std::string()> system_user{};  // who that is for the operating system; may take its time
+  config::admin console{};                     // its name, and whether there is one
+  bool operates = false;                       // nobody but operators comes in here: who may open it needs no more
 };
 
 class login {
@@ -48,7 +50,7 @@ public:
 
   login(doorway door, authentication::randomness random) : door_(std::move(door)), random_(std::move(random)) {}
 
-  // Whoever wants to log in shall be told this instead. A cancel request still gets through.
+  // Whoever wants to log in shall be told this instead. A cancel request still gets through, and an operator.
   void turn_away(wire::error why) { turned_away_ = std::move(why); }
   // As a load balancer says that speaks for it.
   void comes_from(const config::ip& address) { door_.address = address; }

@@ -129,6 +129,7 @@ void passage::await_view_until(routing::instant deadline) {
 void passage::stop_waiting(bool reached) {
   auto& worker = talk_.worker;
   worker.timers.cancel(deadline_);
+  if (std::exchange(held_, false)) return view_place_.unlink();
   if (!waits_for_view()) return;
   const auto reason = attempt_.plan().reason;
   const bool fell_back = reason == route_reason::fallback || reason == route_reason::stale;
@@ -138,16 +139,32 @@ void passage::stop_waiting(bool reached) {
 }
 
 void passage::view_changed() {
-  if (!waits_for_view()) return;
+  if (!view_place_.is_linked()) return;
   const auto alive = who_.alive();
+  if (held_) return let_go();
   follow_and_go_on(talk_.leased() ? approach_.view_changed(talk_.server(), circumstances())
                                   : approach_.view_changed(circumstances()));
 }
 
 // For a connection ------------------------------------------------------------------------------------
 
+// Its database is paused: that costs it nothing of the time that it may wait.
+void passage::hold() {
+  held_ = true;
+  talk_.kind->database.held.push_back(view_place_);
+}
+
+// It is paused no more: where the batch belongs is decided anew, as if it had just come.
+void passage::let_go() {
+  held_ = false;
+  view_place_.unlink();
+  attempt_.resume(std::chrono::steady_clock::now());
+  again();
+}
+
 void passage::queue(routing::instant deadline) {
   auto& worker = talk_.worker;
+  if (talk_.kind->database.paused) return hold();
   auto& pool = worker.pool_of(*talk_.kind, attempt_.plan().node);
   if (auto* connection = pool.acquire(*this)) {
     routing::note_wait(worker.loads[attempt_.plan().node], {});
@@ -170,6 +187,7 @@ void passage::queued_too_long(pool& where) {
 void passage::note_queued(routing::node_index node) {
   const auto waited = std::chrono::steady_clock::now() - queued_since_;
   talk_.worker.probe.lease_wait.observe(waited);
+  talk_.kind->database.usage.wait_time += std::chrono::duration_cast<std::chrono::microseconds>(waited);
   routing::note_wait(talk_.worker.loads[node], waited);
 }
 

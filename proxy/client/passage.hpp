@@ -48,8 +48,8 @@ public:
   // The connection is no more; that has been said to the exchange.
   void lost();
 
-  bool waits_for_view() const noexcept { return view_place_.is_linked(); }
-  bool waits() const noexcept { return deadline_.number != 0; }
+  bool waits_for_view() const noexcept { return view_place_.is_linked() && !held_; }
+  bool waits() const noexcept { return deadline_.number != 0 || held_; }
   // Where it leads to at the moment.
   routing::node_index node() const noexcept;
   // What is known of the nodes, for whoever decides now.
@@ -68,6 +68,8 @@ private:
   void await_view_until(routing::instant deadline);
   void stop_waiting(bool reached);
   void queue(routing::instant deadline);
+  void hold();
+  void let_go();
   void queued_too_long(pool& where);
   void note_queued(routing::node_index node);
   void settle_connection();
@@ -82,6 +84,7 @@ private:
   approach approach_;
   waiting_place view_place_;  // among those who wait for a view
   node_wait waiting_;
+  bool held_ = false;  // its database is paused, and this is its place among those who wait for the end of that
   timer_queue::ticket deadline_;
   routing::instant queued_since_ = routing::never;
   std::uint64_t seen_ = 0;  // version of the view that was looked at last

@@ -26,6 +26,7 @@ public:
   // The client's name for it; empty if it is the unnamed one, or has none.
   std::string_view name_of(statement_id id) const noexcept;
 
+  std::size_t count() const noexcept { return names_.size(); }  // of named ones
   // What the named ones cost to keep, in bytes; and what one with a text of that length would.
   std::size_t bytes() const noexcept { return bytes_; }
   static std::size_t cost(std::string_view name, std::size_t text) noexcept;

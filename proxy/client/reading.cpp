@@ -33,6 +33,7 @@ stream::read_result read_some(conversation& talk) {
   const auto room = make_room(talk, input);
   const auto got = talk.socket.read(scratch.data(), std::min(room, scratch.size()));
   input.append(scratch, 0, got.size);
+  if (talk.kind) talk.kind->database.usage.received_bytes += got.size;
   return got;
 }
 

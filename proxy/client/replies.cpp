@@ -181,6 +181,8 @@ wire::after_ready replies::ready(transaction_status status, const wire::expected
 void replies::answered(transaction_status status) {
   auto& flights = under_way_.flights;
   due_.answered = true;
+  ++due_.queries;
+  due_.transactions += status == transaction_status::idle;
   if (!flights.empty()) {
     under_way_.schema_changed |= flights.front().schema;
     due_.write_acknowledged |=

@@ -34,6 +34,8 @@ public:
 
   // What has to be done before the client is sent the text.
   struct effects {
+    unsigned queries = 0;             // that have been answered: a batch is one
+    unsigned transactions = 0;        // ... that have ended
     unsigned plans_outdated = 0;      // what was prepared before may not run any more
     bool answered = false;            // a batch
     bool schema_changed = false;      // by a transaction that is committed

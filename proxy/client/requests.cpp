@@ -140,6 +140,7 @@ void note_route(conversation& talk, routing::route_reason reason) {
     talk.worker.probe.write_routed(node);
   }
   if (talk.keeps_one_server() && !exchange.held.pins.any()) exchange.pin(sql::pin_reason::pool_mode);
+  exchange.note_pinned(talk.client.requested);
 }
 
 void note_write(conversation& talk) {

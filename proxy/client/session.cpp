@@ -1,6 +1,7 @@
 #include "proxy/client/session.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <utility>
 
 #include "proxy/client/arrival.hpp"
@@ -23,6 +24,8 @@ constexpr unsigned steps_a_turn = 100;
 }  // namespace
 
 session::session(worker_context& worker, stream socket) : talk_(worker, std::move(socket)) {
+  static std::atomic<std::uint64_t> last{0};
+  talk_.client.id = ++last;
   talk_.socket.tell(*this);
 }
 

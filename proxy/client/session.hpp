@@ -7,12 +7,14 @@
 //   session_login.cpp   what it is welcomed with
 //   session_batch.cpp   a batch has come
 //   session_server.cpp  a server has said something, or is lost
+//   session_facts.cpp   what operators are told of it
 
 #include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
 
+#include "proxy/client/census.hpp"
 #include "proxy/client/closing.hpp"
 #include "proxy/client/conversation.hpp"
 #include "proxy/client/losses.hpp"
@@ -41,6 +43,14 @@ public:
   void primary_moved();
   void database_gone(const std::string& database);   // it does not exist any more
   void user_revoked(const auth::revoked_user& who);  // who was let in by that secret
+
+  // session_facts.cpp: for operators.
+  std::uint64_t id() const noexcept { return talk_.client.id; }
+  const std::string& database() const noexcept { return talk_.kind->database.name; }
+  bool logs_in() const noexcept { return talk_.greets || stage_ == stage::ended; }
+  console::client_facts facts(const moment& at) const;
+  // By its pins, if it has any.
+  std::optional<console::pin_facts> pin(const moment& at) const;
 
 private:
   enum class stage : std::uint8_t {

@@ -6,6 +6,7 @@ namespace highwater::proxy {
 void session::start(newcomer& who) {
   const auto alive = shared_from_this();
   auto& now = work();
+  talk_.client.connected = std::chrono::steady_clock::now();
   if (const auto why = take_login(talk_, who)) return fatal(*why);
   if (const auto known = known_welcome(talk_)) return welcome(known);
   now.attempt.begin(std::chrono::steady_clock::now(), talk_.worker.settings->pool.queue_timeout);

@@ -29,6 +29,11 @@ wire::error unknown_setting(std::string_view name, std::string_view value) {
           "Highwater knows highwater.level with the levels " + all_names<config::level>() + "."};
 }
 
+wire::error disabled(const std::string& database) {
+  return {std::string(wire::sqlstate::cannot_connect_now), "database does not allow connections: " + database,
+          "An operator has disabled it.", "ENABLE in Highwater's console ends that."};
+}
+
 welcomes::login login_as(const conversation& talk) {
   return {talk.kind->user, talk.kind->database.name, *talk.client.settings};
 }
@@ -43,6 +48,7 @@ std::optional<wire::error> take_login(conversation& talk, newcomer& who) {
     if (name == "application_name") application = value;
   }
   talk.kind = talk.worker.kind(who.user, who.database, application);
+  if (talk.kind->database.disabled) return disabled(who.database);
   talk.client.transaction.level.start(std::nullopt, talk.worker.settings->consistency.default_level);
   for (const auto& [name, value] : who.settings) {
     if (!take_setting(talk, name, value)) return unknown_setting(name, value);

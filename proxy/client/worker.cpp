@@ -45,6 +45,13 @@ worker::worker(process_context& in) : context_(in, loop_, [this] { view_publishe
     count_.fetch_sub(1, std::memory_order_relaxed);
     loop_.post([this, held = which.shared_from_this()] { relays_.erase(held); });
   };
+  context_.for_each_session = [this](const auto& what) {
+    const auto all = sessions_;
+    for (const auto& one : all) what(*one);
+  };
+  context_.operator_ended = [this](operator_session& which) {
+    loop_.post([this, held = which.shared_from_this()] { operators_.erase(held); });
+  };
 }
 
 worker::~worker() {
@@ -62,12 +69,13 @@ void worker::serve(accepted_client who) {
   loop_.post([this, who = std::move(who)]() mutable {
     const auto added = *arrivals_.insert(std::make_shared<arrival>(context_, std::move(who))).first;
     added->start();
-    if (draining_) added->end();
+    if (draining_ && !added->operates()) added->end();
   });
 }
 
 // It is one and the same client.
 void worker::admit(newcomer who) {
+  if (who.operates) return admit_operator(std::move(who));
   count_.fetch_add(1, std::memory_order_relaxed);
   if (who.replication != wire::replication::none) return admit_to_replicate(std::move(who));
   const auto added = *sessions_.insert(std::make_shared<session>(context_, std::move(who.socket))).first;
@@ -90,6 +98,11 @@ void worker::for_all(const What& what) {
   for (const auto& one : relays) what(*one);
 }
 
+void worker::admit_operator(newcomer who) {
+  context_.probe.clients.add(-1);
+  (*operators_.insert(std::make_shared<operator_session>(context_, std::move(who))).first)->start();
+}
+
 void worker::catalog_changed(const std::string& database, known_catalog catalog) {
   loop_.post([this, database, catalog = std::move(catalog)] { context_.catalog_changed(database, catalog); });
 }
@@ -103,7 +116,11 @@ void worker::database_gone(const std::string& database) {
 }
 
 void worker::user_revoked(const auth::revoked_user& who) {
-  loop_.post([this, who] { for_all([&](auto& one) { one.user_revoked(who); }); });
+  loop_.post([this, who] {
+    for_all([&](auto& one) { one.user_revoked(who); });
+    const auto operators = operators_;
+    for (const auto& one : operators) one->user_revoked(who);
+  });
 }
 
 void worker::run(const std::function<void(worker_context&)>& what) {
@@ -194,7 +211,9 @@ void worker::drain() {
   loop_.post([this] {
     draining_ = true;
     const auto arriving = arrivals_;
-    for (const auto& one : arriving) one->end();
+    for (const auto& one : arriving) {
+      if (!one->operates()) one->end();
+    }
     for_all([](auto& one) { one.drain(); });
   });
 }
@@ -207,6 +226,8 @@ void worker::stop() {
     const auto arriving = arrivals_;
     for (const auto& one : arriving) one->kill(why);
     for_all([&](auto& one) { one.kill(why); });
+    const auto operators = operators_;
+    for (const auto& one : operators) one->kill(why);
     context_.timers.stop();
     // After the farewells that were posted meanwhile.
     loop_.post([this] { loop_.stop(); });

@@ -8,6 +8,7 @@
 #include <unordered_set>
 
 #include "proxy/client/context.hpp"
+#include "proxy/client/operator_session.hpp"
 #include "proxy/client/relay.hpp"
 #include "proxy/client/session.hpp"
 #include "proxy/io/event_loop.hpp"
@@ -43,6 +44,7 @@ private:
   void admit_to_replicate(newcomer who);
   template <class What>
   void for_all(const What& what);
+  void admit_operator(newcomer who);
   void view_published();
   void look_at_views();
   void look_on();
@@ -57,7 +59,8 @@ private:
   std::unordered_set<std::shared_ptr<arrival>> arrivals_;
   std::unordered_set<std::shared_ptr<session>> sessions_;
   std::unordered_set<std::shared_ptr<relay>> relays_;
-  std::atomic<unsigned> count_{0};                  // of all of them
+  std::unordered_set<std::shared_ptr<operator_session>> operators_;
+  std::atomic<unsigned> count_{0};                  // of all but the last
   std::vector<routing::incarnation_id> lives_;      // by node, when it was last looked at; 0: not usable
   routing::node_index primary_ = routing::no_node;  // the last one that was proved
   bool draining_ = false;

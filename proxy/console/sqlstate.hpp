@@ -12,5 +12,6 @@ inline constexpr std::string_view undefined_parameter = "42P02";
 inline constexpr std::string_view duplicate_cursor = "42P03";
 inline constexpr std::string_view not_in_prerequisite_state = "55000";
 inline constexpr std::string_view cannot_change_parameter = "55P02";
+inline constexpr std::string_view config_file_error = "F0000";
 
 }  // namespace highwater::console::sqlstate

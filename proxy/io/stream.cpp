@@ -101,6 +101,20 @@ std::string stream::peer() const {
   return known ? std::string(host) + ":" + port : "?";
 }
 
+std::pair<std::string, std::uint16_t> stream::local() const {
+  sockaddr_storage address{};
+  socklen_t length = sizeof address;
+  char host[NI_MAXHOST];
+  char port[NI_MAXSERV];
+  auto* const generic = reinterpret_cast<sockaddr*>(&address);
+  if (core_ == nullptr || ::getsockname(core_->native(), generic, &length) != 0) return {};
+  if (address.ss_family == AF_UNIX) return {"unix", 0};
+  const bool known =
+      ::getnameinfo(generic, length, host, sizeof host, port, sizeof port, NI_NUMERICHOST | NI_NUMERICSERV) == 0;
+  if (!known) return {};
+  return {host, static_cast<std::uint16_t>(std::strtoul(port, nullptr, 10))};
+}
+
 std::string stream::peer_address() const {
   sockaddr_storage address{};
   socklen_t length = sizeof address;

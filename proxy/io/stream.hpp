@@ -5,6 +5,7 @@
 // kernel does not take is kept and sent when it does. Belongs to one thread.
 
 #include <boost/smart_ptr/intrusive_ptr.hpp>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -74,6 +75,8 @@ public:
   transport release() noexcept;
   // Address and port of the other side, for people; "?" if it has gone.
   std::string peer() const;
+  // Host and port of our own side; ("unix", 0) of a Unix-domain socket, ("", 0) if it has gone.
+  std::pair<std::string, std::uint16_t> local() const;
   // The bytes of its IP address; empty if it has none, or has gone.
   std::string peer_address() const;
 

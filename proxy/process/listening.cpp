@@ -37,24 +37,31 @@ tcp::acceptor listen_on(asio::io_context& io, const config::endpoint& where, con
   }
 }
 
-listening::listening(asio::io_context& io, const config::listener& where, std::function<unsigned()> clients,
-                     std::function<void(accepted_client)> serve)
+listening::listening(asio::io_context& io, const config::listener& where, const std::string& operators,
+                     std::function<unsigned()> clients, std::function<void(accepted_client)> serve)
     : tcp_(listen_on(io, where, "clients")),
       balancers_(where.proxy_protocol),
       clients_(std::move(clients)),
       serve_(std::move(serve)) {
   if (!where.unix_socket.empty()) unix_.emplace(io, where.unix_socket, endpoint().port());
+  if (!operators.empty()) operators_.emplace(io, operators, endpoint().port(), unix_listener::open_to::own_user);
 }
 
 void listening::start() {
   accept_tcp();
   if (unix_) accept_unix();
+  if (operators_) accept_operators();
 }
 
 void listening::stop() {
   boost::system::error_code ignored;
   tcp_.close(ignored);
   if (unix_) unix_->close();
+}
+
+void listening::stop_all() {
+  stop();
+  if (operators_) operators_->close();
 }
 
 // Out of descriptors, above all: it passes when clients leave, and asking at once would only keep a processor busy.
@@ -69,8 +76,8 @@ bool listening::accepted(const boost::system::error_code& error, Acceptor& from,
     spdlog::error("cannot accept clients, who have to wait: {}; there are {}", error.message(), clients_());
   }
   auto timer = std::make_shared<asio::steady_timer>(from.get_executor(), pause);
-  timer->async_wait([this, again, timer](const boost::system::error_code&) {
-    if (tcp_.is_open()) (this->*again)();
+  timer->async_wait([this, again, timer, &from](const boost::system::error_code&) {
+    if (from.is_open()) (this->*again)();
   });
   return false;
 }
@@ -86,15 +93,28 @@ void listening::accept_tcp() {
   });
 }
 
+template <class Socket>
+void listening::serve_local(Socket socket, bool operates) {
+  boost::system::error_code ignored;
+  serve_({.socket = unique_socket(socket.release(ignored)), .operates = operates});
+}
+
 void listening::accept_unix() {
-  auto& acceptor = unix_->acceptor();
-  acceptor.async_accept(
-      [this, &acceptor](const boost::system::error_code& error, asio::local::stream_protocol::socket socket) {
-        if (!accepted(error, acceptor, &listening::accept_unix)) return;
-        boost::system::error_code ignored;
-        serve_({unique_socket(socket.release(ignored)), {}, false});
-        accept_unix();
-      });
+  using local = asio::local::stream_protocol;
+  unix_->acceptor().async_accept([this](const boost::system::error_code& error, local::socket socket) {
+    if (!accepted(error, unix_->acceptor(), &listening::accept_unix)) return;
+    serve_local(std::move(socket), false);
+    accept_unix();
+  });
+}
+
+void listening::accept_operators() {
+  using local = asio::local::stream_protocol;
+  operators_->acceptor().async_accept([this](const boost::system::error_code& error, local::socket socket) {
+    if (!accepted(error, operators_->acceptor(), &listening::accept_operators)) return;
+    serve_local(std::move(socket), true);
+    accept_operators();
+  });
 }
 
 }  // namespace highwater::proxy

@@ -24,22 +24,29 @@ boost::asio::ip::tcp::acceptor listen_on(boost::asio::io_context& io, const conf
 class listening {
 public:
   // `clients`: how many there are, for the log. What is accepted goes to `serve`. Throws std::runtime_error.
-  listening(boost::asio::io_context& io, const config::listener& where, std::function<unsigned()> clients,
-            std::function<void(accepted_client)> serve);
+  // `operators`: a folder for a socket of theirs; empty: there is none.
+  listening(boost::asio::io_context& io, const config::listener& where, const std::string& operators,
+            std::function<unsigned()> clients, std::function<void(accepted_client)> serve);
 
   void start();
-  void stop();  // Unix-domain sockets leave the file system
+  // Unix-domain sockets leave the file system.
+  void stop();      // but operators still come in
+  void stop_all();  // nobody does
   boost::asio::ip::tcp::endpoint endpoint() const { return tcp_.local_endpoint(); }
 
 private:
   void accept_tcp();
   void accept_unix();
+  void accept_operators();
+  template <class Socket>
+  void serve_local(Socket socket, bool operates);
   // False if the listener has been stopped.
   template <class Acceptor>
   bool accepted(const boost::system::error_code& error, Acceptor& from, void (listening::*again)());
 
   boost::asio::ip::tcp::acceptor tcp_;
   std::optional<unix_listener> unix_;
+  std::optional<unix_listener> operators_;
   std::vector<config::network> balancers_;  // who says whose connection it is
   boost::asio::ip::tcp::endpoint peer_;
   std::function<unsigned()> clients_;

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <csignal>
@@ -22,6 +23,7 @@
 #include "proxy/client/worker.hpp"
 #include "proxy/io/log_text.hpp"
 #include "proxy/monitor/login_watch.hpp"
+#include "proxy/process/desk.hpp"
 #include "proxy/process/http_thread.hpp"
 #include "proxy/process/listening.hpp"
 #include "proxy/process/pages.hpp"
@@ -114,7 +116,9 @@ private:
   http_page page(std::string_view path) const;
   void logins_found(const login_news& news, routing::node_index node, routing::instant when);
   void user_revoked(const auth::revoked_user& who);
-  void shut_down();
+  void await_signal();
+  void shut_down(console::shutdown_mode how);
+  void finish();
   void drained(std::chrono::steady_clock::time_point deadline);
 
   const config::config& settings_;  // at the start
@@ -143,6 +147,7 @@ private:
   std::atomic<unsigned> clients_{0};
   std::atomic<unsigned> strangers_{0};
   process_context process_;
+  desk desk_;
   listening listening_;
   std::string http_endpoint_;
   http_thread http_;
@@ -154,6 +159,7 @@ private:
   reloader reloader_;
   std::size_t free_before_ = 0;
   std::atomic<bool> shutting_down_{false};
+  bool drains_ = false;  // sessions are told to end when they have nothing under way
 };
 
 program::program(const config::config& settings, const std::string& file)
@@ -199,8 +205,11 @@ program::program(const config::config& settings, const std::string& file)
                [this](const auto& what) {
                  for (auto& one : workers_) one->run(what);
                }},
+      desk_(process_, {[this](console::shutdown_mode how) { asio::post(io_, [this, how] { shut_down(how); }); },
+                       [this] { return shutting_down_.load(); },
+                       [this](auto then) { slow_.run([this, then = std::move(then)] { then(reloader_.reload()); }); }}),
       listening_(
-          io_, settings.listen, [this] { return clients_.load(); },
+          io_, settings.listen, settings.admin.unix_socket, [this] { return clients_.load(); },
           [this](accepted_client who) { least_busy().serve(std::move(who)); }),
       http_(
           [&](asio::io_context& io) {
@@ -227,6 +236,7 @@ program::program(const config::config& settings, const std::string& file)
         [this](const auth::revoked_user& who) { user_revoked(who); });
     process_.secrets = &*secrets_;
   }
+  process_.desk = &desk_;
   const auto count = settings.workers != 0 ? settings.workers : std::max(1U, std::thread::hardware_concurrency());
   for (unsigned i = 0; i < count; ++i) workers_.push_back(std::make_unique<worker>(process_));
 }
@@ -236,11 +246,10 @@ int program::run() {
   for (std::size_t i = 0; i < workers_.size(); ++i) workers_[i]->start("worker " + std::to_string(i));
   login_watch_.start();
   if (secrets_) secrets_->start();
+  desk_.start();
   listening_.start();
   http_.start();
-  signals_.async_wait([this](const boost::system::error_code& error, int) {
-    if (!error) shut_down();
-  });
+  await_signal();
   await_hangup();
   give_back_memory();
   // One line that scripts can wait for.
@@ -256,6 +265,7 @@ int program::run() {
 // Whoever calls others before those.
 void program::end() noexcept {
   http_.stop();
+  desk_.stop();
   login_watch_.stop();
   if (secrets_) secrets_->stop();
   catalogs_.stop();
@@ -354,28 +364,43 @@ void program::user_revoked(const auth::revoked_user& who) {
   for (auto& one : workers_) one->user_revoked(who);
 }
 
-void program::shut_down() {
-  if (shutting_down_.exchange(true)) return io_.stop();
+// A second signal does not wait.
+void program::await_signal() {
+  signals_.async_wait([this](const boost::system::error_code& error, int) {
+    if (error) return;
+    if (drains_) return finish();
+    shut_down(console::shutdown_mode::wait_for_servers);
+    await_signal();
+  });
+}
+
+void program::shut_down(console::shutdown_mode how) {
+  shutting_down_ = true;
+  listening_.stop();
+  if (how == console::shutdown_mode::immediate) return finish();
+  if (drains_) return;
+  if (how == console::shutdown_mode::wait_for_clients) {
+    spdlog::info("shutting down when the last client has gone");
+    return drained(std::chrono::steady_clock::time_point::max());
+  }
+  drains_ = true;
   const auto patience = configured_.load()->drain_timeout;
   spdlog::info("shutting down: waiting for transactions to finish, {} ms at most", patience.count());
-  listening_.stop();
   for (auto& one : workers_) one->drain();
   drained(std::chrono::steady_clock::now() + patience);
-  // A second signal does not wait.
-  signals_.async_wait([this](const boost::system::error_code& error, int) {
-    if (!error) shut_down();
-  });
+}
+
+void program::finish() {
+  monitor_.stop();
+  signals_.cancel();
+  hangups_.cancel();
+  memory_timer_.cancel();
+  io_.stop();
 }
 
 void program::drained(std::chrono::steady_clock::time_point deadline) {
   const bool empty = std::all_of(workers_.begin(), workers_.end(), [](const auto& w) { return w->sessions() == 0; });
-  if (empty || std::chrono::steady_clock::now() >= deadline) {
-    monitor_.stop();
-    signals_.cancel();
-    hangups_.cancel();
-    memory_timer_.cancel();
-    return io_.stop();
-  }
+  if (empty || std::chrono::steady_clock::now() >= deadline) return finish();
   constexpr std::chrono::milliseconds look_again{5};
   drain_timer_.expires_after(look_again);
   drain_timer_.async_wait([this, deadline](const boost::system::error_code& error) {

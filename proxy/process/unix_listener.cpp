@@ -26,12 +26,15 @@ void make_way(boost::asio::io_context& io, const std::string& path) {
   if (::unlink(path.c_str()) != 0) throw std::system_error(errno, std::generic_category(), "unlink");
 }
 
-local::acceptor listen_on(boost::asio::io_context& io, const std::string& path) {
-  constexpr mode_t everybody = 0777;
+// Nobody gets in before it is listened on, and by then it is open to those only to whom it is meant to be.
+local::acceptor listen_on(boost::asio::io_context& io, const std::string& path, mode_t mode) {
   try {
     make_way(io, path);
-    local::acceptor made(io, local::endpoint(path));
-    if (::chmod(path.c_str(), everybody) != 0) throw std::system_error(errno, std::generic_category(), "chmod");
+    local::acceptor made(io);
+    made.open();
+    made.bind(local::endpoint(path));
+    if (::chmod(path.c_str(), mode) != 0) throw std::system_error(errno, std::generic_category(), "chmod");
+    made.listen();
     return made;
   } catch (const std::exception& why) {
     throw std::runtime_error("cannot listen on " + path + " for clients: " + why.what());
@@ -40,8 +43,9 @@ local::acceptor listen_on(boost::asio::io_context& io, const std::string& path) 
 
 }  // namespace
 
-unix_listener::unix_listener(boost::asio::io_context& io, const std::string& folder, std::uint16_t port)
-    : path_(folder + "/.s.PGSQL." + std::to_string(port)), acceptor_(listen_on(io, path_)) {}
+unix_listener::unix_listener(boost::asio::io_context& io, const std::string& folder, std::uint16_t port, open_to whom)
+    : path_(folder + "/.s.PGSQL." + std::to_string(port)),
+      acceptor_(listen_on(io, path_, whom == open_to::everybody ? 0777 : 0600)) {}
 
 void unix_listener::close() noexcept {
   if (!acceptor_.is_open()) return;

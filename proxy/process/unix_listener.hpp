@@ -11,9 +11,13 @@ namespace highwater::proxy {
 
 class unix_listener {
 public:
-  // Takes the place of a socket file on which nobody listens any more. Everybody on the machine may connect: who may
-  // log in is said by rules. Throws std::runtime_error.
-  unix_listener(boost::asio::io_context& io, const std::string& folder, std::uint16_t port);
+  enum class open_to : std::uint8_t {
+    everybody,  // on the machine: who may log in is said by rules
+    own_user,   // ... that this process runs as
+  };
+  // Takes the place of a socket file on which nobody listens any more. Throws std::runtime_error.
+  unix_listener(boost::asio::io_context& io, const std::string& folder, std::uint16_t port,
+                open_to whom = open_to::everybody);
   ~unix_listener() { close(); }
   unix_listener(const unix_listener&) = delete;
   unix_listener& operator=(const unix_listener&) = delete;

@@ -82,6 +82,7 @@ public:
     changing_.clear();
   }
 
+  std::size_t count() const noexcept { return places_.size(); }
   // The one to close when there are more than `most`, or 0.
   statement_id surplus(std::size_t most) const noexcept { return places_.size() <= most ? 0 : by_use_.front().id; }
 

@@ -71,6 +71,12 @@ public:
   // ... because it leads to another server: no other is made for a moment.
   void drop_stranger(server_connection& connection);
 
+  // Each of them, and whether it is to be closed when it is given back. On this pool's thread.
+  template <class What>
+  void for_each_connection(const What& what) {
+    for (const auto& one : all_) what(std::as_const(*one), !one->logging_in() && outdated(*one));
+  }
+
   const pool_key& key() const noexcept { return key_; }
   // Who waits here. On this pool's thread.
   unsigned waiting() const noexcept { return static_cast<unsigned>(waiters_.size()); }

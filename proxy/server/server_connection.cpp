@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <atomic>
 #include <utility>
 
 #include "proxy/server/cancel_request.hpp"
@@ -56,7 +57,10 @@ struct own_replies {
 }  // namespace
 
 server_connection::server_connection(connection_context& context, connection_home& home, routing::node_index node)
-    : context_(&context), home_(&home), baggage_{server_session(node)} {}
+    : context_(&context), home_(&home), baggage_{server_session(node)} {
+  static std::atomic<std::uint64_t> last{0};
+  baggage_.id = ++last;
+}
 
 server_connection::~server_connection() {
   *alive_ = false;

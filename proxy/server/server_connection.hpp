@@ -109,6 +109,15 @@ public:
   // under way are merged into one more.
   void cancel(std::function<void()> over);
 
+  std::uint64_t id() const noexcept { return baggage_.id; }  // unique in this process, from 1
+  const tcp_endpoint& endpoint() const noexcept { return baggage_.endpoint; }
+  const stream& link() const noexcept { return stream_; }
+  bool leased() const noexcept { return holder_ != nullptr; }
+  bool logging_in() const noexcept {
+    return state_ == state::connecting || state_ == state::asking_for_tls || state_ == state::logging_in;
+  }
+  bool is_cleaned() const noexcept { return state_ == state::cleaning; }
+  bool is_cancelled() const noexcept { return cancelling_ != nullptr; }
   routing::node_index node() const noexcept { return session().node(); }
   time_point idle_since() const noexcept { return idle_since_; }
   // False once the connection is no more.
@@ -140,6 +149,7 @@ private:
     std::string host{};
     node_encryption encryption{};
     std::string partial{};  // the beginning of a message that is not complete yet
+    std::uint64_t id = 0;
   };
 
   connection_context* context_;

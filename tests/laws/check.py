@@ -25,8 +25,9 @@ ROOMS = {
     "proxy/server": {"config", "metrics", "routing", "routing/sql", "proxy/io", "proxy/wire", "proxy/auth",
                      "proxy/monitor"},
     "proxy/client": {"config", "metrics", "routing", "routing/sql", "proxy/io", "proxy/wire", "proxy/auth",
-                     "proxy/monitor", "proxy/server"},
-    "proxy/process": {"config", "metrics", "routing", "routing/sql", "proxy/io", "proxy/wire", "proxy/monitor", "proxy/client"},
+                     "proxy/monitor", "proxy/server", "proxy/console"},
+    "proxy/process": {"config", "metrics", "routing", "routing/sql", "proxy/io", "proxy/wire", "proxy/monitor",
+                      "proxy/server", "proxy/client", "proxy/console"},
     "proxy": {"config", "proxy/process", "proxy/io"},  # main.cpp
     "bench": {"config"},
     "tests/support": set(),

@@ -64,6 +64,42 @@ TEST(login, waits_for_the_whole_packet) {
   EXPECT_EQ(door.take(startup), step::accepted);
 }
 
+TEST(login, turns_everybody_away_but_operators_and_who_cancels) {
+  const wire::error full{"53300", "sorry, too many clients already", "", ""};
+  doorway door{.access = trusting};
+  door.console.users = {"app"};
+  struct row {
+    const char* why;
+    std::string bytes;
+    bool by_own_socket;
+    step what;
+  };
+  const row rows[] = {
+      {"a client", startup, false, step::refused},
+      {"an operator", packet(v3, "user\0app\0database\0highwater\0\0"s), false, step::accepted},
+      {"by their own socket", startup, true, step::accepted},
+      {"a cancel request", packet(cancel, "\0\0\0\1key4"s), false, step::cancel},
+  };
+  for (const auto& each : rows) {
+    door.operates = each.by_own_socket;
+    login way_in(door, {"server-nonce", {}});
+    way_in.turn_away(full);
+    std::string out;
+    std::size_t used = 0;
+    EXPECT_EQ(way_in.take(each.bytes, used, out), each.what) << each.why;
+  }
+}
+
+TEST(login, asks_who_comes_by_the_operators_socket_nothing) {
+  doorway door{.access = strict};
+  door.operates = true;
+  login way_in(door, {"server-nonce", {}});
+  std::string out;
+  std::size_t used = 0;
+  EXPECT_EQ(way_in.take(startup, used, out), step::accepted);
+  EXPECT_EQ(out, "");
+}
+
 TEST(login, takes_any_setting_along) {
   entrance door;
   EXPECT_EQ(door.take(packet(v3, "user\0app\0DateStyle\0ISO\0options\0-c Geqo=off\0replication\0false\0\0"s)),

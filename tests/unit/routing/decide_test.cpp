@@ -308,6 +308,26 @@ TEST(decide_read, does_not_use_nodes_that_are_in_doubt) {
   });
 }
 
+TEST(decide_read, leaves_a_drained_replica_alone_and_keeps_a_primary_that_was_one) {
+  situation s;
+  s.request.need.level = monotonic_reads;
+  s.floors.has_read(b, s.view.nodes[b].incarnation, t(12), true);
+  EXPECT_EQ(s.decide().node, b) << "who has read there stays";
+  s.loads[b].drained = true;
+  EXPECT_EQ(s.decide().node, a) << "also who has read there";
+  s.request.need.level = eventual;
+  EXPECT_EQ(s.decide().node, c);
+  s.loads[c].drained = true;
+  EXPECT_EQ(s.decide().node, a);
+  s.loads[a].drained = true;
+  EXPECT_EQ(s.decide().node, a) << "promoted since: writes need it";
+  EXPECT_EQ(decide_write(s.request, s.view, s.loads).node, a);
+  s.view.primary = no_node;
+  EXPECT_EQ(decide_anywhere(s.view, s.loads).what, action::await_node);
+  s.loads[c].drained = false;
+  EXPECT_EQ(decide_anywhere(s.view, s.loads).node, c);
+}
+
 TEST(decide_read, serves_without_a_primary_what_needs_none) {
   const auto headless = [](situation& s) { s.without(a); };
   check({
