@@ -21,7 +21,7 @@ void append(std::vector<T>& to, std::vector<T> more) {
 }
 
 console::server_state state_of(const server_connection& one) noexcept {
-  if (one.logging_in()) return console::server_state::logging_in;
+  if (one.connecting()) return console::server_state::logging_in;
   if (one.leased()) return console::server_state::active;
   if (one.is_cleaned())
     return one.is_cancelled() ? console::server_state::being_canceled : console::server_state::tested;

@@ -74,7 +74,7 @@ public:
   // Each of them, and whether it is to be closed when it is given back. On this pool's thread.
   template <class What>
   void for_each_connection(const What& what) {
-    for (const auto& one : all_) what(std::as_const(*one), !one->logging_in() && outdated(*one));
+    for (const auto& one : all_) what(std::as_const(*one), !one->connecting() && outdated(*one));
   }
 
   const pool_key& key() const noexcept { return key_; }

@@ -113,9 +113,7 @@ public:
   const tcp_endpoint& endpoint() const noexcept { return baggage_.endpoint; }
   const stream& link() const noexcept { return stream_; }
   bool leased() const noexcept { return holder_ != nullptr; }
-  bool logging_in() const noexcept {
-    return state_ == state::connecting || state_ == state::asking_for_tls || state_ == state::logging_in;
-  }
+  bool connecting() const noexcept { return state_ == state::connecting; }
   bool is_cleaned() const noexcept { return state_ == state::cleaning; }
   bool is_cancelled() const noexcept { return cancelling_ != nullptr; }
   routing::node_index node() const noexcept { return session().node(); }
