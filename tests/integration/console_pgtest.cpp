@@ -164,7 +164,7 @@ TEST_F(console, suits_psycopg2) {
       "  ask.execute('SHOW POOLS')\n"
       "  print([each.name for each in ask.description][:3], ask.fetchall() is not None)\n"
       "  alone or db.commit()\n";
-  const auto done = run({{"python3", "-c", script}});
+  const auto done = run({{"/usr/bin/python3", "-c", script}});
   EXPECT_TRUE(done.status.success()) << done.output;
   EXPECT_EQ(done.output, "['database', 'user', 'cl_active'] True\n['database', 'user', 'cl_active'] True\n");
 }
