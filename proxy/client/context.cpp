@@ -135,7 +135,8 @@ void worker_context::forget_unused() {
   }
   std::erase_if(databases_, [&](const auto& one) {
     const auto& known = one.second;
-    const bool kept = known.reads_sequences || known.paused || known.disabled;
+    // Where a query has been answered there is a database, and what was counted stays.
+    const bool kept = known.reads_sequences || known.paused || known.disabled || known.usage.queries != 0;
     return known.catalog == nullptr && !kept && !used.contains(&known);
   });
 }
