@@ -125,24 +125,27 @@ bool arrival::take_announcement() {
   std::size_t used = 0;
   const auto header = wire::read_proxy_header(input_, used);
   if (std::holds_alternative<wire::proxy_incomplete>(header)) return false;
-  if (const auto* wrong = std::get_if<wire::not_proxy>(&header)) {
-    note_failed_login(
-        worker_, address_, "", "",
-        because(
-            wire::error_cause::protocol,
-            {std::string(wire::sqlstate::protocol_violation),
-             "no PROXY header, as listen.proxy_protocol demands of this address: " + std::string(wrong->why), "", ""}));
-    end();
-    return false;
-  }
+  if (const auto* wrong = std::get_if<wire::not_proxy>(&header)) return hang_up_on_balancer(wrong->why);
   announced_ = false;
   input_.erase(0, used);
   const auto* const other = std::get_if<wire::proxied>(&header);
-  if (const auto source = other != nullptr ? address_of(other->source) : std::nullopt) {
-    address_ = *source;
-    login_.comes_from(*source->ip);
-  }
+  if (other == nullptr) return true;
+  // The balancer's own address would let in whom it does not stand for.
+  const auto source = address_of(other->source);
+  if (!source) return hang_up_on_balancer("it names a client without an IP address");
+  address_ = *source;
+  login_.comes_from(*source->ip);
   return true;
+}
+
+bool arrival::hang_up_on_balancer(std::string_view why) {
+  note_failed_login(
+      worker_, address_, "", "",
+      because(wire::error_cause::protocol,
+              {std::string(wire::sqlstate::protocol_violation),
+               "no PROXY header, as listen.proxy_protocol demands of this address: " + std::string(why), "", ""}));
+  end();
+  return false;
 }
 
 wire::error arrival::full() const {

@@ -43,6 +43,7 @@ private:
   void on_drained() override {}
   void process();
   bool take_announcement();
+  bool hang_up_on_balancer(std::string_view why);  // false
   // False: nothing more can be taken now.
   bool act(login::step step, std::string& out);
   void encrypt();

@@ -70,6 +70,7 @@ TEST_F(balanced, knows_its_clients_by_what_the_balancer_says) {
        "no rule in auth.rules for host \"203.0.113.9\", user \"postgres\", database \"postgres\", no encryption"},
       {"the balancer itself", binary('\x20', '\0', ""),
        "no rule in auth.rules for host \"127.0.0.1\", user \"postgres\", database \"postgres\", no encryption"},
+      {"a client by a Unix-domain socket of the balancer's", binary('\x21', '\x31', std::string(216, '\0')), "closed"},
       {"nothing", "", "closed"},
       {"something else", "GET / HTTP/1.1\r\n\r\n", "closed"},
       {"two headers", "PROXY TCP4 192.0.2.9 127.0.0.1 1 2\r\nPROXY TCP4 192.0.2.9 127.0.0.1 1 2\r\n", "closed"},
