@@ -170,6 +170,12 @@ void check_policies(checker& out, const std::vector<policy>& policies) {
   }
 }
 
+void check_pool(checker& out, const pool& value) {
+  if (value.min_idle <= value.size || !out.sound("pool")) return;
+  out.say("pool.min_idle", quote(std::to_string(value.min_idle)),
+          "no more than size, which is " + std::to_string(value.size));
+}
+
 }  // namespace
 
 void check(const struct config& value, const tree& root, std::vector<mistake>& mistakes) {
@@ -179,6 +185,7 @@ void check(const struct config& value, const tree& root, std::vector<mistake>& m
   check_auth(out, value.auth);
   check_rules(out, value.auth, value.listen.tls);
   check_cluster(out, value.cluster);
+  check_pool(out, value.pool);
   check_bound(out, "consistency", value.consistency.default_level, value.consistency);
   check_policies(out, value.policies);
 }

@@ -87,7 +87,6 @@ struct auth {
   auth_query query;              // for those who are not among them
   std::vector<auth_rule> rules;  // the first that matches applies; nobody is let in whom none matches
   std::vector<name_mapping> maps;
-  milliseconds timeout{30'000};  // a client that has not logged in by then is disconnected
 };
 
 // Towards servers: as libpq does with sslmode, sslrootcert, sslcert and sslkey.
@@ -149,7 +148,10 @@ enum class server_reset : std::uint8_t { automatic, always };
 
 struct pool {
   pool_mode mode = pool_mode::transaction;
-  unsigned size = 20;                 // server connections per node, user and database, for the whole process
+  unsigned size = 20;     // server connections per node, user and database, for the whole process
+  unsigned reserve = 0;   // ... and so many more, while somebody has waited longer than reserve_after
+  unsigned min_idle = 0;  // that are kept open as long as there are clients
+  milliseconds reserve_after{1'000};
   milliseconds queue_timeout{5'000};  // waiting for a connection, or for a primary, ends with 53300 / 57P03 then
   milliseconds connect_timeout{3'000};
   milliseconds idle_timeout{600'000};                        // an unused server connection is closed
@@ -179,13 +181,51 @@ struct policy {
   std::optional<stale_steps> on_stale;  // none: as in `consistency`
 };
 
+// How long something may last; 0: as long as it likes.
+struct timeouts {
+  milliseconds login{30'000};           // a client that has not logged in by then is disconnected
+  milliseconds query{0};                // on a server
+  milliseconds transaction{0};          // from its first statement to its end
+  milliseconds idle_in_transaction{0};  // with a transaction open, and nothing asked
+  milliseconds client_idle{0};          // ... and without one
+  milliseconds stall{60'000};           // a client that stops within a message keeps a server connection no longer
+  milliseconds cleaning{10'000};        // of a server connection that is given back
+};
+
+// What one user, or one database, is allowed that others are not. What is not set is as for all.
+struct own_pool {
+  std::optional<unsigned> size;
+  std::optional<unsigned> reserve;
+  std::optional<unsigned> min_idle;
+  std::optional<milliseconds> reserve_after;
+  std::optional<milliseconds> queue_timeout;
+  std::optional<milliseconds> connect_timeout;
+  std::optional<milliseconds> idle_timeout;
+  std::optional<milliseconds> max_lifetime;
+};
+struct own_timeouts {
+  std::optional<milliseconds> query;
+  std::optional<milliseconds> transaction;
+  std::optional<milliseconds> idle_in_transaction;
+  std::optional<milliseconds> client_idle;
+};
+struct allowance {
+  std::string name;                            // `*`: whoever has none by name
+  std::optional<unsigned> clients;             // at a time
+  std::optional<unsigned> server_connections;  // to any one node, at a time
+  own_pool pool;
+  own_timeouts timeouts;
+};
+
 struct limits {
   unsigned max_clients = 10'000;
+  unsigned server_connections = 0;  // to any one node, for all users and databases; 0: as many as pools want
+  std::vector<allowance> per_user;
+  std::vector<allowance> per_database;
   std::uint64_t max_message_bytes = 1'073'741'823;  // as PostgreSQL's own limit for a message
   std::uint64_t max_batch_bytes = 262'144;          // a longer batch is not examined as a whole: it goes to the primary
   unsigned max_logins = 1'000;                      // clients that have not logged in yet; then the oldest has to go
   std::uint64_t max_prepared_bytes = 8'388'608;     // of one client's prepared statements, texts and names
-  milliseconds stall_timeout{60'000};  // a client that stops within a message keeps a server connection no longer
 };
 
 // Who operates Highwater, and where: a virtual database, of which no server knows.
@@ -211,6 +251,7 @@ struct config {
   struct consistency consistency;
   std::vector<policy> policies;
   struct limits limits;
+  struct timeouts timeouts;
   struct admin admin;
   struct log log;
   milliseconds drain_timeout{10'000};  // after SIGTERM, transactions may take this long to finish

@@ -11,10 +11,12 @@ namespace {
 json::object describe_section(const section& shape, const void* defaults);
 
 json::object describe_list(const option& each, const section_list& list) {
+  const auto element = list.element.make_default();
+  auto inner = describe_section(list.element, element.get());
+  if (list.name) return {{"type", "object"}, {"additionalProperties", std::move(inner)}};
   json::object result{{"type", "array"}};
   if (each.required) result["minItems"] = 1;
-  const auto element = list.element.make_default();
-  result["items"] = describe_section(list.element, element.get());
+  result["items"] = std::move(inner);
   return result;
 }
 

@@ -35,7 +35,8 @@ private:
   void list(const section_list& all, const void* member, const std::string& key) {
     const auto usual = all.element.make_default();
     for (std::size_t index = 0; index < all.count(member); ++index) {
-      list(all.element, all.item(member, index), usual.get(), key + "[" + std::to_string(index) + "]");
+      const auto* element = all.item(member, index);
+      list(all.element, element, usual.get(), element_key(all, element, index, key));
     }
   }
 

@@ -81,11 +81,17 @@ private:
       mistakes_.push_back(unknown_key(shape, key, path));
       return;
     }
+    repeats(from, index, path);
+  }
+
+  bool repeats(const tree& from, std::size_t index, const std::string& path) {
+    const tree& key = from.keys[index];
     const auto first = std::find_if(from.keys.begin(), from.keys.end(),
                                     [&](const tree& each) { return each.what == key.what && each.text == key.text; });
-    if (first == from.keys.begin() + static_cast<std::ptrdiff_t>(index)) return;
+    if (first == from.keys.begin() + static_cast<std::ptrdiff_t>(index)) return false;
     mistakes_.push_back({key.line, key.column, join_key(path, key.text), "the key again",
                          "it once (line " + std::to_string(first->line) + " has it)"});
+    return true;
   }
 
   // A section that was left out has nothing in it, and says itself what it needs.
@@ -102,8 +108,34 @@ private:
     } else if (const auto* inner = std::get_if<section>(&each.what)) {
       read(*inner, from, member, key);
     } else {
-      read_list(each, from, member, key);
+      const auto& list = std::get<section_list>(each.what);
+      list.name ? read_map(list, from, member, key) : read_list(each, from, member, key);
     }
+  }
+
+  void read_map(const section_list& list, const tree& from, void* member, const std::string& key) {
+    if (from.what == tree::kind::nothing) return;
+    if (from.what != tree::kind::map) {
+      mistakes_.push_back({from.line, from.column, key, describe(from), "a map by names"});
+      return;
+    }
+    for (std::size_t index = 0; index < from.keys.size(); ++index) {
+      if (!check_name(from, index, key)) continue;
+      auto* const element = list.append(member);
+      list.name(element) = from.keys[index].text;
+      read(list.element, from.items[index], element, join_key(key, from.keys[index].text));
+    }
+  }
+
+  // The names that PostgreSQL may have.
+  bool check_name(const tree& from, std::size_t index, const std::string& path) {
+    constexpr std::size_t longest_name = 63;
+    const tree& key = from.keys[index];
+    if (mistakes_.size() >= most_mistakes) return false;
+    const bool valid = key.what == tree::kind::text && !key.text.empty() && key.text.size() <= longest_name &&
+                       !has_control_characters(key.text);
+    if (!valid) mistakes_.push_back({key.line, key.column, path, describe(key), "a name of up to 63 bytes"});
+    return valid && !repeats(from, index, path);
   }
 
   void read_list(const option& each, const tree& from, void* member, const std::string& key) {

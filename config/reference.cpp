@@ -139,9 +139,9 @@ std::string inner_chapter(const option& each, const void* owner, const std::stri
   if (const auto* inner = std::get_if<section>(&each.what)) {
     return chapter(*inner, each.member_of(owner), key, text);
   }
-  const auto& element = std::get<section_list>(each.what).element;
-  const auto defaults = element.make_default();
-  return chapter(element, defaults.get(), key + "[]", text);
+  const auto& list = std::get<section_list>(each.what);
+  const auto defaults = list.element.make_default();
+  return chapter(list.element, defaults.get(), key + (list.name ? ".NAME" : "[]"), text);
 }
 
 // The options of a section in one table, then the sections in it.

@@ -1,5 +1,6 @@
 #include "config/schema.hpp"
 
+#include "config/limit_schema.hpp"
 #include "config/listen_schema.hpp"
 #include "config/own_types.hpp"
 #include "config/rule_schema.hpp"
@@ -99,7 +100,6 @@ section auth_section() {
       .list("maps", &auth::maps, name_mapping_section(),
             "Which names of certificates and of the operating system's users may log in as whom, in the manner of "
             "`pg_ident.conf`.")
-      .value("timeout", &auth::timeout, time_limit(), "A client that has not logged in by then is disconnected.")
       .build();
 }
 
@@ -146,31 +146,6 @@ section cluster_section() {
       .build();
 }
 
-section pool_section() {
-  return section_builder<pool>()
-      .value("mode", &pool::mode,
-             choice<pool_mode>({{"transaction", pool_mode::transaction}, {"session", pool_mode::session}}),
-             "A client holds a server connection for a transaction, or until it disconnects.")
-      .value("size", &pool::size, whole_number<unsigned>(1, 10'000, "connections"),
-             "Server connections per node, user and database, for the whole process.")
-      .value("queue_timeout", &pool::queue_timeout, time_limit(),
-             "How long a query waits for a server connection (then SQLSTATE 53300) or for a primary (then 57P03).")
-      .value("connect_timeout", &pool::connect_timeout, time_limit(), "How long connecting to a server may take.")
-      .value("idle_timeout", &pool::idle_timeout, time_limit(168h),
-             "A server connection unused for this long is closed.")
-      .value("max_lifetime", &pool::max_lifetime, time_limit(168h),
-             "A server connection this old is closed when it is next unused.")
-      .value(
-          "server_reset", &pool::server_reset,
-          choice<server_reset>({{"auto", server_reset::automatic}, {"always", server_reset::always}}),
-          "When a server connection is cleaned with `DISCARD ALL`: where a session is known, or cannot be known not, "
-          "to have left something behind; or always before another session gets it.")
-      .value("max_prepared_statements", &pool::max_prepared_statements,
-             whole_number<unsigned>(1, 100'000, "statements"),
-             "Prepared statements kept on each server connection; the least recently used is closed.")
-      .build();
-}
-
 section consistency_section() {
   return section_builder<consistency>()
       .value("level", &consistency::default_level, consistency_level(),
@@ -212,26 +187,6 @@ section policy_section() {
       .build();
 }
 
-section limits_section() {
-  return section_builder<limits>()
-      .value("max_clients", &limits::max_clients, whole_number<unsigned>(1, 1'000'000, "clients"),
-             "Clients connected at a time.")
-      .value("max_message_bytes", &limits::max_message_bytes, size(kilobyte, largest_message),
-             "A client that sends a longer message is disconnected. The default is PostgreSQL's own limit.")
-      .value("max_batch_bytes", &limits::max_batch_bytes, size(kilobyte, largest_message),
-             "A batch of messages longer than this is not examined as a whole: it goes to the primary.")
-      .value("max_logins", &limits::max_logins, whole_number<unsigned>(1, 1'000'000, "clients"),
-             "Clients connected at a time that have not logged in yet. They do not count as clients; when there is one "
-             "too many, the one that has been at it longest is disconnected.")
-      .value("max_prepared_bytes", &limits::max_prepared_bytes, size(kilobyte, largest_message),
-             "What the texts and names of one client's prepared statements may take. A named statement beyond that is "
-             "refused; an unnamed one longer than that is run, and gone when its transaction is over.")
-      .value("stall_timeout", &limits::stall_timeout, time_limit(24h),
-             "A client that holds a server connection and stops in the middle of a message, or of a batch longer than "
-             "`max_batch_bytes`, is disconnected after this time.")
-      .build();
-}
-
 section log_section() {
   return section_builder<log>()
       .value(
@@ -257,7 +212,8 @@ section whole() {
               "What reads are promised, unless a policy says more.")
       .list("policies", &config::policies, policy_section(),
             "Promises to some of the queries. A query gets the strongest level of all the policies that match it.")
-      .nested("limits", &config::limits, limits_section(), "What a client may ask for.")
+      .nested("limits", &config::limits, limits_section(), "How much clients may have.")
+      .nested("timeouts", &config::timeouts, timeouts_section(), "How long it may take them.")
       .nested("admin", &config::admin, admin_section(),
               "The console: whoever operates Highwater connects to a database of which no server knows.")
       .nested("log", &config::log, log_section(), "What is logged.")
@@ -275,6 +231,11 @@ const section& schema() {
 
 std::string join_key(const std::string& path, const std::string& key) {
   return path.empty() ? key : path + "." + key;
+}
+
+std::string element_key(const section_list& list, const void* element, std::size_t index, const std::string& path) {
+  if (list.name) return join_key(path, list.name(const_cast<void*>(element)));
+  return path + "[" + std::to_string(index) + "]";
 }
 
 }  // namespace highwater::config

@@ -21,9 +21,11 @@ struct section {
   std::function<std::shared_ptr<void>()> make_default;  // a value of the struct that the section fills
 };
 
-// A list whose elements are sections. `list` points to the vector in the struct.
+// A list whose elements are sections, or, if they have names, a map of them by name. `list` points to the vector in the
+// struct.
 struct section_list {
   section element;
+  std::function<std::string&(void* element)> name;  // null: a list
   std::function<void*(void* list)> append;
   std::function<std::size_t(const void* list)> count;
   std::function<const void*(const void* list, std::size_t index)> item;
@@ -56,13 +58,15 @@ public:
 
   template <class T>
   section_builder& list(std::string key, std::vector<T> Owner::*member, section element, std::string description) {
-    section_list list;
-    list.element = std::move(element);
-    list.append = [](void* items) -> void* { return &static_cast<std::vector<T>*>(items)->emplace_back(); };
-    list.count = [](const void* items) { return static_cast<const std::vector<T>*>(items)->size(); };
-    list.item = [](const void* items, std::size_t index) -> const void* {
-      return &(*static_cast<const std::vector<T>*>(items))[index];
-    };
+    return add(std::move(key), std::move(description), member, list_of_sections<T>(std::move(element)));
+  }
+
+  // `name`: what the keys of the map are read into.
+  template <class T>
+  section_builder& map(std::string key, std::vector<T> Owner::*member, std::string T::*name, section element,
+                       std::string description) {
+    auto list = list_of_sections<T>(std::move(element));
+    list.name = [name](void* one) -> std::string& { return static_cast<T*>(one)->*name; };
     return add(std::move(key), std::move(description), member, std::move(list));
   }
 
@@ -89,6 +93,18 @@ public:
   }
 
 private:
+  template <class T>
+  static section_list list_of_sections(section element) {
+    section_list list;
+    list.element = std::move(element);
+    list.append = [](void* items) -> void* { return &static_cast<std::vector<T>*>(items)->emplace_back(); };
+    list.count = [](const void* items) { return static_cast<const std::vector<T>*>(items)->size(); };
+    list.item = [](const void* items, std::size_t index) -> const void* {
+      return &(*static_cast<const std::vector<T>*>(items))[index];
+    };
+    return list;
+  }
+
   template <class T, class What>
   section_builder& add(std::string key, std::string description, T Owner::*member, What what) {
     const auto at = [member](void* owner) -> void* { return &(static_cast<Owner*>(owner)->*member); };
@@ -104,5 +120,7 @@ const section& schema();
 
 // "pool" and "size" make "pool.size".
 std::string join_key(const std::string& path, const std::string& key);
+// That of the element: "policies[0]", or by its name "limits.per_user.app".
+std::string element_key(const section_list& list, const void* element, std::size_t index, const std::string& path);
 
 }  // namespace highwater::config

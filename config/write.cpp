@@ -63,7 +63,22 @@ private:
       write(*inner, member, depth + 1);
       if (out_.size() == start) out_.resize(before);
     } else {
-      write_list(each, std::get<section_list>(each.what), member, depth);
+      const auto& list = std::get<section_list>(each.what);
+      list.name ? write_map(each, list, member, depth) : write_list(each, list, member, depth);
+    }
+  }
+
+  void write_map(const option& each, const section_list& list, const void* member, int depth) {
+    const std::size_t count = list.count(member);
+    out_ += each.key + (count == 0 ? ": {}\n" : ":\n");
+    for (std::size_t index = 0; index < count; ++index) {
+      const auto* element = list.item(member, index);
+      indent(out_, depth + 1);
+      out_ += flow_yaml(json::value(json::string(list.name(const_cast<void*>(element))))) + ":";
+      const std::size_t before = out_.size();
+      out_ += "\n";
+      write(list.element, element, depth + 2);
+      if (out_.size() == before + 1) out_.replace(before, 1, " {}\n");
     }
   }
 

@@ -70,7 +70,7 @@ void arrival::start() {
   worker_.arriving.push_back(*this);
   unknown_ = true;
   const auto& settings = *worker_.settings;
-  deadline_ = worker_.timers.schedule(std::chrono::steady_clock::now() + settings.auth.timeout, [this] {
+  deadline_ = worker_.timers.schedule(std::chrono::steady_clock::now() + settings.timeouts.login, [this] {
     const auto alive = shared_from_this();
     deadline_ = {};
     fail(because(wire::error_cause::timeout,
@@ -199,7 +199,11 @@ std::optional<console::access> arrival::may_operate() const {
 void arrival::enter() {
   known_now();
   if (wants_console()) return may_operate() ? hand_over() : fail(may_not_operate(login_.user));
-  if (worker_.shared.clients.fetch_add(1) < worker_.settings->limits.max_clients) return hand_over();
+  const auto& limits = worker_.settings->limits;
+  auto place = worker_.shared.client_counts.enter(limits, login_.user, login_.database);
+  if (const auto* why = std::get_if<wire::error>(&place)) return fail(*why);
+  counted_ = std::get<client_counts::place_ptr>(std::move(place));
+  if (worker_.shared.clients.fetch_add(1) < limits.max_clients) return hand_over();
   --worker_.shared.clients;
   fail(full());
 }
@@ -315,7 +319,7 @@ void arrival::hand_over() {
         std::make_unique<looked_up_users::place>(worker_.shared.looked_up, auth::standing_user{login_.user, *stamp_});
   worker_.admit({std::move(socket_), address_, std::move(input_), login_.user, login_.database,
                  std::move(login_.settings), login_.minor, std::move(place), login_.replication,
-                 wants_console() ? may_operate() : std::nullopt});
+                 wants_console() ? may_operate() : std::nullopt, std::move(counted_)});
   worker_.arrival_over(*this);
 }
 

@@ -1,8 +1,8 @@
 #pragma once
 
 // A client that has connected and has not shown yet who it is: reads its startup packet, has it authenticate, and hands
-// it over; or passes its cancel request on. It may take `auth.timeout` for that, and is the first to go where too many
-// are at the door.
+// it over; or passes its cancel request on. It may take `timeouts.login` for that, and is the first to go where too
+// many are at the door.
 
 #include <boost/intrusive/list.hpp>
 #include <functional>
@@ -71,6 +71,7 @@ private:
   std::string input_;
   timer_queue::ticket deadline_;
   std::optional<std::uint64_t> stamp_;  // of the secret that was looked up
+  client_counts::place_ptr counted_;    // it is let in
   bool announced_;                      // a load balancer has yet to say whose connection it is
   bool operates_;                       // it has come by the operators' own socket
   bool certificate_shown_ = false;

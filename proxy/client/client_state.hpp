@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "proxy/client/client_address.hpp"
+#include "proxy/client/client_counts.hpp"
 #include "proxy/client/looked_up_users.hpp"
 #include "proxy/client/prepared_names.hpp"
 #include "proxy/client/read_after_write.hpp"
@@ -35,6 +36,9 @@ struct client_state {
   read_after_write reads_after_writes;
   client_address address;            // where it comes from
   looked_up_users::place_ptr place;  // none if the configuration knows the user
+  client_counts::place_ptr counted;  // among those of its user and database
+  std::uint32_t answered = 0;        // batches of its own, by servers
+  std::uint32_t transactions = 0;    // ... that have ended one
   std::uint64_t id = 0;              // unique in this process, from 1: what operators call it
   routing::instant connected = routing::never;
   routing::instant requested = routing::never;  // when its last batch had arrived

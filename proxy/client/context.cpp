@@ -90,7 +90,11 @@ void worker_context::adopt(config_ptr newer, bool policies) {
       if (std::ranges::find(retired_, before) == retired_.end()) retired_.push_back(std::move(before));
     }
   }
-  for_each_pool([](pool& one) { one.pump(); });
+  for (auto& [key, one] : kinds_) one->allow(*settings);
+  for_each_pool([](pool& one) {
+    one.adopt();
+    one.pump();
+  });
 }
 
 void worker_context::use_catalog(database_context& of) {

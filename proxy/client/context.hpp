@@ -13,11 +13,13 @@
 #include <tuple>
 #include <vector>
 
+#include "config/allowed.hpp"
 #include "config/config.hpp"
 #include "metrics/worker_probe.hpp"
 #include "proxy/auth/access.hpp"
 #include "proxy/client/arrival.hpp"
 #include "proxy/client/cancel_registry.hpp"
+#include "proxy/client/client_counts.hpp"
 #include "proxy/client/domain.hpp"
 #include "proxy/client/login_guard.hpp"
 #include "proxy/client/looked_up_users.hpp"
@@ -74,6 +76,7 @@ struct process_context {
   catalog_service& catalogs;
   secret_service* secrets;  // null without auth.query
   looked_up_users& looked_up;
+  class client_counts& client_counts;
   class domain& domain;
   shared_pools& pools;
   outdated_logins& logins;
@@ -112,9 +115,13 @@ struct session_kind {
         database(in),
         pools(nodes),
         configured_(std::move(settings)),
-        policies_(worked_out()) {}
+        policies_(worked_out()),
+        allowed_(config::allowed_to(*configured_, user, database.name)) {}
 
   const routing::session_policies& policies() const noexcept { return policies_; }
+  // How much there is for them, and for how long.
+  const config::allowed& allowed() const noexcept { return allowed_; }
+  void allow(const config::config& settings) { allowed_ = config::allowed_to(settings, user, database.name); }
   // Returns the one before, to which what is under way may refer.
   config_ptr adopt(config_ptr settings) {
     auto before = std::exchange(configured_, std::move(settings));
@@ -134,6 +141,7 @@ private:
 
   config_ptr configured_;
   routing::session_policies policies_;
+  config::allowed allowed_;
 };
 
 using session_kind_ptr = std::shared_ptr<session_kind>;

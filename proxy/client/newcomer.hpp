@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "proxy/client/client_address.hpp"
+#include "proxy/client/client_counts.hpp"
 #include "proxy/client/looked_up_users.hpp"
 #include "proxy/console/command.hpp"
 #include "proxy/io/stream.hpp"
@@ -26,6 +27,7 @@ struct newcomer {
   looked_up_users::place_ptr place{};                         // none if the configuration knows it
   wire::replication replication = wire::replication::none;    // a relay serves it, else a session
   std::optional<console::access> operates{};                  // it has come to the console
+  client_counts::place_ptr counted{};                         // ... and then has none
 };
 
 }  // namespace highwater::proxy

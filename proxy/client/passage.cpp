@@ -283,7 +283,7 @@ wire::error passage::why_refused(approach::refusal why, const wire::error* said)
   auto& worker = talk_.worker;
   if (why == gate_closed) worker.probe.gate_timeouts.add();
   if (why == gate_closed)
-    return gate_stayed_closed(attempt_.plan(), worker.view(), worker.shared.cluster, worker.settings->pool);
+    return gate_stayed_closed(attempt_.plan(), worker.view(), worker.shared.cluster, talk_.kind->allowed().pool);
   if (why == by_server) return *said;
   // Who has turned it away before is why there is no other.
   if (attempt_.refused()) return *attempt_.refused();
@@ -302,11 +302,11 @@ wire::error passage::why_refused(approach::refusal why, const wire::error* said)
 
 wire::error passage::why_queued_too_long() const {
   auto& kind = *talk_.kind;
-  const auto& pool = talk_.worker.pool_of(kind, attempt_.plan().node);
+  auto& pool = talk_.worker.pool_of(kind, attempt_.plan().node);
   const auto refusal = pool.refusal();
   return queue_timeout({kind.user, kind.database.name, talk_.node_name(pool.key().node), pool.connecting(),
-                        refusal ? &*refusal : nullptr},
-                       talk_.worker.settings->pool);
+                        refusal ? &*refusal : nullptr, pool.full()},
+                       kind.allowed().pool);
 }
 
 }  // namespace highwater::proxy

@@ -31,6 +31,8 @@ void do_what_is_due(conversation& talk, const replies::effects& due) {
   auto& usage = talk.kind->database.usage;
   usage.queries += due.queries;
   usage.transactions += due.transactions;
+  talk.client.answered += due.queries;
+  talk.client.transactions += due.transactions;
   if (due.plans_outdated != 0)
     talk.worker.shared.schema_changes.fetch_add(due.plans_outdated, std::memory_order_relaxed);
   if (due.write_acknowledged) talk.worker.shared.monitor.expect_read(talk.client.floors.written.event);

@@ -9,6 +9,19 @@ namespace {
 using std::string;
 using wire::error_cause;
 
+// Not the pool, but those with whom it shares what there is.
+void say_who_has_all(wire::error& why, const queued_for& what) {
+  using enum place_ledger::bound;
+  const auto whose = what.full == of_user       ? "user \"" + string(what.user) + "\""
+                     : what.full == of_database ? "database \"" + string(what.database) + "\""
+                                                : string("all users and databases");
+  const string option = what.full == of_user       ? "limits.per_user"
+                        : what.full == of_database ? "limits.per_database"
+                                                   : "limits";
+  why.detail = "All connections that " + whose + " may have to node " + string(what.node) + " are in use.";
+  why.hint = "Raise server_connections in " + option + ", or look for long transactions and pinned sessions.";
+}
+
 string milliseconds(std::chrono::milliseconds how_many) {
   return std::to_string(how_many.count()) + " ms";
 }
@@ -79,6 +92,7 @@ wire::error queue_timeout(const queued_for& what, const config::pool& settings) 
            "One of " + whose + " is being made.",
            "Try again; /readyz and Highwater's log tell what each node answers."};
   }
+  if (what.full != place_ledger::bound::none) say_who_has_all(why, what);
   why.cause = error_cause::timeout;
   if (what.refusal != nullptr) {
     why.detail = "Node " + node + " accepts no more connections of " + whose + ": " + what.refusal->message + ".";
@@ -106,7 +120,20 @@ wire::error stalled(std::chrono::milliseconds patience) {
                  {std::string(wire::sqlstate::idle_session_timeout),
                   "terminating connection because the client has stopped in the middle of a message",
                   "It holds a server connection, and has sent nothing for " + std::to_string(patience.count()) + " ms.",
-                  "Send the rest at once, or raise limits.stall_timeout."});
+                  "Send the rest at once, or raise timeouts.stall."});
+}
+
+wire::error too_long(time_limits::excess what) {
+  using enum time_limits::excess;
+  std::string_view code = wire::sqlstate::idle_session_timeout, why = "idle-session", option = "client_idle";
+  if (what == transaction) code = wire::sqlstate::transaction_timeout, why = option = "transaction";
+  if (what == idle_in_transaction) {
+    code = wire::sqlstate::idle_in_transaction_timeout;
+    why = "idle-in-transaction";
+    option = "idle_in_transaction";
+  }
+  return because(error_cause::timeout, {string(code), "terminating connection due to " + string(why) + " timeout", "",
+                                        "See timeouts." + string(option) + " of Highwater's configuration."});
 }
 
 wire::error not_proved(std::string_view node) {

@@ -12,6 +12,8 @@
 #include "metrics/worker_probe.hpp"
 #include "proxy/client/client_state.hpp"
 #include "proxy/client/exchange.hpp"
+#include "proxy/client/time_limits.hpp"
+#include "proxy/server/place_ledger.hpp"
 #include "proxy/wire/errors.hpp"
 #include "routing/plan.hpp"
 #include "routing/requirement.hpp"
@@ -40,6 +42,8 @@ struct queued_for {
   bool connecting = false;  // one is being made
   // Why the server lets nobody else in; null: it does.
   const wire::error* refusal = nullptr;
+  // What there may be no more of, besides the pool.
+  place_ledger::bound full = place_ledger::bound::none;
 };
 wire::error queue_timeout(const queued_for& what, const config::pool& settings);
 
@@ -51,6 +55,9 @@ wire::error not_proved(std::string_view node);
 
 // A client holds a connection, and has stopped in the middle of a message.
 wire::error stalled(std::chrono::milliseconds patience);
+
+// What a client has done for longer than it may.
+wire::error too_long(time_limits::excess what);
 
 // The connection has gone in the middle of what it was for.
 struct loss {

@@ -46,7 +46,7 @@ relay::~relay() {
 
 void relay::start() {
   worker_.probe.relays.add();
-  const auto patience = worker_.settings->pool.queue_timeout;
+  const auto patience = config::allowed_to(*worker_.settings, who_.user, who_.database).pool.queue_timeout;
   deadline_ = worker_.timers.schedule(std::chrono::steady_clock::now() + patience, [this] { late(); });
   client_.stream.await_readable();
   look();
@@ -88,7 +88,9 @@ void relay::connect() {
   stage_ = stage::connecting;
   node_ = worker_.view().primary;
   const auto& node = worker_.shared.cluster.nodes[node_];
-  server_target to{node.host, node.port, worker_.shared.encryption.load()->node(node_), [this] { return log_in(); }};
+  server_target to{node.host, node.port, worker_.shared.encryption.load()->node(node_),
+                   config::allowed_to(*worker_.settings, who_.user, who_.database).pool.connect_timeout,
+                   [this] { return log_in(); }};
   connector_ =
       std::make_unique<server_connector>(worker_.connections, std::move(to), [this](server_connector::outcome how) {
         const auto alive = shared_from_this();

@@ -17,6 +17,15 @@ bool disagrees_on_names(const wire::error_fields& fields) {
   return fields.code == wire::sqlstate::invalid_statement_name || fields.code == wire::sqlstate::duplicate_statement;
 }
 
+// As PostgreSQL says it of its own; the server takes it for the client's wish.
+std::string canceled_in_time() {
+  std::string out;
+  wire::write_error(out, wire::severity::error,
+                    {std::string(wire::sqlstate::query_canceled), "canceling statement due to statement timeout", "",
+                     "It took longer than timeouts.query of Highwater's configuration."});
+  return out;
+}
+
 }  // namespace
 
 void answer_in_turn(const wire::expected_reply& what, client_state& client, std::string& out) {
@@ -113,6 +122,10 @@ wire::after_error replies::failed(const wire::error_fields& fields, bool hidden)
     instead_ = under_way_.own_failure;
     return after_error::replace;
   }
+  if (under_way_.held.timed_out && fields.code == wire::sqlstate::query_canceled) {
+    instead_ = canceled_in_time();
+    return after_error::replace;
+  }
   if (ours == std::string_view::npos) return after_error::show;
   instead_ = with_client_names(fields, under_way_, client_);
   return after_error::replace;
@@ -180,6 +193,7 @@ wire::after_ready replies::ready(transaction_status status, const wire::expected
 // A batch, with this status behind it.
 void replies::answered(transaction_status status) {
   auto& flights = under_way_.flights;
+  under_way_.held.timed_out = false;
   due_.answered = true;
   ++due_.queries;
   due_.transactions += status == transaction_status::idle;

@@ -152,6 +152,7 @@ void session::settle() {
   if (talk_.draining && !talk_.client.transaction.deferred() && (!talk_.work || keeps_idle_lease())) {
     return fatal({std::string(wire::sqlstate::admin_shutdown), "Highwater is shutting down", "", "Connect again."});
   }
+  look_at_times();
   const bool reads = has_room(talk_, stage_ != stage::ready);
   if (reads) talk_.socket.await_readable();
   if (talk_.work) watch_for_stall(reads);
@@ -168,7 +169,7 @@ void session::watch_for_stall(bool reads) {
   auto& stall = talk_.work->stall;
   if (!reads || stage_ != stage::ready || !is_within(talk_)) return stall.end();
   if (stall.watches()) return;
-  const auto patience = talk_.worker.settings->limits.stall_timeout;
+  const auto patience = talk_.worker.settings->timeouts.stall;
   stall.begin(std::chrono::steady_clock::now(), patience, [this, patience] {
     const auto alive = shared_from_this();
     fatal(stalled(patience));
@@ -223,6 +224,7 @@ void session::end() noexcept {
   auto& worker = talk_.worker;
   auto* work = talk_.work.get();
   stage_ = stage::ended;
+  times_ = nullptr;
   worker.probe.clients.add(-1);
   --worker.shared.clients;
   if (talk_.client.identity != 0) worker.shared.cancels.remove(talk_.client.identity);

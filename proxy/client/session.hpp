@@ -7,6 +7,7 @@
 //   session_login.cpp   what it is welcomed with
 //   session_batch.cpp   a batch has come
 //   session_server.cpp  a server has said something, or is lost
+//   session_times.cpp   it has been at something for too long
 //   session_facts.cpp   what operators are told of it
 
 #include <functional>
@@ -22,6 +23,7 @@
 #include "proxy/client/passing.hpp"
 #include "proxy/client/reception.hpp"
 #include "proxy/client/second_try.hpp"
+#include "proxy/client/watched_times.hpp"
 #include "proxy/client/welcoming.hpp"
 
 namespace highwater::proxy {
@@ -43,6 +45,9 @@ public:
   void primary_moved();
   void database_gone(const std::string& database);   // it does not exist any more
   void user_revoked(const auth::revoked_user& who);  // who was let in by that secret
+
+  // Its `timeouts` may be others.
+  void look_at_times();
 
   // session_facts.cpp: for operators.
   std::uint64_t id() const noexcept { return talk_.client.id; }
@@ -119,8 +124,15 @@ private:
   void close_exchange(const closing::step& step);
   void answered(const inquired& what);
 
+  // session_times.cpp
+  time_limits::standing stands_now() const;
+  void watch_times();
+  void time_is_up();
+  void cancel_late_statement(routing::instant now);
+
   conversation talk_;
   stage stage_ = stage::ready;
+  std::unique_ptr<watched_times> times_;  // null: there is no limit
 };
 
 }  // namespace highwater::proxy

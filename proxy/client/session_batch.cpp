@@ -16,7 +16,7 @@ bool session::begin_batch(bool too_long) {
   auto& now = *talk_.work;
   const auto& batch = now.inbox.batch();
   talk_.worker.timers.cancel(now.rest);
-  now.attempt.begin(std::chrono::steady_clock::now(), talk_.worker.settings->pool.queue_timeout);
+  now.attempt.begin(std::chrono::steady_clock::now(), talk_.kind->allowed().pool.queue_timeout);
   talk_.client.requested = now.attempt.arrived();
   if (on_deposed_node(talk_)) {
     fatal(leave_deposed_node(talk_));

@@ -9,7 +9,7 @@ void session::start(newcomer& who) {
   talk_.client.connected = std::chrono::steady_clock::now();
   if (const auto why = take_login(talk_, who)) return fatal(*why);
   if (const auto known = known_welcome(talk_)) return welcome(known);
-  now.attempt.begin(std::chrono::steady_clock::now(), talk_.worker.settings->pool.queue_timeout);
+  now.attempt.begin(std::chrono::steady_clock::now(), talk_.kind->allowed().pool.queue_timeout);
   start_plan();
   settle();
 }

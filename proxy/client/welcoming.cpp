@@ -55,6 +55,7 @@ std::optional<wire::error> take_login(conversation& talk, newcomer& who) {
   }
   talk.client.address = who.address;
   talk.client.place = std::move(who.place);
+  talk.client.counted = std::move(who.counted);
   talk.client.minor = static_cast<std::uint8_t>(who.minor);
   talk.client.at_login = talk.worker.interner.intern(std::move(wanted));
   talk.client.adopt(talk.client.at_login, talk.worker.interner);

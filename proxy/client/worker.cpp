@@ -123,6 +123,13 @@ void worker::user_revoked(const auth::revoked_user& who) {
   });
 }
 
+void worker::adopt(config_ptr newer, bool policies) {
+  loop_.post([this, newer = std::move(newer), policies] {
+    context_.adopt(newer, policies);
+    context_.for_each_session([](session& one) { one.look_at_times(); });
+  });
+}
+
 void worker::run(const std::function<void(worker_context&)>& what) {
   loop_.post([this, what] { what(context_); });
 }
@@ -166,18 +173,16 @@ void worker::tidy_later() {
 
 // Closes server connections that nobody needs, or that belong to a life of their node that has ended.
 void worker::tidy() {
-  const auto& settings = context_.settings->pool;
   const auto now = std::chrono::steady_clock::now();
   const auto& view = context_.view();
   context_.for_each_pool([&](pool& one) {
-    const auto life = view.nodes[one.key().node].incarnation;
-    const auto has_had_its_time = [&](const server_connection& connection) {
-      const bool of_another_life =
-          connection.session().proved() != 0 && life != 0 && connection.session().proved() != life;
-      return of_another_life || now - connection.idle_since() > settings.idle_timeout ||
-             now - connection.session().established() > settings.max_lifetime;
+    const auto& node = view.nodes[one.key().node];
+    const auto of_another_life = [life = node.incarnation](const server_connection& connection) {
+      return connection.session().proved() != 0 && life != 0 && connection.session().proved() != life;
     };
-    one.close_idle(std::cref(has_had_its_time));
+    one.close_idle(of_another_life);
+    const bool has_clients = one.weak_from_this().use_count() > 1;
+    one.look_after(now, has_clients && node.usable);
   });
   abandon_dead_nodes();
   const auto relays = relays_;

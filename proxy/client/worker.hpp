@@ -28,6 +28,7 @@ public:
   void logins_changed();                                       // some connections may be out of date
   void database_gone(const std::string& database);             // its sessions end, as they would at the server
   void user_revoked(const auth::revoked_user& who);            // ... of those who were let in by that secret
+  void adopt(config_ptr newer, bool policies);                 // as worker_context
   void run(const std::function<void(worker_context&)>& what);  // there
   void drain();                                                // sessions end when they have nothing under way
   void stop();                                                 // ... or now; returns when the thread has ended

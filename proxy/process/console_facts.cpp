@@ -4,6 +4,7 @@
 #include <map>
 #include <utility>
 
+#include "config/allowed.hpp"
 #include "routing/position.hpp"
 
 namespace highwater::proxy {
@@ -95,7 +96,7 @@ std::vector<console::database_facts> databases_of(const census& all, const known
   for (const auto& [name, counted] : all.usage) counts.try_emplace(name);
   for (const auto& name : known.said.paused) counts.try_emplace(name);
   for (const auto& name : known.said.disabled) counts.try_emplace(name);
-  const auto& pool = known.settings.pool;
+  const auto& limits = known.settings.limits;
   std::vector<console::database_facts> databases;
   for (const auto& [name, count] : counts) {
     auto& made = databases.emplace_back();
@@ -105,7 +106,12 @@ std::vector<console::database_facts> databases_of(const census& all, const known
       made.host = primary.host;
       made.port = primary.port;
     }
+    const auto pool = config::allowed_to(known.settings, "", name).pool;
     made.pool_size = pool.size;
+    made.min_pool_size = pool.min_idle;
+    made.reserve_pool_size = pool.reserve;
+    made.max_connections = config::server_limits_of(limits, "", name).of_database.value_or(0);
+    made.max_client_connections = config::clients_of_database(limits, name).value_or(0);
     made.server_lifetime = std::chrono::duration_cast<std::chrono::seconds>(pool.max_lifetime);
     made.current_client_connections = count.first;
     made.current_connections = count.second;
@@ -122,6 +128,10 @@ std::vector<console::user_facts> users_of(const census& all, const known_things&
   for (const auto& [name, count] : counts) {
     auto& made = users.emplace_back();
     made.name = name;
+    made.pool_size = config::pool_size_of_user(known.settings.limits, name);
+    made.reserve_pool_size = config::reserve_of_user(known.settings.limits, name);
+    made.max_connections = config::server_limits_of(known.settings.limits, name, "").of_user.value_or(0);
+    made.max_client_connections = config::clients_of_user(known.settings.limits, name).value_or(0);
     made.current_client_connections = count.first;
     made.current_connections = count.second;
   }

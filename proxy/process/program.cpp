@@ -137,6 +137,7 @@ private:
   std::vector<std::unique_ptr<worker>> workers_;
   catalog_service catalogs_;
   looked_up_users looked_up_;
+  client_counts client_counts_;
   std::optional<secret_service> secrets_;
   domain domain_;
   shared_pools pools_;
@@ -175,7 +176,7 @@ program::program(const config::config& settings, const std::string& file)
                   for (auto& one : workers_) one->catalog_changed(database, catalog);
                 }),
       domain_(settings.cluster.nodes.size(), std::chrono::steady_clock::now()),
-      pools_(settings.pool.size),
+      pools_(configured_.load()),
       logins_([this] {
         for (auto& one : workers_) one->logins_changed();
         login_watch_.look();
@@ -194,6 +195,7 @@ program::program(const config::config& settings, const std::string& file)
                catalogs_,
                nullptr,
                looked_up_,
+               client_counts_,
                domain_,
                pools_,
                logins_,
@@ -294,14 +296,12 @@ void program::apply(const config::reload& plan) {
   access_.store(std::move(access));
   encryption_.store(std::move(encrypted));
   configured_.store(next);
-  pools_.limit(effective.pool.size);
+  pools_.adopt(next);
   catalogs_.follow_policies(policy_tables(effective.policies));
   spdlog::set_level(spdlog::level::from_str(effective.log.level));
   const auto is_policy = [](const auto& section) { return section == "consistency" || section == "policies"; };
   const bool policies = std::ranges::any_of(plan.changed, is_policy);
-  for (auto& one : workers_) {
-    one->run([next, policies](worker_context& there) { there.adopt(next, policies); });
-  }
+  for (auto& one : workers_) one->adopt(next, policies);
 }
 
 // What thousands of clients needed at once lies free between what stays, where only this finds it. It takes the

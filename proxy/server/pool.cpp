@@ -15,7 +15,12 @@ using metrics::connection_state;
 
 pool::pool(pool_environment& environment, pool_key key)
     : environment_(environment), key_(std::move(key)), shared_(environment.shared.get(key_)) {
+  adopt();
   shared_->join(*this);
+}
+
+void pool::adopt() {
+  allowed_ = config::allowed_to(*environment_.configured, key_.user, key_.database).pool;
 }
 
 pool::~pool() {
@@ -71,7 +76,7 @@ server_connection* pool::acquire(lease_waiter& waiter) {
       return idle;
     }
   }
-  waiters_.push_back(&waiter);
+  waiters_.push_back({&waiter, std::chrono::steady_clock::now()});
   environment_.probe.lease_queue.add();
   if (connecting_ < waiters_.size()) open();
   if (!idle_.empty()) post([this] { offer(); });
@@ -94,7 +99,10 @@ void pool::open() {
 
 bool pool::open_one() {
   look_for_changes();
-  switch (backoff_.next(std::chrono::steady_clock::now(), shared_->open())) {
+  const auto now = std::chrono::steady_clock::now();
+  const auto verdict = backoff_.next(now, shared_->open());
+  if (verdict != connect_backoff::verdict::connect) shared_->need_no_place();
+  switch (verdict) {
     case connect_backoff::verdict::connect:
       break;
     case connect_backoff::verdict::refuse:
@@ -104,11 +112,12 @@ bool pool::open_one() {
       wait_for_others();
       return false;
   }
-  if (!shared_->try_open()) {
+  if (!shared_->try_open(patient(now), now)) {
     shared_->wait(*this);
     // A place that became free before anybody could see that somebody waits would be missed.
-    if (!shared_->try_open()) {
+    if (!shared_->try_open(patient(now), now)) {
       shared_->ask_others(*this);
+      if (allowed_.reserve != 0 && patient(now)) look_again(waiters_.front().since + allowed_.reserve_after);
       return false;
     }
     shared_->stop_waiting(*this);
@@ -118,26 +127,35 @@ bool pool::open_one() {
   connection_home& home = *this;
   auto& made = *all_.emplace_back(std::make_unique<server_connection>(environment_.connections, home, key_.node));
   const auto& node = environment_.cluster.nodes[key_.node];
-  made.connect({node.host, node.port, environment_.encryption.load()->node(key_.node), [this] {
-                  return server_login(key_.user, key_.database, environment_.credentials_of(key_.user),
-                                      environment_.nonce());
-                }});
+  made.connect(
+      {node.host, node.port, environment_.encryption.load()->node(key_.node), allowed_.connect_timeout, [this] {
+         return server_login(key_.user, key_.database, environment_.credentials_of(key_.user), environment_.nonce());
+       }});
   return true;
+}
+
+// Nobody here has waited so long that the reserve is theirs.
+bool pool::patient(routing::instant now) const noexcept {
+  return waiters_.empty() || now < waiters_.front().since + allowed_.reserve_after;
 }
 
 // No connection is to be had for a moment; those that are there come round.
 void pool::wait_for_others() {
   shared_->wait(*this);
   shared_->ask_others(*this);
+  look_again(backoff_.quiet_until());
+}
+
+void pool::look_again(routing::instant when) {
   if (retry_.number != 0) return;
-  retry_ = environment_.connections.timers.schedule(backoff_.quiet_until(), [this] {
+  retry_ = environment_.connections.timers.schedule(when, [this] {
     retry_ = {};
     pump();
   });
 }
 
 void pool::cancel(lease_waiter& waiter) noexcept {
-  if (std::erase(waiters_, &waiter) == 0) return;
+  if (std::erase_if(waiters_, [&](const auto& one) { return one.who == &waiter; }) == 0) return;
   environment_.probe.lease_queue.add(-1);
   if (waiters_.size() < connecting_ || waiters_.empty()) shared_->stop_waiting(*this);
 }
@@ -166,14 +184,14 @@ void pool::put_idle(server_connection& connection) {
 
 // Whoever has waited longest here.
 void pool::serve_next(server_connection& connection) {
-  auto* waiter = waiters_.front();
+  auto* waiter = waiters_.front().who;
   waiters_.pop_front();
   leased(connection, *waiter);
 }
 
 void pool::pump() {
   close_outdated();
-  while (!waiters_.empty() && !idle_.empty()) serve_next(*take_idle(*waiters_.front()));
+  while (!waiters_.empty() && !idle_.empty()) serve_next(*take_idle(*waiters_.front().who));
   if (connecting_ < waiters_.size()) {
     open();
   } else {
@@ -247,7 +265,7 @@ void pool::tell_waiting(const wire::error& why) {
   const auto waiting = std::exchange(waiters_, {});
   environment_.probe.lease_queue.add(-static_cast<std::int64_t>(waiting.size()));
   shared_->stop_all_waiting(*this);
-  for (auto* waiter : waiting) waiter->on_lease_failed(why);
+  for (const auto& one : waiting) one.who->on_lease_failed(why);
 }
 
 void pool::on_clean(server_connection& which) {
@@ -278,6 +296,22 @@ void pool::drop_stranger(server_connection& connection) {
   environment_.probe.server_was_stranger(key_.node);
   backoff_.led_elsewhere(std::chrono::steady_clock::now());
   drop(connection);
+}
+
+void pool::spare_idle() {
+  const auto now = std::chrono::steady_clock::now();
+  while (!idle_.empty() && shared_->gives_idle(now - idle_.front()->idle_since())) drop(*idle_.front());
+}
+
+void pool::look_after(routing::instant now, bool used) {
+  const auto least = used ? allowed_.min_idle : 0U;
+  close_idle([&](const server_connection& one) {
+    const bool unused = now - one.idle_since() > allowed_.idle_timeout && shared_->open() > least;
+    return unused || now - one.session().established() > allowed_.max_lifetime;
+  });
+  spare_idle();
+  while (shared_->open() < least && waiters_.empty() && shared_->full() == place_ledger::bound::none && open_one()) {
+  }
 }
 
 void pool::close_idle(const std::function<bool(const server_connection&)>& which, const std::function<void()>& gone) {

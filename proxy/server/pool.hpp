@@ -67,6 +67,12 @@ public:
   void close_idle(const std::function<bool(const server_connection&)>& which, const std::function<void()>& gone = {});
   // Those whose login would be another one now.
   void close_outdated();
+  // Those that others need more, in the places that they have at the node.
+  void spare_idle();
+  // From time to time. `used`: there are clients that may need one, and `pool.min_idle` are kept for them.
+  void look_after(routing::instant now, bool used);
+  // Another configuration is in force.
+  void adopt();
   void drop(server_connection& connection, std::function<void()> gone = {});
   // ... because it leads to another server: no other is made for a moment.
   void drop_stranger(server_connection& connection);
@@ -78,11 +84,14 @@ public:
   }
 
   const pool_key& key() const noexcept { return key_; }
+  const config::pool& allowed() const noexcept { return allowed_; }
   // Who waits here. On this pool's thread.
   unsigned waiting() const noexcept { return static_cast<unsigned>(waiters_.size()); }
   bool connecting() const noexcept { return connecting_ != 0; }
   // What the server said when it last let nobody in, until it lets somebody in.
   const std::optional<wire::error>& refusal() const noexcept { return backoff_.refusal(); }
+  // What there may not be more of.
+  place_ledger::bound full() { return shared_->full(); }
 
   // The worker ends, and what this needs with it; posts that name it may last longer.
   void retire();
@@ -113,6 +122,9 @@ private:
   void open();
   bool open_one();
   void wait_for_others();
+  void look_again(routing::instant when);
+  bool patient(routing::instant now) const noexcept;
+  bool is_for_others(routing::instant now);
   void tell_waiting(const wire::error& why);
   void tell_of_failing(const wire::error& why);
   const std::string& node_name() const noexcept { return environment_.cluster.nodes[key_.node].name; }
@@ -133,10 +145,15 @@ private:
   pool_environment& environment_;
   pool_key key_;
   std::shared_ptr<shared_pool> shared_;
+  config::pool allowed_;
   std::vector<std::unique_ptr<server_connection>> all_;
   std::vector<server_connection*> idle_;     // the most recently used last
   std::vector<server_connection*> leaving_;  // on their way to another worker; counted as idle
-  std::deque<lease_waiter*> waiters_;
+  struct waiting_since {
+    lease_waiter* who;
+    routing::instant since;
+  };
+  std::deque<waiting_since> waiters_;
   unsigned connecting_ = 0;
   connect_backoff backoff_;
   bool told_of_failing_ = false;  // the log has said that no connection can be made

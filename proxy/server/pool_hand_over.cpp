@@ -16,11 +16,18 @@ void pool::pump_there(std::shared_ptr<pool> which) {
 
 // The connection is clean and nobody's. Who came first is served first, in whichever worker.
 void pool::serve_or_keep(server_connection& connection) {
-  if (outdated(connection) || shared_->crowded()) return replace(connection);
+  if (outdated(connection) || is_for_others(connection.idle_since())) return replace(connection);
   auto next = shared_->next_waiting();
   while (next.get() == this && waiters_.empty()) next = shared_->next_waiting();  // who waited here has gone
   if (next != nullptr && next.get() != this) return send_to(std::move(next), connection);
   waiters_.empty() ? put_idle(connection) : serve_next(connection);
+}
+
+// There are too many like it, or others need its place more than whoever waits for it, if anybody does.
+bool pool::is_for_others(routing::instant now) {
+  if (shared_->crowded()) return true;
+  const bool needed = !waiters_.empty() || shared_->anybody_waits();
+  return needed ? shared_->gives_used(now) : shared_->in_reserve() || shared_->gives_idle({});
 }
 
 // Not from within the connection's own call: it is about to leave this thread.

@@ -12,8 +12,6 @@ namespace highwater::proxy {
 
 namespace {
 
-// A server that does not answer to what cleans its session keeps a place of the pool for nothing.
-constexpr std::chrono::seconds longest_cleaning{10};
 constexpr std::chrono::seconds longest_cancel{5};
 constexpr std::size_t most_cancel_waiters = 16;
 constexpr std::chrono::seconds longest_farewell{5};
@@ -267,12 +265,14 @@ void server_connection::clean() {
   home_->on_clean(*this);
 }
 
+// A server that does not answer to what cleans its session keeps a place of the pool for nothing.
 void server_connection::limit_cleaning() {
   if (deadline_.number != 0) return;
-  deadline_ = context_->timers.schedule(std::chrono::steady_clock::now() + longest_cleaning, [this] {
-    deadline_ = {};
-    lost(server_lost("it was not clean in time"));
-  });
+  deadline_ =
+      context_->timers.schedule(std::chrono::steady_clock::now() + context_->configured->timeouts.cleaning, [this] {
+        deadline_ = {};
+        lost(server_lost("it was not clean in time"));
+      });
 }
 
 void server_connection::cancel(std::function<void()> over) {

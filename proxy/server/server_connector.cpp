@@ -18,11 +18,10 @@ server_connector::~server_connector() {
 }
 
 void server_connector::start() {
-  deadline_ =
-      context_.timers.schedule(std::chrono::steady_clock::now() + context_.configured->pool.connect_timeout, [this] {
-        deadline_ = {};
-        fail(because(wire::error_cause::timeout, server_lost("timeout")));
-      });
+  deadline_ = context_.timers.schedule(std::chrono::steady_clock::now() + to_.timeout, [this] {
+    deadline_ = {};
+    fail(because(wire::error_cause::timeout, server_lost("timeout")));
+  });
   if (const auto address = numeric_endpoint(to_.host, to_.port)) return connect_to({*address});
   context_.names.resolve(to_.host, to_.port, context_.loop,
                          [this, alive = alive_](const boost::system::error_code& error, auto found) {

@@ -1,7 +1,7 @@
 #pragma once
 
-// The beginning of a connection to a server: address, socket, TLS, login. Within pool.connect_timeout it is there or
-// has failed.
+// The beginning of a connection to a server: address, socket, TLS, login. In time it is there or has
+// failed.
 
 #include <cstdint>
 #include <functional>
@@ -25,6 +25,7 @@ struct server_target {
   std::string host;
   std::uint16_t port = 0;
   node_encryption encryption{};
+  std::chrono::milliseconds timeout{};  // for all of it
   std::function<server_login()> login;  // a new one for each try
 };
 

@@ -6,21 +6,44 @@
 
 namespace highwater::proxy {
 
-bool shared_pool::try_open() noexcept {
+shared_pool::shared_pool(const pool_key& key, std::shared_ptr<node_places> at)
+    : place_account(key.user, key.database), places_(std::move(at)) {
+  places_->join(*this);
+}
+
+shared_pool::~shared_pool() {
+  places_->leave(*this);
+}
+
+void shared_pool::adopt(const config::config& settings) {
+  const auto pool = config::allowed_to(settings, user, database).pool;
+  limit_.store(pool.size, std::memory_order_relaxed);
+  reserve_.store(pool.reserve, std::memory_order_relaxed);
+  places_->limit(*this, config::server_limits_of(settings.limits, user, database));
+}
+
+bool shared_pool::try_open(bool patient, routing::instant now) {
+  const auto most = limit_.load(std::memory_order_relaxed) + (patient ? 0 : reserve());
   auto open = open_.load(std::memory_order_seq_cst);
-  while (open < limit_.load(std::memory_order_relaxed)) {
-    if (open_.compare_exchange_weak(open, open + 1, std::memory_order_acq_rel)) return true;
+  while (open < most) {
+    if (!open_.compare_exchange_weak(open, open + 1, std::memory_order_acq_rel)) continue;
+    if (places_->take(*this, now)) return true;
+    open_.fetch_sub(1, std::memory_order_seq_cst);
+    return false;
   }
+  places_->want_no_more(*this);
   return false;
 }
 
 void shared_pool::closed() {
   open_.fetch_sub(1, std::memory_order_seq_cst);
+  places_->give_back(*this);
   pass_on();
 }
 
 void shared_pool::pass_on() {
-  if (auto next = next_waiting()) pool::pump_there(std::move(next));
+  if (auto next = next_waiting()) return pool::pump_there(std::move(next));
+  places_->want_no_more(*this);
 }
 
 void shared_pool::wait(pool& who) {
@@ -83,12 +106,25 @@ void shared_pool::ask_others(pool& asking) {
   }
 }
 
-void shared_pools::limit(unsigned most) {
+void shared_pool::ask_for_idle() {
   const std::scoped_lock lock(mutex_);
-  limit_ = most;
-  for (const auto& [key, weak] : pools_) {
-    if (const auto one = weak.lock()) one->limit(most);
+  for (auto* member : members_) {
+    member->loop().post([weak = member->weak_from_this()] {
+      if (const auto still_there = weak.lock()) still_there->spare_idle();
+    });
   }
+}
+
+void shared_pools::adopt(std::shared_ptr<const config::config> settings) {
+  std::vector<std::shared_ptr<shared_pool>> all;
+  {
+    const std::scoped_lock lock(mutex_);
+    settings_ = settings;
+    for (const auto& [key, weak] : pools_) {
+      if (auto one = weak.lock()) all.push_back(std::move(one));
+    }
+  }
+  for (const auto& one : all) one->adopt(*settings);
 }
 
 std::shared_ptr<shared_pool> shared_pools::get(const pool_key& key) {
@@ -99,7 +135,11 @@ std::shared_ptr<shared_pool> shared_pools::get(const pool_key& key) {
   }
   auto& known = pools_[key];
   auto found = known.lock();
-  if (!found) known = found = std::make_shared<shared_pool>(limit_);
+  if (found) return found;
+  auto& at = places_[key.node];
+  if (!at) at = std::make_shared<node_places>();
+  known = found = std::make_shared<shared_pool>(key, at);
+  found->adopt(*settings_);
   return found;
 }
 

@@ -12,6 +12,8 @@
 #include <string>
 #include <vector>
 
+#include "config/allowed.hpp"
+#include "proxy/server/node_places.hpp"
 #include "routing/cluster_view.hpp"
 
 namespace highwater::proxy {
@@ -25,17 +27,28 @@ struct pool_key {
 
 class pool;
 
-class shared_pool {
+class shared_pool final : public place_account, public std::enable_shared_from_this<shared_pool> {
 public:
-  shared_pool(unsigned limit) : limit_(limit) {}
+  shared_pool(const pool_key& key, std::shared_ptr<node_places> at);
+  ~shared_pool();
 
-  // Another limit is in force. What is open beyond it closes when it is given back.
-  void limit(unsigned most) noexcept { limit_.store(most, std::memory_order_relaxed); }
-  bool crowded() const noexcept { return open() > limit_.load(std::memory_order_relaxed); }
+  // Other limits are in force. What is open beyond them closes when it is given back.
+  void adopt(const config::config& settings);
 
-  bool try_open() noexcept;
+  // `patient`: nobody has waited for so long that the reserve is theirs. False: if there is no place at the node, this
+  // is told later that there may be one.
+  bool try_open(bool patient, routing::instant now);
+  void need_no_place() { places_->want_no_more(*this); }
   // Gives a place back; a waiting pool may use it.
   void closed();
+  // More than there may be of them; or, when nobody waits, more than shall be.
+  bool crowded() const noexcept { return open() > limit_.load(std::memory_order_relaxed) + reserve(); }
+  bool in_reserve() const noexcept { return open() > limit_.load(std::memory_order_relaxed); }
+  // Others need the place of one that has come round: for which somebody waits here, or which has been idle for so
+  // long.
+  bool gives_used(routing::instant now) { return places_->gives_used(*this, now); }
+  bool gives_idle(routing::instant::duration idle_for) { return places_->gives_idle(*this, idle_for); }
+  place_ledger::bound full() { return places_->full(*this); }
   // A place may be free, or somebody's turn was in vain: the next one shall look.
   void pass_on();
 
@@ -50,6 +63,8 @@ public:
   void join(pool& who);
   void leave(pool& who);
   void ask_others(pool& asking);
+  // Others would have the places of connections that nobody needs.
+  void ask_for_idle();
 
   // What a login reports that has just been made. True if the last one reported something else.
   bool reports(std::uint64_t digest) noexcept {
@@ -58,8 +73,12 @@ public:
   }
 
 private:
+  unsigned reserve() const noexcept { return reserve_.load(std::memory_order_relaxed); }
+
+  const std::shared_ptr<node_places> places_;
   std::atomic<std::uint64_t> reported_{0};
-  std::atomic<unsigned> limit_;
+  std::atomic<unsigned> limit_{0};
+  std::atomic<unsigned> reserve_{0};
   std::atomic<unsigned> open_{0};
   std::atomic<unsigned> waiting_{0};
   std::mutex mutex_;  // of what follows
@@ -69,14 +88,15 @@ private:
 
 class shared_pools {
 public:
-  explicit shared_pools(unsigned limit) : limit_(limit) {}
+  explicit shared_pools(std::shared_ptr<const config::config> settings) : settings_(std::move(settings)) {}
   std::shared_ptr<shared_pool> get(const pool_key& key);
-  void limit(unsigned most);
+  void adopt(std::shared_ptr<const config::config> settings);
 
 private:
-  unsigned limit_;
   std::mutex mutex_;
+  std::shared_ptr<const config::config> settings_;
   std::map<pool_key, std::weak_ptr<shared_pool>> pools_;  // their pools keep them
+  std::map<routing::node_index, std::shared_ptr<node_places>> places_;
   std::size_t sweep_at_ = 64;
 };
 

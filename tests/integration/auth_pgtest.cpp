@@ -13,9 +13,11 @@ protected:
   static void SetUpTestSuite() {
     serve({.replicas = 0, .roles = {{"app", "open sesame"}, {"keeper", "of the secret"}}},
           [](highwater_config& config) {
-            config.set("auth",
-                       "{method: scram-sha-256, timeout: 500ms, users: [{name: app, password: open sesame}, "
-                       "{name: keeper, password: of the secret}, {name: stranger, password: no such role}]}");
+            config
+                .set("auth",
+                     "{method: scram-sha-256, users: [{name: app, password: open sesame}, "
+                     "{name: keeper, password: of the secret}, {name: stranger, password: no such role}]}")
+                .set("timeouts", "{login: 500ms}");
           });
     open = std::make_unique<highwater_process>(highwater_config(served->cluster()));
     open->await_ready();

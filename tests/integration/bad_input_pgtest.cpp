@@ -12,9 +12,8 @@ namespace {
 class bad_input : public wire_test {
 protected:
   static void SetUpTestSuite() {
-    serve({.replicas = 1}, [](highwater_config& config) {
-      config.set("pool", "{size: 3}").set("auth", "{method: trust, timeout: 300ms}");
-    });
+    serve({.replicas = 1},
+          [](highwater_config& config) { config.set("pool", "{size: 3}").set("timeouts", "{login: 300ms}"); });
   }
   void SetUp() override {
     PROXY_ONLY();

@@ -20,9 +20,8 @@ protected:
     serve({.replicas = 0}, [](highwater_config& config) {
       config.set("pool", "{size: 3, queue_timeout: 60s}")
           .set("workers", "1")
-          .set("limits",
-               "{max_clients: 400, max_logins: 8, max_batch_bytes: 10kB, max_prepared_bytes: 20kB, stall_timeout: "
-               "300ms}");
+          .set("limits", "{max_clients: 400, max_logins: 8, max_batch_bytes: 10kB, max_prepared_bytes: 20kB}")
+          .set("timeouts", "{stall: 300ms}");
     });
     primary().tell("create table kept (text text)");
   }
@@ -64,7 +63,7 @@ TEST_F(bounds, a_message_that_does_not_go_on_gives_its_connection_back) {
       while (auto next = each.read_message()) last = next;
       ASSERT_TRUE(last);
       EXPECT_EQ(raw::error_field(*last, 'C'), "57P05");
-      EXPECT_THAT(raw::error_field(*last, 'H'), HasSubstr("limits.stall_timeout"));
+      EXPECT_THAT(raw::error_field(*last, 'H'), HasSubstr("timeouts.stall"));
     }
   }
   auto stopped = client();

@@ -141,7 +141,7 @@ TEST_F(cancel, requests_with_more_behind_them_are_not_kept) {
 TEST_F(cancel, requests_are_no_logins) {
   PROXY_ONLY();
   highwater_config config(served->cluster());
-  config.set("limits", "{max_logins: 2}").set("auth", "{method: trust, timeout: 1s}");
+  config.set("limits", "{max_logins: 2}").set("timeouts", "{login: 1s}");
   const highwater_process proxy(config);
   proxy.await_ready();
   raw::client session(proxy.port());

@@ -58,7 +58,7 @@ PURE = {
 # In these rooms it is the same, but for what does what the others have decided: sources by their name.
 DOING = {
     "proxy/client": {"arrival", "context", "worker", "vacancy", "session", "session_login", "session_batch",
-                     "session_server", "examining", "passage", "lease", "reception", "losses", "relay"},
+                     "session_server", "session_times", "examining", "passage", "lease", "reception", "losses", "relay"},
     "proxy/server": {"pool", "pool_hand_over", "shared_pool", "server_connection", "server_connector", "cancel_request", "farewell"},
     "proxy/monitor": {"monitor", "monitoring_connection", "wal_flusher", "catalog_connection", "catalog_service",
                       "login_watch", "secret_lookup", "secret_service"},

@@ -30,7 +30,7 @@ TEST(load_mistakes, keys) {
       {"pol: {size: 3}",
        "f:1:1: pol: found unknown key 'pol', expected one of listen, http, zone, workers, auth, cluster, pool, "
        "consistency, "
-       "policies, limits, admin, log, drain_timeout (did you mean pool?)"},
+       "policies, limits, timeouts, admin, log, drain_timeout (did you mean pool?)"},
       {"listen: {adress: 127.0.0.1}",
        "f:1:10: listen.adress: found unknown key 'adress', expected one of address, port, unix_socket, proxy_protocol, "
        "tls (did you mean address?)"},
@@ -40,6 +40,26 @@ TEST(load_mistakes, keys) {
       {"log: {verbosity: 1}", "f:1:7: log.verbosity: found unknown key 'verbosity', expected level"},
       {"pool: {size: 3, size: 4}", "f:1:17: pool.size: found the key again, expected it once (line 1 has it)"},
       {"log: {[a]: 1}", "f:1:7: log: found unknown key a list, expected level"},
+  });
+}
+
+TEST(load_mistakes, maps_by_names) {
+  const std::string long_name(64, 'n');
+  expect_mistakes({
+      {"limits: {per_user: [app]}", "f:1:20: limits.per_user: found a list, expected a map by names"},
+      {"limits: {per_user: {app: {client: 1}}}",
+       "f:1:27: limits.per_user.app.client: found unknown key 'client', expected one of clients, server_connections, "
+       "pool, timeouts (did you mean clients?)"},
+      {"limits: {per_user: {app: {clients: 0}}}",
+       "f:1:36: limits.per_user.app.clients: found '0', expected a whole number from 1 to 1000000"},
+      {"limits: {per_user: {app: {}, app: {}}}",
+       "f:1:30: limits.per_user.app: found the key again, expected it once (line 1 has it)"},
+      {"limits: {per_user: {[a]: {}}}", "f:1:21: limits.per_user: found a list, expected a name of up to 63 bytes"},
+      {"limits: {per_user: {\"\": {}}}",
+       "f:1:21: limits.per_user: found the text '', expected a name of up to 63 bytes"},
+      {"limits: {per_database: {" + long_name + ": {}}}",
+       "f:1:25: limits.per_database: found '" + long_name.substr(0, 60) + "...', expected a name of up to 63 bytes"},
+      {"pool: {min_idle: 21}", "f:1:18: pool.min_idle: found '21', expected no more than size, which is 20"},
   });
 }
 

@@ -40,7 +40,8 @@ TEST(load_values, scalars_of_every_type) {
   const auto value = load(R"(
 listen: {address: "::1", port: 0}
 workers: 4
-auth: {method: scram-sha-256, timeout: 2min, users: [{name: app, password: 0123}]}
+auth: {method: scram-sha-256, users: [{name: app, password: 0123}]}
+timeouts: {login: 2min}
 pool: {mode: session, size: 7}
 limits: {max_message_bytes: 64MB, max_batch_bytes: 1024B}
 log: {level: warning}
@@ -50,7 +51,7 @@ drain_timeout: 0
   EXPECT_EQ(value.listen.port, 0);
   EXPECT_EQ(value.workers, 4U);
   EXPECT_EQ(value.auth.method, auth_method::scram_sha_256);
-  EXPECT_EQ(value.auth.timeout, 2min);
+  EXPECT_EQ(value.timeouts.login, 2min);
   EXPECT_EQ(value.auth.users.at(0).password, "0123");
   EXPECT_EQ(value.pool.mode, pool_mode::session);
   EXPECT_EQ(value.pool.size, 7U);

@@ -22,6 +22,8 @@ TEST(options, are_listed_with_value_and_default) {
   settings.cluster.nodes[0].host = "10.0.0.1";
   settings.cluster.nodes[1].name = "b";
   settings.cluster.nodes[1].host = "10.0.0.2";
+  settings.limits.per_user.emplace_back().name = "app";
+  settings.limits.per_user.back().clients = 9;
   const auto all = options_of(settings);
   struct row {
     const char* key;
@@ -34,6 +36,7 @@ TEST(options, are_listed_with_value_and_default) {
       {"listen.address", "127.0.0.1", "127.0.0.1", "text, without quotes"},
       {"cluster.nodes[1].host", "10.0.0.2", std::nullopt, "an element of a list"},
       {"auth.users[0].name", "app", std::nullopt, "... too"},
+      {"limits.per_user.app.clients", "9", std::nullopt, "an element of a map"},
       {"admin.users", std::nullopt, std::nullopt, "not set"},
   };
   for (const auto& each : rows) {

@@ -16,7 +16,7 @@ constexpr const char* everything = R"(
 listen: {address: "::", port: 7000}
 http: {address: 10.0.0.1, port: 7001}
 workers: 3
-auth: {timeout: 7s, method: trust, query: {user: "1e3", database: "no", sql: "SELECT '\\', $1 -- x", cache: 300ms}}
+auth: {method: trust, query: {user: "1e3", database: "no", sql: "SELECT '\\', $1 -- x", cache: 300ms}}
 cluster:
   nodes:
     - {name: "null", host: "123", port: 1, zone: "a: b # c", weight: 5}
@@ -30,7 +30,9 @@ consistency: {level: bounded, max_staleness: 1500ms, max_lag_bytes: 3kB, on_stal
 policies:
   - {name: p, match: {tables: ["*"], databases: [d], users: [u], applications: ["a b"]}, level: strong}
   - {name: q, level: bounded, max_lag_bytes: 1000B, on_stale: stale}
-limits: {max_clients: 5, max_message_bytes: 1MB, max_batch_bytes: 1025B}
+limits: {max_clients: 5, max_message_bytes: 1MB, max_batch_bytes: 1025B, server_connections: 90,
+         per_user: {app: {clients: 5, pool: {size: 3}}, "no": {}, "*": {timeouts: {query: 3s}}}}
+timeouts: {login: 7s, query: 1min, idle_in_transaction: 90s}
 log: {level: trace}
 drain_timeout: 0
 )";
@@ -57,6 +59,9 @@ TEST(to_yaml, reads_back_as_the_same_values) {
   EXPECT_EQ(second.policies.at(0).applications, first.policies.at(0).applications);
   EXPECT_EQ(second.policies.at(1).on_stale, first.policies.at(1).on_stale);
   EXPECT_EQ(second.limits.max_batch_bytes, 1'025U);
+  ASSERT_EQ(second.limits.per_user.size(), 3U);
+  EXPECT_EQ(second.limits.per_user[1].name, "no");
+  EXPECT_EQ(second.limits.per_user[2].timeouts.query, std::chrono::seconds(3));
   EXPECT_EQ(second.drain_timeout.count(), 0);
 }
 
