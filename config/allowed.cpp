@@ -71,6 +71,13 @@ allowed allowed_to(const config& of, std::string_view user, std::string_view dat
   return result;
 }
 
+server_names names_on_servers(const config& of, const std::string& user, const std::string& database) {
+  const auto found = std::ranges::find(of.databases, database, &database::name);
+  if (found == of.databases.end()) return {user, database};
+  return {found->forced_user.empty() ? user : found->forced_user,
+          found->on_servers.empty() ? database : found->on_servers};
+}
+
 std::optional<unsigned> clients_of_user(const limits& of, std::string_view user) {
   return own(of.per_user, user, clients);
 }

@@ -4,7 +4,9 @@
 // that is another way. As with settings of PostgreSQL, the user beats the database; but what stands there by name beats
 // `*`.
 
+#include <compare>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "config/config.hpp"
@@ -17,6 +19,15 @@ struct allowed {
 };
 
 allowed allowed_to(const config& of, std::string_view user, std::string_view database);
+
+// Who a client is on the servers, and where: see `databases`.
+struct server_names {
+  std::string user;
+  std::string database;
+
+  auto operator<=>(const server_names&) const = default;
+};
+server_names names_on_servers(const config& of, const std::string& user, const std::string& database);
 
 // In all, at a time; none: no limit of its own.
 std::optional<unsigned> clients_of_user(const limits& of, std::string_view user);

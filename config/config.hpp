@@ -181,6 +181,13 @@ struct policy {
   std::optional<stale_steps> on_stale;  // none: as in `consistency`
 };
 
+// A database that clients know by another name than the servers, or whose clients are somebody else there.
+struct database {
+  std::string name;         // the clients'
+  std::string on_servers;   // empty: the same
+  std::string forced_user;  // empty: as whoever the client is
+};
+
 // How long something may last; 0: as long as it likes.
 struct timeouts {
   milliseconds login{30'000};           // a client that has not logged in by then is disconnected
@@ -247,6 +254,7 @@ struct config {
   unsigned workers = 0;  // 0: auto, one per processor
   struct auth auth;
   struct cluster cluster;
+  std::vector<database> databases;
   struct pool pool;
   struct consistency consistency;
   std::vector<policy> policies;

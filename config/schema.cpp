@@ -146,6 +146,16 @@ section cluster_section() {
       .build();
 }
 
+section database_section() {
+  return section_builder<database>()
+      .value("database", &database::on_servers, name(), "Its name on the servers.")
+      .by_default("the same")
+      .value("user", &database::forced_user, name(),
+             "Whom the servers take its clients for, whoever they are here. Its password is the one in `auth.users`.")
+      .by_default("whoever the client is")
+      .build();
+}
+
 section consistency_section() {
   return section_builder<consistency>()
       .value("level", &consistency::default_level, consistency_level(),
@@ -207,6 +217,10 @@ section whole() {
       .nested("auth", &config::auth, auth_section(), "Who may log in, and how.")
       .nested("cluster", &config::cluster, cluster_section(), "The servers.")
       .required()
+      .map(
+          "databases", &config::databases, &database::name, database_section(),
+          "Databases that have another name here than on the servers, or a user for all, by the name that clients use. "
+          "Whatever is not here is as on the servers.")
       .nested("pool", &config::pool, pool_section(), "Connections to the servers.")
       .nested("consistency", &config::consistency, consistency_section(),
               "What reads are promised, unless a policy says more.")

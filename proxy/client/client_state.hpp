@@ -42,6 +42,7 @@ struct client_state {
   std::uint64_t id = 0;              // unique in this process, from 1: what operators call it
   routing::instant connected = routing::never;
   routing::instant requested = routing::never;  // when its last batch had arrived
+  routing::instant began = routing::never;      // ... and the first of its transaction; never: there is none
   std::uint64_t identity = 0;    // among all sessions of the process, as long as it lasts; 0: not welcomed yet
   std::uint64_t last_write = 0;  // bears the connection on which it has written last, and nobody since; 0: none
   std::uint8_t minor = 0;        // of protocol 3, as agreed at login

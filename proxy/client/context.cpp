@@ -70,14 +70,12 @@ std::string worker_context::nonce() {
   return auth::make_nonce(random);
 }
 
-session_kind_ptr worker_context::kind(const std::string& user, const std::string& database,
-                                      const std::string& application) {
-  const auto [in, fresh] = databases_.try_emplace(database);
-  if (fresh) in->second.name = database;
+session_kind_ptr worker_context::kind(const session_names& names) {
+  const auto [in, fresh] = databases_.try_emplace(names.on_servers.database);
+  if (fresh) in->second.name = in->first;
   if (fresh) in->second.paused = all_paused_;
-  auto& known = kinds_[{user, database, application}];
-  if (!known)
-    known = std::make_shared<session_kind>(settings, shared.cluster.nodes.size(), user, in->second, application);
+  auto& known = kinds_[names];
+  if (!known) known = std::make_shared<session_kind>(settings, shared.cluster.nodes.size(), names, in->second);
   return known;
 }
 
@@ -113,7 +111,7 @@ void worker_context::keep_sequences_apart(database_context& of) {
 pool& worker_context::pool_of(session_kind& kind, routing::node_index node) {
   auto& known = kind.pools[node];
   if (known == nullptr) {
-    pool_key key{node, kind.user, kind.database.name};
+    pool_key key{node, kind.names.on_servers.user, kind.names.on_servers.database};
     auto& made = pools_[key];
     if (!made) made = std::make_shared<pool>(pools, key);
     known = made;

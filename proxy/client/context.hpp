@@ -93,7 +93,7 @@ struct process_context {
 
 // One database, as one worker knows it.
 struct database_context {
-  std::string name;
+  std::string name;  // on the servers
   sql::catalog_ptr catalog;
   std::shared_ptr<const catalog_doubts> doubts;  // about it
   sql::catalog_ptr missed_in;                    // the one in which a name was not found: asked for a newer one already
@@ -106,22 +106,30 @@ struct database_context {
   waiting_places held;    // who waits for the end of `paused`
 };
 
-// What sessions of the same user, database and application have in common.
+// Who a client says to be, and where; and what the servers are told.
+struct session_names {
+  std::string user;
+  std::string database;
+  std::string application;
+  config::server_names on_servers;
+
+  auto operator<=>(const session_names&) const = default;
+};
+
+// What sessions with the same names have in common.
 struct session_kind {
-  session_kind(config_ptr settings, std::size_t nodes, std::string user_name, database_context& in,
-               std::string application_name)
-      : user(std::move(user_name)),
-        application(std::move(application_name)),
+  session_kind(config_ptr settings, std::size_t nodes, session_names by, database_context& in)
+      : names(std::move(by)),
         database(in),
         pools(nodes),
         configured_(std::move(settings)),
         policies_(worked_out()),
-        allowed_(config::allowed_to(*configured_, user, database.name)) {}
+        allowed_(config::allowed_to(*configured_, names.user, names.database)) {}
 
   const routing::session_policies& policies() const noexcept { return policies_; }
   // How much there is for them, and for how long.
   const config::allowed& allowed() const noexcept { return allowed_; }
-  void allow(const config::config& settings) { allowed_ = config::allowed_to(settings, user, database.name); }
+  void allow(const config::config& settings) { allowed_ = config::allowed_to(settings, names.user, names.database); }
   // Returns the one before, to which what is under way may refer.
   config_ptr adopt(config_ptr settings) {
     auto before = std::exchange(configured_, std::move(settings));
@@ -129,14 +137,13 @@ struct session_kind {
     return before;
   }
 
-  std::string user;
-  std::string application;
-  database_context& database;
+  const session_names names;
+  database_context& database;                // on the servers
   std::vector<std::shared_ptr<pool>> pools;  // by node; null until used
 
 private:
   routing::session_policies worked_out() const {
-    return {configured_->consistency, configured_->policies, {user, database.name, application}};
+    return {configured_->consistency, configured_->policies, {names.user, names.database, names.application}};
   }
 
   config_ptr configured_;
@@ -155,7 +162,7 @@ public:
   // Another configuration is in force. `policies`: also for who has begun under the one before.
   void adopt(config_ptr newer, bool policies);
 
-  session_kind_ptr kind(const std::string& user, const std::string& database, const std::string& application);
+  session_kind_ptr kind(const session_names& names);
   // Once a server has shown that the database exists.
   void use_catalog(database_context& of);
   pool& pool_of(session_kind& kind, routing::node_index node);
@@ -234,7 +241,7 @@ private:
   std::vector<config_ptr> retired_;
   bool all_paused_ = false;
   std::map<std::string, database_context> databases_;
-  std::map<std::tuple<std::string, std::string, std::string>, session_kind_ptr> kinds_;
+  std::map<session_names, session_kind_ptr> kinds_;
   std::map<pool_key, std::shared_ptr<pool>> pools_;
 };
 

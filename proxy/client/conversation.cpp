@@ -53,7 +53,10 @@ void conversation::adopt_settings(settings_ptr now) {
 
 void conversation::follow_application() {
   const auto application = find(*client.settings, "application_name").value_or("");
-  if (application != kind->application) kind = worker.kind(kind->user, kind->database.name, std::string(application));
+  if (application == kind->names.application) return;
+  auto names = kind->names;
+  names.application = application;
+  kind = worker.kind(names);
 }
 
 standing conversation::stands() const {

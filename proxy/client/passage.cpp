@@ -304,9 +304,10 @@ wire::error passage::why_queued_too_long() const {
   auto& kind = *talk_.kind;
   auto& pool = talk_.worker.pool_of(kind, attempt_.plan().node);
   const auto refusal = pool.refusal();
-  return queue_timeout({kind.user, kind.database.name, talk_.node_name(pool.key().node), pool.connecting(),
-                        refusal ? &*refusal : nullptr, pool.full()},
-                       kind.allowed().pool);
+  const auto& [user, database] = kind.names.on_servers;
+  return queue_timeout(
+      {user, database, talk_.node_name(pool.key().node), pool.connecting(), refusal ? &*refusal : nullptr, pool.full()},
+      kind.allowed().pool);
 }
 
 }  // namespace highwater::proxy

@@ -27,12 +27,24 @@ void send_wanted_cancel(conversation& talk) {
   });
 }
 
-void do_what_is_due(conversation& talk, const replies::effects& due) {
+// Of several that are answered at once, the last one's time stands for all. What is waited for is in it.
+void note_times(conversation& talk, const replies::effects& due, routing::instant now) {
+  if (due.queries == 0) return;
+  const auto since = [now](routing::instant then) {
+    return std::chrono::duration_cast<std::chrono::microseconds>(now - then);
+  };
+  auto& client = talk.client;
   auto& usage = talk.kind->database.usage;
+  if (client.began == routing::never) client.began = client.requested;
+  usage.query_time += since(client.requested);
+  if (due.transactions != 0) usage.transaction_time += since(std::exchange(client.began, routing::never));
   usage.queries += due.queries;
   usage.transactions += due.transactions;
-  talk.client.answered += due.queries;
-  talk.client.transactions += due.transactions;
+  client.answered += due.queries;
+  client.transactions += due.transactions;
+}
+
+void do_what_is_due(conversation& talk, const replies::effects& due) {
   if (due.plans_outdated != 0)
     talk.worker.shared.schema_changes.fetch_add(due.plans_outdated, std::memory_order_relaxed);
   if (due.write_acknowledged) talk.worker.shared.monitor.expect_read(talk.client.floors.written.event);
@@ -84,10 +96,12 @@ void schema_has_changed(conversation& talk) {
 
 received take_replies(conversation& talk, std::string_view bytes) {
   // Before the first byte is on its way: whoever is told of it can tell others.
-  note_told(talk, std::chrono::steady_clock::now());
+  const auto now = std::chrono::steady_clock::now();
+  note_told(talk, now);
   replies given(talk.under_way(), talk.client, talk.keeps_one_server());
   received what{talk.server().take(bytes, given)};
   const auto& due = given.what_is_due();
+  note_times(talk, due, now);
   do_what_is_due(talk, due);
   talk.write(given.text());
   if (!due.begin_failed.empty()) {

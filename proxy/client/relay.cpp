@@ -33,7 +33,10 @@ std::vector<std::pair<std::string, std::string>> parameters_of(const newcomer& w
 
 }  // namespace
 
-relay::relay(worker_context& worker, newcomer who) : worker_(worker), who_(std::move(who)) {
+relay::relay(worker_context& worker, newcomer who)
+    : worker_(worker),
+      who_(std::move(who)),
+      on_servers_(config::names_on_servers(*worker.settings, who_.user, who_.database)) {
   client_.stream = std::move(who_.socket);
   client_.stream.tell(client_);
 }
@@ -103,7 +106,8 @@ void relay::connect() {
 
 server_login relay::log_in() const {
   const bool physical = who_.replication == wire::replication::physical;
-  server_login made(who_.user, physical ? "" : who_.database, worker_.credentials_of(who_.user), worker_.nonce());
+  const auto& [user, database] = on_servers_;
+  server_login made(user, physical ? "" : database, worker_.credentials_of(user), worker_.nonce());
   made.ask_for_walsender(parameters_of(who_));
   return made;
 }
@@ -200,7 +204,7 @@ void relay::kill(const wire::error& why) {
 }
 
 void relay::database_gone(const std::string& database) {
-  if (who_.replication != wire::replication::logical || who_.database != database) return;
+  if (who_.replication != wire::replication::logical || on_servers_.database != database) return;
   kill({std::string(wire::sqlstate::admin_shutdown), "terminating connection due to administrator command",
         "Database \"" + database + "\" does not exist any more.", ""});
 }

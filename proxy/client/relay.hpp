@@ -11,6 +11,7 @@
 #include <optional>
 #include <string>
 
+#include "config/allowed.hpp"
 #include "proxy/client/newcomer.hpp"
 #include "proxy/io/stream.hpp"
 #include "proxy/io/timer_queue.hpp"
@@ -72,6 +73,7 @@ private:
 
   worker_context& worker_;
   newcomer who_;
+  const config::server_names on_servers_;
   side client_{*this, server_};
   side server_{*this, client_};
   std::unique_ptr<server_connector> connector_;

@@ -187,7 +187,7 @@ void session::protocol_error(std::string what) {
 void session::fatal(const wire::error& why) {
   auto& socket = talk_.socket;
   if (talk_.greets)
-    note_failed_login(talk_.worker, talk_.client.address, talk_.kind->user, talk_.kind->database.name, why);
+    note_failed_login(talk_.worker, talk_.client.address, talk_.kind->names.user, talk_.kind->names.database, why);
   std::string out;
   wire::write_error(out, wire::severity::fatal, why);
   socket.write(out);

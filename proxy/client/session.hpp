@@ -51,6 +51,7 @@ public:
 
   // session_facts.cpp: for operators.
   std::uint64_t id() const noexcept { return talk_.client.id; }
+  // On the servers.
   const std::string& database() const noexcept { return talk_.kind->database.name; }
   bool logs_in() const noexcept { return talk_.greets || stage_ == stage::ended; }
   console::client_facts facts(const moment& at) const;

@@ -22,7 +22,7 @@ console::socket_address address_of(const conversation& talk) {
 
 void tell_more(console::client_facts& known, const conversation& talk, const moment& at) {
   const auto& client = talk.client;
-  known.application = talk.kind->application;
+  known.application = talk.kind->names.application;
   known.remote = address_of(talk);
   const auto [host, port] = talk.socket.local();
   known.local = {host, port};
@@ -39,8 +39,8 @@ console::client_facts session::facts(const moment& at) const {
   const auto& client = talk_.client;
   console::client_facts known;
   known.id = client.id;
-  known.user = talk_.kind->user;
-  known.database = talk_.kind->database.name;
+  known.user = talk_.kind->names.user;
+  known.database = talk_.kind->names.database;
   if (at.in_full) tell_more(known, talk_, at);
   if (talk_.leased()) {
     known.state = console::client_state::active;
@@ -61,9 +61,9 @@ std::optional<console::pin_facts> session::pin(const moment& at) const {
   const auto since = talk_.under_way().held.pinned_since;
   console::pin_facts known;
   known.client = talk_.client.id;
-  known.user = talk_.kind->user;
-  known.database = talk_.kind->database.name;
-  known.application = talk_.kind->application;
+  known.user = talk_.kind->names.user;
+  known.database = talk_.kind->names.database;
+  known.application = talk_.kind->names.application;
   known.node = talk_.node_name(talk_.server().node());
   known.reason = reasons_of(talk_.under_way().held.pins);
   known.since = at.of(since != routing::never ? since : talk_.client.requested);

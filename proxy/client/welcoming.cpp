@@ -35,7 +35,8 @@ wire::error disabled(const std::string& database) {
 }
 
 welcomes::login login_as(const conversation& talk) {
-  return {talk.kind->user, talk.kind->database.name, *talk.client.settings};
+  const auto& [user, database] = talk.kind->names.on_servers;
+  return {user, database, *talk.client.settings};
 }
 
 }  // namespace
@@ -47,7 +48,8 @@ std::optional<wire::error> take_login(conversation& talk, newcomer& who) {
     if (!name.starts_with(own_prefix)) put(wanted, name, value);
     if (name == "application_name") application = value;
   }
-  talk.kind = talk.worker.kind(who.user, who.database, application);
+  talk.kind = talk.worker.kind(
+      {who.user, who.database, application, config::names_on_servers(*talk.worker.settings, who.user, who.database)});
   if (talk.kind->database.disabled) return disabled(who.database);
   talk.client.transaction.level.start(std::nullopt, talk.worker.settings->consistency.default_level);
   for (const auto& [name, value] : who.settings) {

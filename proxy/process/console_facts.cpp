@@ -94,13 +94,16 @@ std::map<std::string, std::pair<std::uint64_t, std::uint64_t>> counted_by(
 std::vector<console::database_facts> databases_of(const census& all, const known_things& known) {
   auto counts = counted_by(all, &console::connection_facts::database);
   for (const auto& [name, counted] : all.usage) counts.try_emplace(name);
+  for (const auto& each : known.settings.databases) counts.try_emplace(each.name);
   for (const auto& name : known.said.paused) counts.try_emplace(name);
   for (const auto& name : known.said.disabled) counts.try_emplace(name);
   const auto& limits = known.settings.limits;
   std::vector<console::database_facts> databases;
   for (const auto& [name, count] : counts) {
     auto& made = databases.emplace_back();
-    made.name = made.database = name;
+    made.name = name;
+    made.database = config::names_on_servers(known.settings, "", name).database;
+    made.force_user = config::names_on_servers(known.settings, "", name).user;
     if (known.view.has_primary()) {
       const auto& primary = known.settings.cluster.nodes[known.view.primary];
       made.host = primary.host;
@@ -115,8 +118,8 @@ std::vector<console::database_facts> databases_of(const census& all, const known
     made.server_lifetime = std::chrono::duration_cast<std::chrono::seconds>(pool.max_lifetime);
     made.current_client_connections = count.first;
     made.current_connections = count.second;
-    made.paused = known.said.all_paused || known.said.paused.contains(name);
-    made.disabled = known.said.disabled.contains(name);
+    made.paused = known.said.all_paused || known.said.paused.contains(made.database);
+    made.disabled = known.said.disabled.contains(made.database);
   }
   return databases;
 }

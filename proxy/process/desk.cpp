@@ -11,6 +11,7 @@
 #include <mutex>
 #include <utility>
 
+#include "config/allowed.hpp"
 #include "config/options.hpp"
 #include "proxy/console/shows.hpp"
 #include "proxy/console/sqlstate.hpp"
@@ -43,6 +44,22 @@ std::vector<console::config_facts> config_facts_of(const config::config& setting
     facts.push_back({std::move(one.key), std::move(one.value), std::move(one.default_value), false});
   }
   return facts;
+}
+
+bool is_about_database(console::verb what) noexcept {
+  switch (what) {
+    using enum console::verb;
+    case pause:
+    case resume:
+    case wait_close:
+    case reconnect:
+    case kill:
+    case disable:
+    case enable:
+      return true;
+    default:
+      return false;
+  }
 }
 
 console::memory_facts heap() {
@@ -78,8 +95,12 @@ std::string_view desk::version() const noexcept {
   return proxy::version;
 }
 
+// What clients call a database and what the servers do, an operator may call it.
 void desk::run(const console::command& what, std::weak_ptr<const void> asking, reply tell) {
-  auto asked = std::make_shared<const errand>(errand{what, std::move(asking), std::move(tell)});
+  auto told = what;
+  if (is_about_database(what.what))
+    told.subject = config::names_on_servers(*process_.settings.load(), "", what.subject).database;
+  auto asked = std::make_shared<const errand>(errand{std::move(told), std::move(asking), std::move(tell)});
   asio::post(io_, [this, asked = std::move(asked)] { begin(asked); });
 }
 

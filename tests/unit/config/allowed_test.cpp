@@ -74,5 +74,20 @@ TEST(allowed, in_all_counts_for_the_user_and_the_database_each) {
   EXPECT_FALSE(server_limits_of({}, "app", "shop").any());
 }
 
+TEST(names_on_servers, are_the_clients_own_unless_the_database_has_others) {
+  const auto settings =
+      load("{}\ndatabases: {shop: {database: shop_v2}, reports: {user: reader}, both: {database: a, user: b}}");
+  struct row {
+    const char *database, *user_there, *database_there;
+  };
+  const row rows[] = {
+      {"other", "app", "other"}, {"shop", "app", "shop_v2"}, {"reports", "reader", "reports"}, {"both", "b", "a"}};
+  for (const auto& each : rows) {
+    const auto names = names_on_servers(settings, "app", each.database);
+    EXPECT_EQ(names.user, each.user_there) << each.database;
+    EXPECT_EQ(names.database, each.database_there) << each.database;
+  }
+}
+
 }  // namespace
 }  // namespace highwater::config

@@ -28,8 +28,8 @@ void expect_mistakes(const table& rows) {
 TEST(load_mistakes, keys) {
   expect_mistakes({
       {"pol: {size: 3}",
-       "f:1:1: pol: found unknown key 'pol', expected one of listen, http, zone, workers, auth, cluster, pool, "
-       "consistency, "
+       "f:1:1: pol: found unknown key 'pol', expected one of listen, http, zone, workers, auth, cluster, databases, "
+       "pool, consistency, "
        "policies, limits, timeouts, admin, log, drain_timeout (did you mean pool?)"},
       {"listen: {adress: 127.0.0.1}",
        "f:1:10: listen.adress: found unknown key 'adress', expected one of address, port, unix_socket, proxy_protocol, "
