@@ -198,6 +198,15 @@ TEST_F(door_drivers, pgjdbc) {
            .key = ".pk8"});
 }
 
+TEST_F(door_drivers, lib_pq) {
+  GO_ONLY();
+  try_all({.program = {go_drivers(), "lib_pq", "door"}, .binds = false});
+}
+TEST_F(door_drivers, pgx) {
+  GO_ONLY();
+  try_all({.program = {go_drivers(), "pgx", "door"}, .binds = false});
+}
+
 // libpq fails where it cannot bind. node-postgres would go on without.
 TEST_F(door_drivers, node_postgres_binds_what_it_proves_to_the_connection) {
   const auto checked = "sslmode=verify-full&sslrootcert=" + path("ca.crt");

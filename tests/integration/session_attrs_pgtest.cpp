@@ -55,12 +55,15 @@ protected:
   static std::string older() { return std::to_string(old->port()); }
   static std::string standby() { return std::to_string(replica().port()); }
 
+  static std::string libpq_hosts(const std::string& ports) {
+    const bool several = ports.find(',') != std::string::npos;
+    return "host=127.0.0.1" + std::string(several ? ",127.0.0.1" : "") + " port=" + ports +
+           " user=postgres dbname=postgres";
+  }
   // The port that it has come to, or why to none.
   static std::string taken(const std::string& ports, const std::string& attrs, const std::string& more = "") {
-    const bool several = ports.find(',') != std::string::npos;
     try {
-      pg::connection made("host=127.0.0.1" + std::string(several ? ",127.0.0.1" : "") + " port=" + ports +
-                          " user=postgres dbname=postgres target_session_attrs=" + attrs + more);
+      pg::connection made(libpq_hosts(ports) + " target_session_attrs=" + attrs + more);
       EXPECT_EQ(made.scalar("select 1"), "1");
       return PQport(made.raw());
     } catch (const pg::error& why) {
@@ -185,6 +188,34 @@ TEST_F(session_attrs, pgjdbc_takes_it_for_a_primary) {
   ASSERT_EQ(answers.size(), rows.size()) << testing::PrintToString(answers);
   for (std::size_t i = 0; i < rows.size(); ++i)
     EXPECT_THAT(answers[i], HasSubstr(rows[i].taken)) << rows[i].type << " of " << rows[i].ports;
+}
+
+// It asks, and looks at nothing that it is told.
+TEST_F(session_attrs, pgx_takes_it_for_a_primary) {
+  GO_ONLY();
+  const auto both = here() + "," + standby();
+  const auto turned = standby() + "," + here();
+  struct row {
+    std::string attrs, ports, taken;
+  };
+  const row rows[] = {
+      {"any", here(), here()},
+      {"read-write", here(), here()},
+      {"primary", here(), here()},
+      {"standby", here(), not_standby},
+      {"read-only", here(), "connection is not read only"},
+      {"read-write", turned, here()},
+      {"primary", turned, here()},
+      {"standby", both, standby()},
+      {"read-only", both, standby()},
+  };
+  arguments argv{go_drivers(), "pgx", "hosts"};
+  for (const auto& each : rows)
+    argv.push_back(libpq_hosts(each.ports) + " sslmode=disable target_session_attrs=" + each.attrs);
+  const auto answers = lines_of(run_or_throw({.argv = argv}));
+  ASSERT_EQ(answers.size(), std::size(rows)) << testing::PrintToString(answers);
+  for (std::size_t i = 0; i < answers.size(); ++i)
+    EXPECT_THAT(answers[i], HasSubstr(rows[i].taken)) << rows[i].attrs << " of " << rows[i].ports;
 }
 
 TEST_F(session_attrs, asyncpg_takes_it_for_a_primary) {
