@@ -157,6 +157,32 @@ TEST(classify_session, finds_what_pins_a_session) {
   }
 }
 
+// As EXECUTE does not show what it runs.
+TEST(classify_session, looks_through_prepare) {
+  const std::pair<const char*, bool> table[] = {
+      {"PREPARE x AS SELECT a FROM t", true},
+      {"PREPARE x (int) AS SELECT a FROM t WHERE a = $1", true},
+      {"PREPARE x AS VALUES (1)", true},
+      {"PREPARE x AS SELECT 1; SELECT 1", false},
+      {"PREPARE x AS SELECT 1; PREPARE y AS SELECT 2", false},
+      {"PREPARE x AS DELETE FROM t", false},
+      {"PREPARE x AS SELECT a FROM t FOR UPDATE", false},
+      {"PREPARE x AS SELECT nextval('s')", false},
+      {"PREPARE x AS SELECT pg_advisory_xact_lock(1)", false},
+      {"PREPARE x AS SELECT 1 FROM t WHERE pg_try_advisory_lock(t.id)", false},
+      {"PREPARE x AS SELECT * FROM locking", false},
+      {"PREPARE x AS SELECT set_config('a.b', '1', true)", false},
+      {"PREPARE x AS SELECT set_config('a.b', '1', false)", false},
+      {"PREPARE x AS SELECT app.locks()", false},
+      {"PREPARE x AS SELECT * FROM nowhere", false},
+      {"SELECT 1", false},
+      {"EXECUTE x", false},
+  };
+  for (const auto& [sql, reads] : table) EXPECT_EQ(classify(sql, shop_catalog()).prepares_read, reads) << sql;
+  const auto prepared = std::make_shared<const statement>(classify("PREPARE x AS SELECT a FROM t", shop_catalog()));
+  EXPECT_FALSE(doubted(prepared)->prepares_read) << "a view stands in the table's place, perhaps";
+}
+
 TEST(classify_session, finds_the_names_of_prepared_statements_in_the_text) {
   struct named {
     const char* sql;
