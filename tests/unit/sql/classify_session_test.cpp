@@ -33,6 +33,11 @@ TEST(classify_session, names_the_settings_that_change) {
       {"SELECT set_config('work_mem', '1MB', true)", {}},
       {"SELECT * FROM set_config('a.b', '1', false), set_config('c.d', '1', false)", {"a.b", "c.d"}},
       {"INSERT INTO t SELECT set_config('a.b', '1', false)", {"a.b"}},
+      {"SELECT set_config(name, 'view, foreign-table', false) FROM pg_settings "
+       "WHERE name = 'restrict_nonsystem_relation_kind'",
+       {"restrict_nonsystem_relation_kind"}},
+      {"SELECT pg_catalog.set_config(name, '1', false) FROM pg_catalog.pg_settings WHERE name = 'A.b'", {"a.b"}},
+      {"SELECT set_config(name, '1', true) FROM pg_settings WHERE name = 'a.b'", {}},
   };
   for (const auto& [sql, expected] : table) {
     const auto verdict = classify(sql, shop_catalog());
@@ -119,6 +124,25 @@ TEST(classify_session, finds_what_pins_a_session) {
       {"SELECT set_config('a.b', $1, false)", pin_reason::none},  // its value is asked afterwards
       {"SELECT set_config(a, b, false) FROM t", pin_reason::dynamic_setting},
       {"SELECT set_config('a.b', '1', $1)", pin_reason::dynamic_setting},
+      {"SELECT set_config(name, '1', false) FROM pg_settings WHERE name = 'a.b'", pin_reason::none},
+      {"SELECT set_config(name, '1', false) FROM pg_settings", pin_reason::dynamic_setting},
+      {"SELECT set_config(name, '1', false) FROM pg_settings WHERE name <> 'a.b'", pin_reason::dynamic_setting},
+      {"SELECT set_config(name, '1', false) FROM pg_settings WHERE name = $1", pin_reason::dynamic_setting},
+      {"SELECT set_config(name, '1', false) FROM pg_settings WHERE name = 'a.b' OR 1 = 1", pin_reason::dynamic_setting},
+      {"SELECT set_config(setting, '1', false) FROM pg_settings WHERE name = 'a.b'", pin_reason::dynamic_setting},
+      {"SELECT set_config(name, '1', false) FROM pg_settings WHERE setting = 'a.b'", pin_reason::dynamic_setting},
+      {"SELECT set_config(name, '1', $1) FROM pg_settings WHERE name = 'a.b'", pin_reason::dynamic_setting},
+      {"SELECT set_config(name, '1', false) FROM pg_settings s (x, name) WHERE name = 'a.b'",
+       pin_reason::dynamic_setting},
+      {"SELECT set_config(name, '1', false) FROM pg_settings, t WHERE name = 'a.b'", pin_reason::dynamic_setting},
+      {"SELECT set_config(name, '1', false) FROM app.pg_settings WHERE name = 'a.b'", pin_reason::dynamic_setting},
+      {"SELECT set_config(name, set_config(name, '1', false), false) FROM pg_settings WHERE name = 'a.b'",
+       pin_reason::dynamic_setting},
+      {"SELECT (SELECT set_config(name, '1', false) FROM t) FROM pg_settings WHERE name = 'a.b'",
+       pin_reason::dynamic_setting},
+      {"WITH pg_settings AS (SELECT name FROM t) SELECT set_config(name, '1', false) FROM pg_settings WHERE name = "
+       "'a.b'",
+       pin_reason::dynamic_setting},
       {"SELECT set_config('a.b', '1')", pin_reason::dynamic_setting},
       {"INSERT INTO t SELECT set_config($1, '1', false)", pin_reason::dynamic_setting},
       {"SET SESSION AUTHORIZATION x", pin_reason::session_identity},
