@@ -26,7 +26,9 @@ bool touches(const std::vector<std::string>& patterns, const sql::statement& wha
 
 session_policies::session_policies(const config::consistency& defaults, const std::vector<config::policy>& policies,
                                    const identity& who)
-    : max_staleness_(defaults.max_staleness), max_lag_bytes_(defaults.max_lag_bytes) {
+    : dumps_(who.application == "pg_dump"),
+      max_staleness_(defaults.max_staleness),
+      max_lag_bytes_(defaults.max_lag_bytes) {
   defaults_ = at({}, defaults.default_level);
   defaults_.on_stale = &defaults.on_stale;
   for (const auto& policy : policies) {
@@ -63,6 +65,7 @@ requirement session_policies::settle(const std::optional<requirement>& matching,
                                      std::optional<config::level> asked) const {
   const auto joined = [&](const requirement& base) { return matching ? join(base, *matching) : base; };
   const auto configured = joined(defaults_);
+  if (!asked && dumps_) asked = config::level::primary;
   if (!asked) return configured;
   auto need = joined(at(defaults_, *asked));
   if (!asks_for_more(*asked, configured.level)) return need;

@@ -15,7 +15,9 @@
 
 namespace highwater::routing {
 
-// The policies that apply to one kind of session, worked out once.
+// The policies that apply to one kind of session, worked out once. pg_dump has one of its own: `primary`, unless it
+// asks for a level. It believes to be where it was told that it is no standby: there it copies unlogged tables, and
+// takes as long as it takes.
 class session_policies {
 public:
   struct identity {
@@ -38,6 +40,7 @@ private:
   requirement at(requirement need, config::level level) const noexcept;
   requirement settle(const std::optional<requirement>& matching, std::optional<config::level> asked) const;
 
+  bool dumps_ = false;  // it is pg_dump
   std::chrono::milliseconds max_staleness_;
   std::uint64_t max_lag_bytes_;
   requirement defaults_;

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what Highwater needs from Debian 12, as root or with sudo, and only what is missing.
-#   scripts/install_dependencies.sh [build|test|bench]...     (default: build test)
+#   scripts/install_dependencies.sh [build|test|bench|go]...     (default: build test)
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -11,6 +11,7 @@ test=(haproxy clang-format-14 clang-14 libclang-rt-14-dev libgtest-dev libgmock-
   python3 python3-psycopg2 python3-psycopg python3-asyncpg
   default-jdk-headless libpostgresql-jdbc-java nodejs)
 bench=(postgresql-15 postgresql-client-15 pgbouncer pgpool2 python3)
+go=(golang-go golang-github-lib-pq-dev golang-github-jackc-pgx-v4-dev)
 
 installed() { [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
 as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi; }
@@ -68,7 +69,8 @@ for group in "$@"; do
     build) wanted+=("${build[@]}") ;;
     test) wanted+=("${test[@]}") ;;
     bench) wanted+=("${bench[@]}") ;;
-    *) echo "usage: $0 [build|test|bench]..." >&2; exit 2 ;;
+    go) wanted+=("${go[@]}") ;;
+    *) echo "usage: $0 [build|test|bench|go]..." >&2; exit 2 ;;
   esac
 done
 install_missing "${wanted[@]}"

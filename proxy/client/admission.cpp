@@ -52,7 +52,9 @@ std::optional<wire::error> refusal_on_replica(const batch_facts& facts, const st
 
 std::optional<wire::error> state_on_replica(const batch_facts& facts, const standing& session) {
   if (!session.leased || !session.on_replica || !facts.executes) return std::nullopt;
-  const auto pins = [](const sql::statement& one) { return one.pin != sql::pin_reason::none; };
+  const auto pins = [&](const sql::statement& one) {
+    return one.pin != sql::pin_reason::none && !(one.prepares_read && session.in_read_only);
+  };
   if (facts.calls_unknown || facts.any(pins)) return makes_state();
   if (facts.any([](const auto& one) { return one.takes_lock; })) return takes_lock();
   return std::nullopt;

@@ -106,8 +106,12 @@ closing::step closing::doubt_pins() {
   return std::move(step_);
 }
 
+// A replica is no place to stay at: what was prepared in its transaction ends with that.
 closing::step closing::finish() {
-  step_.next = under_way_.held.pins.any() ? move::keep : move::release;
+  const auto& held = under_way_.held;
+  const bool ends = held.on_replica && held.pins.has_only(sql::pin_reason::prepared_statement);
+  if (ends) server().soil();
+  step_.next = held.pins.any() && !ends ? move::keep : move::release;
   return std::move(step_);
 }
 

@@ -64,7 +64,7 @@ bool exchange::may_have_written() const noexcept {
   return streaming || std::ranges::any_of(flights, &flight::writes);
 }
 
-// Never on a replica, whose transactions are not allowed to make such state: see refusal().
+// On a replica only by PREPARE, and only until the transaction is over: see refusal().
 void exchange::pin(pin_reason why) {
   const bool first = !held.pins.any();
   if (!held.pins.add(why)) return;

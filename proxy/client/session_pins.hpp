@@ -18,6 +18,7 @@ class session_pins {
 public:
   bool any() const noexcept { return reasons_ != 0; }
   bool has(sql::pin_reason why) const noexcept { return (reasons_ & bit(why)) != 0; }
+  bool has_only(sql::pin_reason why) const noexcept { return reasons_ == bit(why); }
 
   // False if it was known already.
   bool add(sql::pin_reason why) noexcept;

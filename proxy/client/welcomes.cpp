@@ -17,12 +17,12 @@ void welcomes::remember(login who, said what) {
   known_.insert_or_assign(std::move(who), std::move(what));
 }
 
-parameters_ptr welcomes::find(const login& who, const outdated_logins& changes) {
+parameters_ptr welcomes::find(const login& who, routing::node_index primary, const outdated_logins& changes) {
   said found;
   {
     const std::scoped_lock lock(mutex_);
     const auto known = known_.find(who);
-    if (known == known_.end()) return nullptr;
+    if (known == known_.end() || known->second.node != primary) return nullptr;
     found = known->second;
   }
   const auto role = proxy::find(who.settings, "role").value_or(who.user);

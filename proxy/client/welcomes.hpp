@@ -1,8 +1,8 @@
 #pragma once
 
-// What servers say at login, as it is said to clients: once it is known for a user, a database and settings, nobody who
-// logs in like that needs a server. Shared by all workers, under a lock: whoever logs in has come through slower
-// things.
+// What servers say at login, as it is said to clients: once the primary has said it for a user, a database and
+// settings, nobody who logs in like that needs a server. Shared by all workers, under a lock: whoever logs in has come
+// through slower things.
 
 #include <map>
 #include <memory>
@@ -34,8 +34,9 @@ public:
   };
 
   void remember(login who, said what);
-  // Null if it has to be found out, or again: something about these logins has changed since.
-  parameters_ptr find(const login& who, const outdated_logins& changes);
+  // Null if it has to be found out, or again: something about these logins has changed since, or it was said by another
+  // node than the primary, whose own configuration may be another one (default_transaction_read_only, for example).
+  parameters_ptr find(const login& who, routing::node_index primary, const outdated_logins& changes);
 
 private:
   std::mutex mutex_;

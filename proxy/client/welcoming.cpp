@@ -67,8 +67,9 @@ std::optional<wire::error> take_login(conversation& talk, newcomer& who) {
 
 parameters_ptr known_welcome(conversation& talk) {
   auto& shared = talk.worker.shared;
-  if (!talk.worker.view().has_primary() || talk.keeps_one_server()) return nullptr;
-  return shared.welcomes.find(login_as(talk), shared.logins);
+  const auto& view = talk.worker.view();
+  if (!view.has_primary() || talk.keeps_one_server()) return nullptr;
+  return shared.welcomes.find(login_as(talk), view.primary, shared.logins);
 }
 
 parameters_ptr learn_welcome(conversation& talk) {

@@ -142,8 +142,20 @@ piece pinning(const statement_source& from, statement& into) {
   return utility(from.node.type);
 }
 
+// EXECUTE does not show what it runs.
+bool prepares_read(const statement_source& from, statement& into) {
+  const auto inner = node_of(*from.node.fields, "query");
+  if (inner.type != "SelectStmt") return false;
+  statement what;
+  const auto verdict = classify_statement({inner, from.sql, from.offset, from.cat}, what);
+  into.names.add(what.names);
+  return verdict.what == piece::role::read && what.pin == pin_reason::none && what.leaves == residue::nothing &&
+         !what.takes_lock;
+}
+
 piece prepare(const statement_source& from, statement& into) {
   const auto name = text_of(*from.node.fields, "name");
+  into.prepares_read = prepares_read(from, into);
   if (!into.prepares) into.prepares = find_name(from.sql, from.offset, "prepare", {}, name);
   into.literal_free = false;
   return pinning<pin_reason::prepared_statement>(from, into);

@@ -5,6 +5,7 @@
 #include "routing/sql/ddl_logins.hpp"
 #include "routing/sql/ddl_names.hpp"
 #include "routing/sql/piece.hpp"
+#include "routing/sql/settings_row.hpp"
 #include "routing/sql/tree_walk.hpp"
 #include "routing/sql/words.hpp"
 
@@ -35,11 +36,15 @@ piece verdict_on(findings&& found, statement& into) {
   return verdict;
 }
 
-piece look_through(const statement_source& from, findings found, statement& into) {
-  tree_walker walker(from.cat, found, bare_names::anything);
+piece look_through(tree_walker& walker, const statement_source& from, findings& found, statement& into) {
   walker.walk_struct(*from.node.fields);
   resolve_relations(found, from.cat);
   return verdict_on(std::move(found), into);
+}
+
+piece look_through(const statement_source& from, findings found, statement& into) {
+  tree_walker walker(from.cat, found, bare_names::anything);
+  return look_through(walker, from, found, into);
 }
 
 piece look_through(const statement_source& from, write_reason reason, std::string_view detail, statement& into) {
@@ -80,8 +85,12 @@ void note_into(const json::object& select, statement& into) {
 }
 
 piece query(const statement_source& from, statement& into) {
-  note_into(*from.node.fields, into);
-  return look_through(from, findings{}, into);
+  const auto& fields = *from.node.fields;
+  note_into(fields, into);
+  findings found;
+  tree_walker walker(from.cat, found, bare_names::anything);
+  if (const auto setting = setting_of_the_row(fields)) walker.reads_row_of(*setting);
+  return look_through(walker, from, found, into);
 }
 
 // Its rule calls set_config().

@@ -146,6 +146,7 @@ void combine(const std::vector<piece>& pieces, statement& into) {
   into.chains = any([](const piece& one) { return one.chains; });
   into.ends_transaction = any([](const piece& one) { return one.what == role::end; });
   into.writes = any([](const piece& one) { return one.writes && (one.what == role::read || one.what == role::other); });
+  into.prepares_read &= pieces.size() == 1;
   if (pieces.empty()) {
     into.kind = statement_kind::empty;
     return;

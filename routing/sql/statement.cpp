@@ -14,6 +14,7 @@ statement_ptr doubted(const statement_ptr& what) {
     less->detail = "changed a moment ago";
     less->writes = true;
   }
+  less->prepares_read = false;
   // A function, or a table with another trigger.
   less->leaves = std::max(less->leaves, residue::discardable);
   return less;

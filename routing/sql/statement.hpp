@@ -187,6 +187,7 @@ struct statement {
   bool reads_sequences = false;  // currval(), lastval(): what this session's connection has got from a sequence
   bool releases_locks = false;   // advisory ones
   pin_reason pin = pin_reason::none;
+  bool prepares_read = false;  // PREPARE of a read, alone: a replica can do that, and run it
 
   // kind begin, begin_read_only, set_transaction: what the text says; none if it does not say.
   std::optional<bool> read_only;

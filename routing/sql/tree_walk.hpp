@@ -3,6 +3,7 @@
 // Walks a parse tree and finds what it calls and reads. An allow-list: a node that is not known to be harmless, or a
 // name that the catalogue does not vouch for, refuses the whole tree.
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,6 +23,9 @@ enum class bare_names : std::uint8_t {
 class tree_walker {
 public:
   tree_walker(const catalog* cat, findings& found, bare_names bare) : cat_(cat), found_(found), bare_(bare) {}
+
+  // The text reads one row of pg_settings, of the setting of that name (setting_of_the_row).
+  void reads_row_of(std::string_view setting) { row_ = setting; }
 
   void walk(const json::value& value);
   // A statement whose verdict is already known: only what it reads and calls is of interest.
@@ -48,6 +52,7 @@ private:
   void judge_function(qualified_name name);
   void judge_volatility(qualified_name name);
   void set_config(const json::object& fields);
+  std::optional<std::string_view> setting_named_by(const json::value& argument) const;
   void current_setting(const json::object& fields);
   void makes_slot(const json::object& fields);
   void leave_lasting();
@@ -65,6 +70,7 @@ private:
   const catalog* cat_;
   findings& found_;
   bare_names bare_;
+  std::optional<std::string_view> row_;
   std::vector<std::string_view> common_tables_;  // in scope, innermost last
 };
 

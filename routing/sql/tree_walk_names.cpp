@@ -4,6 +4,7 @@
 
 #include "routing/sql/known_functions.hpp"
 #include "routing/sql/node_settings.hpp"
+#include "routing/sql/settings_row.hpp"
 #include "routing/sql/sql_chars.hpp"
 #include "routing/sql/tree_walk.hpp"
 
@@ -123,7 +124,7 @@ void tree_walker::judge_volatility(qualified_name name) {
 void tree_walker::set_config(const json::object& fields) {
   found_.literal_free = false;
   const auto& arguments = list_of(fields, "args");
-  const auto name = arguments.empty() ? std::nullopt : constant_text(arguments[0]);
+  const auto name = arguments.empty() ? std::nullopt : setting_named_by(arguments[0]);
   const auto is_local = arguments.size() == 3 ? constant_bool(arguments[2]) : std::nullopt;
   const bool ends_with_transaction = is_local.value_or(false);
   const auto value = arguments.size() > 1 ? constant_text(arguments[1]) : std::nullopt;
@@ -137,6 +138,10 @@ void tree_walker::set_config(const json::object& fields) {
   if (ends_with_transaction) return;
   if (!is_local || !name) return found_.pin_to(pin_reason::dynamic_setting);
   found_.settings.push_back(folded(*name));
+}
+
+std::optional<std::string_view> tree_walker::setting_named_by(const json::value& argument) const {
+  return row_ && names_the_row(argument) ? row_ : constant_text(argument);
 }
 
 // A session's settings follow it to every node, and row security leans on that heavily. The name of one that does not

@@ -36,6 +36,15 @@ TEST_F(drivers, pgjdbc) {
                   "jdbc");
 }
 
+TEST_F(drivers, lib_pq) {
+  GO_ONLY();
+  run_application({go_drivers(), "lib_pq", "application"}, "lib_pq");
+}
+TEST_F(drivers, pgx) {
+  GO_ONLY();
+  run_application({go_drivers(), "pgx", "application"}, "pgx");
+}
+
 TEST_F(drivers, psql) {
   create_database("psql");
   const auto output = expect_success({server_program("psql"), "-X", "-f", program("psql_app.sql")}, "psql");

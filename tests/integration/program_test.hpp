@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <memory>
 #include <string>
 #include <vector>
@@ -14,6 +15,13 @@
 namespace highwater::testing_support {
 
 using arguments = std::vector<std::string>;
+
+// What drivers/go/run has built, and nobody else: the tests of Go's drivers are left out without it.
+inline const char* go_drivers() {
+  return std::getenv("HIGHWATER_GO_DRIVERS");
+}
+#define GO_ONLY() \
+  if (!go_drivers()) GTEST_SKIP() << "tests/integration/drivers/go/run runs it"
 
 class program_test : public testing::Test {
 protected:

@@ -223,8 +223,8 @@ TEST_F(transactions, keep_what_is_said_behind_a_comment) {
 }
 
 TEST_F(transactions, on_a_replica_refuse_to_make_session_state) {
-  for (const char* sql :
-       {"select pg_advisory_lock(1)", "prepare p as select 1", "declare c cursor with hold for select 1"}) {
+  for (const char* sql : {"select pg_advisory_lock(1)", "prepare p as select v from register for update",
+                          "declare c cursor with hold for select 1"}) {
     SCOPED_TRACE(sql);
     auto session = lab->connect();
     session.must("begin read only");

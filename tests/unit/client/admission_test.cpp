@@ -159,6 +159,10 @@ TEST(refusal, is_what_no_server_may_get_to_see) {
       {"less", "Q /* highwater: level=eventual */ select 1", read_only, ""},
       {"in its COMMIT it is too late for anything", "Q /* highwater: level=strong */ commit", read_only, ""},
       {"state that a replica would forget", "Q listen x", read_only, "25006"},
+      {"... in a text with more", "Q prepare x as select 1; prepare y as select 2", read_only, "25006"},
+      {"what it can prepare and run", "Q prepare x as select 1", read_only, ""},
+      {"... not between two reads", "Q prepare x as select 1", on_replica(), "25006"},
+      {"... and what it cannot", "Q prepare x as select pg_advisory_lock(1)", read_only, "25006"},
       {"a lock that holds there only", "Q select pg_advisory_xact_lock(1)", read_only, "25006"},
       {"only prepared, it does no harm", "P s listen x|S", read_only, ""},
   };

@@ -173,6 +173,30 @@ TEST_F(the_closing, asks_whether_what_pins_a_session_still_stands) {
   EXPECT_FALSE(server.is_soiled());
 }
 
+TEST_F(the_closing, leaves_what_a_transaction_on_a_replica_has_prepared) {
+  struct row {
+    const char* why;
+    bool on_replica;
+    std::vector<pin_reason> pins;
+    move next;
+  };
+  const row rows[] = {
+      {"on the primary it stays", false, {pin_reason::prepared_statement}, move::keep},
+      {"on a replica it ends", true, {pin_reason::prepared_statement}, move::release},
+      {"... but nothing else", true, {pin_reason::prepared_statement, pin_reason::dynamic_setting}, move::keep},
+      {"nothing was made", true, {}, move::release},
+  };
+  for (const auto& each : rows) {
+    server_session connection{1};
+    exchange other{probe};
+    other.begin(connection, nullptr, load);
+    other.held.on_replica = each.on_replica;
+    for (const auto why : each.pins) other.pin(why);
+    EXPECT_EQ(closing(other, client, interner).over().next, each.next) << each.why;
+    EXPECT_EQ(connection.is_soiled(), each.on_replica && each.next == move::release && !each.pins.empty()) << each.why;
+  }
+}
+
 TEST_F(the_closing, has_the_schema_of_temporary_tables_discarded) {
   one.pin(pin_reason::temporary_table);
   one.held.pins.may_have_ended(pin_reason::temporary_table);

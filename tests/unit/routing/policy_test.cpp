@@ -65,6 +65,14 @@ TEST_F(policies, that_do_not_look_at_tables_apply_to_everything) {
   EXPECT_EQ(of("payroll2").for_statement(reading({}), eventual).level, eventual);
 }
 
+TEST_F(policies, have_pg_dump_ask_for_the_primary) {
+  EXPECT_EQ(of("pg_dump").for_transaction({}).level, primary);
+  EXPECT_EQ(of("pg_dump").for_statement(reading({}), {}).level, primary);
+  EXPECT_EQ(of("pg_dump").for_statement(reading({}), eventual).level, eventual) << "it asks for something else";
+  EXPECT_EQ(of("pg_dump").for_transaction(eventual).level, strong) << "... and the tables' policies hold";
+  EXPECT_EQ(of("pg_dumps").for_statement(reading({}), {}).level, session) << "another program";
+}
+
 TEST_F(policies, of_a_transaction_are_those_of_whatever_may_come) {
   EXPECT_EQ(of("web").for_transaction({}).level, strong);
   EXPECT_EQ(of("web").for_transaction(primary).level, primary);

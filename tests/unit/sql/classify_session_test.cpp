@@ -33,6 +33,11 @@ TEST(classify_session, names_the_settings_that_change) {
       {"SELECT set_config('work_mem', '1MB', true)", {}},
       {"SELECT * FROM set_config('a.b', '1', false), set_config('c.d', '1', false)", {"a.b", "c.d"}},
       {"INSERT INTO t SELECT set_config('a.b', '1', false)", {"a.b"}},
+      {"SELECT set_config(name, 'view, foreign-table', false) FROM pg_settings "
+       "WHERE name = 'restrict_nonsystem_relation_kind'",
+       {"restrict_nonsystem_relation_kind"}},
+      {"SELECT pg_catalog.set_config(name, '1', false) FROM pg_catalog.pg_settings WHERE name = 'A.b'", {"a.b"}},
+      {"SELECT set_config(name, '1', true) FROM pg_settings WHERE name = 'a.b'", {}},
   };
   for (const auto& [sql, expected] : table) {
     const auto verdict = classify(sql, shop_catalog());
@@ -119,6 +124,25 @@ TEST(classify_session, finds_what_pins_a_session) {
       {"SELECT set_config('a.b', $1, false)", pin_reason::none},  // its value is asked afterwards
       {"SELECT set_config(a, b, false) FROM t", pin_reason::dynamic_setting},
       {"SELECT set_config('a.b', '1', $1)", pin_reason::dynamic_setting},
+      {"SELECT set_config(name, '1', false) FROM pg_settings WHERE name = 'a.b'", pin_reason::none},
+      {"SELECT set_config(name, '1', false) FROM pg_settings", pin_reason::dynamic_setting},
+      {"SELECT set_config(name, '1', false) FROM pg_settings WHERE name <> 'a.b'", pin_reason::dynamic_setting},
+      {"SELECT set_config(name, '1', false) FROM pg_settings WHERE name = $1", pin_reason::dynamic_setting},
+      {"SELECT set_config(name, '1', false) FROM pg_settings WHERE name = 'a.b' OR 1 = 1", pin_reason::dynamic_setting},
+      {"SELECT set_config(setting, '1', false) FROM pg_settings WHERE name = 'a.b'", pin_reason::dynamic_setting},
+      {"SELECT set_config(name, '1', false) FROM pg_settings WHERE setting = 'a.b'", pin_reason::dynamic_setting},
+      {"SELECT set_config(name, '1', $1) FROM pg_settings WHERE name = 'a.b'", pin_reason::dynamic_setting},
+      {"SELECT set_config(name, '1', false) FROM pg_settings s (x, name) WHERE name = 'a.b'",
+       pin_reason::dynamic_setting},
+      {"SELECT set_config(name, '1', false) FROM pg_settings, t WHERE name = 'a.b'", pin_reason::dynamic_setting},
+      {"SELECT set_config(name, '1', false) FROM app.pg_settings WHERE name = 'a.b'", pin_reason::dynamic_setting},
+      {"SELECT set_config(name, set_config(name, '1', false), false) FROM pg_settings WHERE name = 'a.b'",
+       pin_reason::dynamic_setting},
+      {"SELECT (SELECT set_config(name, '1', false) FROM t) FROM pg_settings WHERE name = 'a.b'",
+       pin_reason::dynamic_setting},
+      {"WITH pg_settings AS (SELECT name FROM t) SELECT set_config(name, '1', false) FROM pg_settings WHERE name = "
+       "'a.b'",
+       pin_reason::dynamic_setting},
       {"SELECT set_config('a.b', '1')", pin_reason::dynamic_setting},
       {"INSERT INTO t SELECT set_config($1, '1', false)", pin_reason::dynamic_setting},
       {"SET SESSION AUTHORIZATION x", pin_reason::session_identity},
@@ -155,6 +179,32 @@ TEST(classify_session, finds_what_pins_a_session) {
     EXPECT_NE(verdict.kind, statement_kind::read) << sql;
     EXPECT_EQ(to_string(verdict.pin), to_string(pin)) << sql;
   }
+}
+
+// As EXECUTE does not show what it runs.
+TEST(classify_session, looks_through_prepare) {
+  const std::pair<const char*, bool> table[] = {
+      {"PREPARE x AS SELECT a FROM t", true},
+      {"PREPARE x (int) AS SELECT a FROM t WHERE a = $1", true},
+      {"PREPARE x AS VALUES (1)", true},
+      {"PREPARE x AS SELECT 1; SELECT 1", false},
+      {"PREPARE x AS SELECT 1; PREPARE y AS SELECT 2", false},
+      {"PREPARE x AS DELETE FROM t", false},
+      {"PREPARE x AS SELECT a FROM t FOR UPDATE", false},
+      {"PREPARE x AS SELECT nextval('s')", false},
+      {"PREPARE x AS SELECT pg_advisory_xact_lock(1)", false},
+      {"PREPARE x AS SELECT 1 FROM t WHERE pg_try_advisory_lock(t.id)", false},
+      {"PREPARE x AS SELECT * FROM locking", false},
+      {"PREPARE x AS SELECT set_config('a.b', '1', true)", false},
+      {"PREPARE x AS SELECT set_config('a.b', '1', false)", false},
+      {"PREPARE x AS SELECT app.locks()", false},
+      {"PREPARE x AS SELECT * FROM nowhere", false},
+      {"SELECT 1", false},
+      {"EXECUTE x", false},
+  };
+  for (const auto& [sql, reads] : table) EXPECT_EQ(classify(sql, shop_catalog()).prepares_read, reads) << sql;
+  const auto prepared = std::make_shared<const statement>(classify("PREPARE x AS SELECT a FROM t", shop_catalog()));
+  EXPECT_FALSE(doubted(prepared)->prepares_read) << "a view stands in the table's place, perhaps";
 }
 
 TEST(classify_session, finds_the_names_of_prepared_statements_in_the_text) {
