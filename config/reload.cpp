@@ -1,5 +1,6 @@
 #include "config/reload.hpp"
 
+#include <algorithm>
 #include <functional>
 #include <map>
 #include <string_view>
@@ -67,6 +68,14 @@ std::map<std::string, std::string, std::less<>> sections(const config& of) {
 }
 
 }  // namespace
+
+bool needs_restart(std::string_view key) {
+  return std::ranges::any_of(fixed_options(), [key](const fixed_option& one) {
+    if (!key.starts_with(one.key)) return false;
+    const auto rest = key.substr(one.key.size());
+    return rest.empty() || rest.front() == '.' || rest.front() == '[';
+  });
+}
 
 reload plan_reload(const config& running, const config& wanted) {
   reload plan{wanted, {}, {}};

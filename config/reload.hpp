@@ -3,6 +3,7 @@
 // What of another configuration can be applied while running, and what needs a restart.
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "config/config.hpp"
@@ -14,6 +15,9 @@ struct reload {
   std::vector<std::string> changed;  // sections in which something is applied; secrets are not compared
   std::vector<std::string> kept;     // options that are wanted otherwise, and need a restart
 };
+
+// Is an option, by its key as options_of() has it, read at the start only?
+bool needs_restart(std::string_view key);
 
 reload plan_reload(const config& running, const config& wanted);
 

@@ -33,15 +33,11 @@ void give_way() noexcept {
   ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), niceness);
 }
 
-wire::error only_in_the_file(std::string_view what) {
-  return {std::string(wire::sqlstate::feature_not_supported), std::string(what) + " is not supported", "",
-          "Change the configuration's file, and say RELOAD."};
-}
-
 std::vector<console::config_facts> config_facts_of(const config::config& settings) {
   std::vector<console::config_facts> facts;
   for (auto& one : config::options_of(settings)) {
-    facts.push_back({std::move(one.key), std::move(one.value), std::move(one.default_value), false});
+    const bool changeable = !config::needs_restart(one.key);
+    facts.push_back({std::move(one.key), std::move(one.value), std::move(one.default_value), changeable});
   }
   return facts;
 }
@@ -136,8 +132,10 @@ void desk::begin(const errand_ptr& asked) {
       return reload(asked);
     case verb::shutdown:
       return shut_down(asked);
-    default:
-      return asked->tell(only_in_the_file(asked->what.tag));
+    case verb::set:
+      return set(asked);
+    default:  // what the exchange answers itself
+      break;
   }
 }
 
@@ -149,6 +147,19 @@ void desk::reload(const errand_ptr& asked) {
     for (const auto& each : how.mistakes) mistakes += (mistakes.empty() ? "" : "\n") + each;
     asked->tell(wire::error{std::string(console::sqlstate::config_file_error), "the configuration stays as it was",
                             std::move(mistakes), "Mend the file, and say RELOAD again."});
+  });
+}
+
+void desk::set(const errand_ptr& asked) {
+  const auto& [key, value] = std::tie(asked->what.subject, asked->what.value);
+  control_.set(key, value, [asked](const reloader::outcome& how) {
+    if (how.applied) return asked->tell(console::done{});
+    if (!how.kept.empty())
+      return asked->tell(wire::error{std::string(console::sqlstate::cannot_change_parameter),
+                                     "option \"" + asked->what.subject + "\" cannot be changed without a restart", "",
+                                     "Change the configuration's file, and restart."});
+    asked->tell(wire::error{std::string(wire::sqlstate::invalid_parameter_value), "the configuration stays as it was",
+                            how.mistakes.front(), ""});
   });
 }
 

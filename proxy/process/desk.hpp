@@ -29,6 +29,7 @@ public:
     std::function<bool()> leaves;  // new clients are not taken any more
     // `then` is called on another thread.
     std::function<void(std::function<void(reloader::outcome)> then)> reload;
+    std::function<void(std::string key, std::string value, std::function<void(reloader::outcome)> then)> set;
   };
 
   // `process` outlives it.
@@ -53,6 +54,7 @@ private:
   void begin(const errand_ptr& asked);
   void show(const errand_ptr& asked);
   void reload(const errand_ptr& asked);
+  void set(const errand_ptr& asked);
   // `then`, here, when each worker has said what it knows; it is let go of if the workers end before.
   void survey(std::function<void(census)> then, bool in_full = false);
   // ... when each has done it.

@@ -209,7 +209,12 @@ program::program(const config::config& settings, const std::string& file)
                }},
       desk_(process_, {[this](console::shutdown_mode how) { asio::post(io_, [this, how] { shut_down(how); }); },
                        [this] { return shutting_down_.load(); },
-                       [this](auto then) { slow_.run([this, then = std::move(then)] { then(reloader_.reload()); }); }}),
+                       [this](auto then) { slow_.run([this, then = std::move(then)] { then(reloader_.reload()); }); },
+                       [this](auto key, auto value, auto then) {
+                         slow_.run([this, key = std::move(key), value = std::move(value), then = std::move(then)] {
+                           then(reloader_.set(key, value));
+                         });
+                       }}),
       listening_(
           io_, settings.listen, settings.admin.unix_socket, [this] { return clients_.load(); },
           [this](accepted_client who) { least_busy().serve(std::move(who)); }),

@@ -3,38 +3,49 @@
 #include <fmt/ranges.h>
 #include <spdlog/spdlog.h>
 
+#include "config/assign.hpp"
 #include "config/load.hpp"
 
 namespace highwater::proxy {
 
-namespace {
-
-reloader::outcome refuse(const std::string& file, std::vector<std::string> mistakes) {
+reloader::outcome reloader::refuse(std::vector<std::string> mistakes) const {
   for (const auto& each : mistakes) spdlog::error("{}", each);
-  spdlog::error("{} is not applied: the configuration stays as it was", file);
+  spdlog::error("{} is not applied: the configuration stays as it was", file_);
   return {false, std::move(mistakes), {}};
 }
 
-}  // namespace
+// What is wrong, if anything.
+std::optional<std::string> reloader::try_to_apply(const config::reload& plan) {
+  try {
+    apply_(plan);
+    return std::nullopt;
+  } catch (const std::exception& why) {
+    return why.what();
+  }
+}
 
 reloader::outcome reloader::reload() {
   const auto loaded = config::load_file(file_);
   if (!loaded) {
     std::vector<std::string> mistakes;
     for (const auto& each : loaded.mistakes) mistakes.push_back(config::to_string(each, file_));
-    return refuse(file_, std::move(mistakes));
+    return refuse(std::move(mistakes));
   }
   const auto plan = config::plan_reload(running_(), loaded.config);
-  try {
-    apply_(plan);
-  } catch (const std::exception& why) {
-    return refuse(file_, {why.what()});
-  }
+  if (auto why = try_to_apply(plan)) return refuse({std::move(*why)});
   if (!plan.kept.empty()) spdlog::warn("these need a restart to be applied: {}", fmt::join(plan.kept, ", "));
   spdlog::info("{} has been read anew; other than before: {}", file_,
                plan.changed.empty() ? "nothing but secrets and certificates, if anything"
                                     : fmt::format("{}", fmt::join(plan.changed, ", ")));
   return {true, {}, plan.kept};
+}
+
+reloader::outcome reloader::set(const std::string& key, const std::string& value) {
+  auto wanted = running_();
+  if (const auto mistake = config::assign(wanted, key, value)) return {false, {config::to_string(*mistake, "SET")}, {}};
+  if (config::needs_restart(key)) return {false, {}, {key}};
+  if (auto why = try_to_apply(config::plan_reload(running_(), wanted))) return {false, {std::move(*why)}, {}};
+  return {true, {}, {}};
 }
 
 }  // namespace highwater::proxy

@@ -1,9 +1,10 @@
 #pragma once
 
-// Reads the configuration anew, and applies what of it can be applied while running; or leaves everything as it is, and
-// says all that is wrong.
+// Reads the configuration anew, or changes an option of it, and applies what of it can be applied while running; or
+// leaves everything as it is, and says all that is wrong.
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -26,8 +27,13 @@ public:
     std::vector<std::string> kept;
   };
   outcome reload();
+  // One option, until the file is read again.
+  outcome set(const std::string& key, const std::string& value);
 
 private:
+  outcome refuse(std::vector<std::string> mistakes) const;
+  std::optional<std::string> try_to_apply(const config::reload& plan);
+
   std::string file_;
   std::function<config::config()> running_;
   apply_function apply_;

@@ -143,7 +143,7 @@ TEST_F(console, speaks_both_protocols_and_keeps_what_does_not_fit_out) {
   EXPECT_TRUE(one.exec_prepared("pools", {}).ok());
   EXPECT_EQ(one.exec("SELECT * FROM pg_class").sqlstate(), "0A000");
   EXPECT_EQ(one.exec("RELOAD").sqlstate(), "42501");
-  EXPECT_EQ(enter("ann").exec("SET max_clients = 7").sqlstate(), "0A000");
+  EXPECT_EQ(enter("ann").exec("SET max_clients = 7").sqlstate(), "22023");
   EXPECT_EQ(enter("ann").exec("RELOAD").tag(), "RELOAD");
   raw::client much(served->port());
   much.log_in("sam", "highwater");

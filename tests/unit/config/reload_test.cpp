@@ -58,5 +58,12 @@ TEST(reload, says_what_is_applied_and_what_needs_a_restart) {
   }
 }
 
+TEST(reload, says_of_each_option_whether_it_needs_a_restart) {
+  for (const char* key : {"listen.port", "cluster.monitor.user", "auth.query.sql", "pool.mode", "workers", "zone"})
+    EXPECT_TRUE(needs_restart(key)) << key;
+  for (const char* key : {"pool.size", "listen.tls.mode", "auth.users[0].password", "consistency.level", "log.level"})
+    EXPECT_FALSE(needs_restart(key)) << key;
+}
+
 }  // namespace
 }  // namespace highwater::config
