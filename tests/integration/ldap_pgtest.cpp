@@ -249,6 +249,24 @@ TEST_F(ldap, that_never_answers_keeps_nobody_else) {
   proxy.stop();
 }
 
+TEST_F(ldap, refuses_whom_too_many_wait_before) {
+  auto config = with(rule("ann", servers("127.0.0.1", mute->port()) + direct() + ", timeout: 1h"), "  timeout: 1h\n");
+  highwater_process proxy(config.set("limits", "{max_logins: 2000}"));
+  const auto before = mute->connections();
+  std::vector<raw::client> waiting;
+  const auto begin = [&] {
+    auto& one = waiting.emplace_back(proxy.port());
+    one.send(raw::startup("ann", "postgres"));
+    one.expect('R');
+    one.send(raw::frame('p', std::string("pencil\0", 7)));
+  };
+  for (int i = 0; i < 8; ++i) begin();
+  await("as many are asked about as may be", [&] { return mute->connections() == before + 8; });
+  for (int i = 0; i < 1003; ++i) begin();
+  await("three are too many", [&] { return proxy.metric("highwater_clients") == 1008; });
+  EXPECT_THAT(proxy.log(), HasSubstr("too many logins wait for LDAP or PAM (53300)"));
+}
+
 TEST_F(ldap, takes_no_longer_than_a_login_may) {
   highwater_process proxy(
       with(rule("ann", servers("127.0.0.1", mute->port()) + direct() + ", timeout: 1h"), "  timeout: 300ms\n"));
