@@ -3,6 +3,7 @@
 // Who may log in from where, and how: what pg_hba.conf and pg_ident.conf say in PostgreSQL. proxy/auth/rules.hpp finds
 // the rule that applies. https://www.postgresql.org/docs/15/auth-pg-hba-conf.html
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -32,8 +33,9 @@ constexpr std::string_view to_string(connection_type value) noexcept {
   return {};
 }
 
-// With md5, whose secret is a SCRAM secret uses SCRAM, as in PostgreSQL.
-enum class auth_method : std::uint8_t { trust, reject, scram_sha_256, md5, password, cert, peer };
+// With md5, whose secret is a SCRAM secret uses SCRAM, as in PostgreSQL. With ldap and pam somebody else says whether
+// the password is the user's.
+enum class auth_method : std::uint8_t { trust, reject, scram_sha_256, md5, password, cert, peer, ldap, pam };
 constexpr std::string_view to_string(auth_method value) noexcept {
   switch (value) {
     using enum auth_method;
@@ -51,11 +53,24 @@ constexpr std::string_view to_string(auth_method value) noexcept {
       return "cert";
     case peer:
       return "peer";
+    case ldap:
+      return "ldap";
+    case pam:
+      return "pam";
   }
   return {};
 }
+// ... that is held against a secret which is known here.
 constexpr bool asks_for_password(auth_method value) noexcept {
   return value == auth_method::scram_sha_256 || value == auth_method::md5 || value == auth_method::password;
+}
+// ... that somebody else judges.
+constexpr bool asks_elsewhere(auth_method value) noexcept {
+  return value == auth_method::ldap || value == auth_method::pam;
+}
+// ... that whoever listens can read, where there is no TLS.
+constexpr bool asks_in_the_clear(auth_method value) noexcept {
+  return value == auth_method::password || asks_elsewhere(value);
 }
 
 // What is asked of the client's certificate: that it is signed by a trusted authority; and that its name is the user's.
@@ -70,6 +85,57 @@ constexpr std::string_view to_string(client_certificate value) noexcept {
   }
   return {};
 }
+
+enum class ldap_scheme : std::uint8_t { ldap, ldaps };
+constexpr std::string_view to_string(ldap_scheme value) noexcept {
+  switch (value) {
+    using enum ldap_scheme;
+    case ldap:
+      return "ldap";
+    case ldaps:
+      return "ldaps";
+  }
+  return {};
+}
+
+// How far below `basedn` is searched: all of it, one level, the entry itself.
+enum class ldap_scope : std::uint8_t { sub, one, base };
+constexpr std::string_view to_string(ldap_scope value) noexcept {
+  switch (value) {
+    using enum ldap_scope;
+    case sub:
+      return "sub";
+    case one:
+      return "one";
+    case base:
+      return "base";
+  }
+  return {};
+}
+
+// Which directory is asked, and how: what pg_hba.conf calls ldapserver, ldapprefix and so on. With `basedn` the user is
+// searched for there; else the user's name between `prefix` and `suffix` is what the directory knows the user by.
+struct ldap_options {
+  std::vector<std::string> servers;  // hosts, tried in this order; none with another method
+  std::optional<std::uint16_t> port;
+  std::optional<ldap_scheme> scheme;  // none: ldap
+  std::optional<bool> tls;            // StartTLS
+  std::string ca;                     // a file in PEM; empty: as ldap.conf has it
+  std::string prefix;
+  std::string suffix;
+  std::string basedn;
+  std::string binddn;  // who searches; empty: anybody may
+  std::string bindpasswd;
+  std::string searchattribute;
+  std::string searchfilter;
+  std::optional<ldap_scope> scope;                   // none: sub
+  std::optional<std::chrono::milliseconds> timeout;  // for all of one login
+
+  bool over_tls() const noexcept { return scheme == ldap_scheme::ldaps; }
+  bool operator==(const ldap_options&) const = default;
+};
+inline constexpr std::chrono::milliseconds default_ldap_timeout{5'000};
+inline constexpr std::string_view default_pam_service = "highwater";
 
 // `same_user` and `replication` are for databases.
 struct name_pattern {
@@ -87,7 +153,9 @@ struct auth_rule {
   auth_method method = auth_method::reject;
   std::string map;  // of auth.maps; empty: the names have to be equal
   std::optional<client_certificate> clientcert;
-  bool allow_cleartext = false;  // method password on a connection without TLS
+  bool allow_cleartext = false;  // a method that asks in the clear, on a connection without TLS
+  ldap_options ldap;
+  std::string pam_service;  // empty: default_pam_service
 };
 
 // Who is called `external` by the certificate or the operating system may log in as `user`, where \1 stands for what

@@ -62,13 +62,13 @@ private:
   // A Unix-domain socket is no network.
   void check_cleartext() {
     if (!sound({"type", "method", "allow_cleartext"})) return;
-    const bool in_the_clear = is(auth_method::password) && !local() && !over_tls();
+    const bool in_the_clear = asks_in_the_clear(rule_.method) && !local() && !over_tls();
     if (in_the_clear && !rule_.allow_cleartext) {
-      say("method", "'password' with type " + type(),
+      say("method", quote(to_string(rule_.method)) + " with type " + type(),
           "type hostssl, or method scram-sha-256, or allow_cleartext: true to let passwords be read on their way");
     }
     if (!in_the_clear && rule_.allow_cleartext) {
-      say("allow_cleartext", "'true'", "method password and type host or hostnossl with it");
+      say("allow_cleartext", "'true'", "method password, ldap or pam and type host or hostnossl with it");
     }
   }
 
@@ -127,6 +127,7 @@ void check_rules(checker& out, const auth& value, const listen_tls& tls) {
   for (const name_mapping& each : value.maps) maps.insert(each.name);
   for (std::size_t index = 0; index < value.rules.size(); ++index) {
     rule_checker(out, value.rules[index], index, tls).check(maps);
+    check_elsewhere(out, value.rules[index], index);
   }
   for (std::size_t index = 0; index < value.maps.size(); ++index) check_mapping(out, value.maps[index], index);
   check_passwords(out, value);

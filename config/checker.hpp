@@ -58,5 +58,7 @@ inline std::string indexed(std::string_view list, std::size_t index, std::string
 
 // The part of check() that is about auth.rules and auth.maps.
 void check_rules(checker& out, const auth& value, const listen_tls& tls);
+// ... what is of one rule, and of methods ldap and pam.
+void check_elsewhere(checker& out, const auth_rule& rule, std::size_t index);
 
 }  // namespace highwater::config

@@ -34,6 +34,7 @@ void locate_files(config& value, const std::filesystem::path& folder) {
   for (auto* each : {&value.listen.tls.certificate, &value.listen.tls.key, &value.listen.tls.client_ca,
                      &value.cluster.tls.ca, &value.cluster.tls.certificate, &value.cluster.tls.key})
     locate(*each);
+  for (auto& rule : value.auth.rules) locate(rule.ldap.ca);
   for (auto& node : value.cluster.nodes) {
     for (auto* each : {&node.tls.ca, &node.tls.certificate, &node.tls.key}) {
       if (*each) locate(**each);

@@ -84,7 +84,8 @@ What is not as in PostgreSQL is refused when the file is read, with its place:
 | `"all"` in quotes is a name | quotes change nothing: `"/^all$"` is the database or user of that name, and so for `sameuser` and `replication` |
 | `+role`, `samerole`, `samegroup` | list the users, or match their names: Highwater does not know who is a member of what |
 | `@file`, `samehost`, `samenet`, names of hosts | write names and addresses: nothing is looked up |
-| methods `ldap`, `pam`, `gss`, `sspi`, `ident`, `radius`; types `hostgssenc`, `hostnogssenc` | not built in |
+| `ldapserver`, `ldapbasedn`, … and `pamservice` | [`ldap: {servers: […], basedn: …}`](#authrulesldap) and `pam_service`. An `ldapurl` is written as its parts. No servers are found by DNS (SRV), and PAM is told the client's address, never its name |
+| methods `gss`, `sspi`, `ident`, `radius`; types `hostgssenc`, `hostnogssenc` | not built in |
 
 A name that begins with a slash is a regular expression, as in PostgreSQL 16, found anywhere in the name unless it has `^`
 and `$`. It is written as RE2 has it (https://github.com/google/re2/wiki/Syntax), where no name can make it slow: nearly what

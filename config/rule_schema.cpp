@@ -1,5 +1,6 @@
 #include "config/rule_schema.hpp"
 
+#include "config/ldap_schema.hpp"
 #include "config/rule_types.hpp"
 
 namespace highwater::config {
@@ -23,7 +24,9 @@ section auth_rule_section() {
           "method", &auth_rule::method, rule_method(),
           "How it proves who it is. `trust` asks for nothing and `reject` lets nobody in. `md5` is SCRAM for a user "
           "whose secret is one. `cert` (with `hostssl`) takes the name in the client's certificate, and `peer` (with "
-          "`local`) that of the operating system's user.")
+          "`local`) that of the operating system's user. `ldap` and `pam` ask for the password in the clear and have "
+          "it "
+          "judged by a directory, or by the machine's PAM; the user need not be among `users`.")
       .required()
       .value("map", &auth_rule::map, text({}),
              "With `cert` and `peer`: the entries of `auth.maps` that say who may be which user. Without it the names "
@@ -33,8 +36,16 @@ section auth_rule_section() {
           "With `hostssl`: the client must also have a certificate of a trusted authority, with `verify-full` in the "
           "user's name. `cert` includes `verify-full`.")
       .value("allow_cleartext", &auth_rule::allow_cleartext, boolean(),
-             "Method `password` is refused where a connection has no TLS, unless this says that **passwords may be "
-             "read on their way**.")
+             "Methods `password`, `ldap` and `pam` are refused where a connection has no TLS, unless this says that "
+             "**passwords may be read on their way**.")
+      .nested(
+          "ldap", &auth_rule::ldap, ldap_section(),
+          "Method `ldap`: the directory, in the words of `pg_hba.conf` without their `ldap`. With `basedn` the user "
+          "is searched for (and `searchattribute` or `searchfilter` says by what); else `prefix` and `suffix` make "
+          "the name that the directory knows.")
+      .value("pam_service", &auth_rule::pam_service, pam_service(),
+             "Method `pam`: the service, which is a file in `/etc/pam.d`.")
+      .by_default("`highwater`")
       .build();
 }
 

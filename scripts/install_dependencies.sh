@@ -6,8 +6,8 @@ cd "$(dirname "$0")/.."
 
 build=(g++ cmake ninja-build ccache pkg-config
   libboost1.81-dev libboost-json1.81-dev libpq-dev libpg-query-dev libyaml-cpp-dev prometheus-cpp-dev libssl-dev libre2-dev
-  libspdlog-dev libfmt-dev libcli11-dev zlib1g-dev libcurl4-openssl-dev)
-test=(haproxy clang-format-14 clang-14 libclang-rt-14-dev libgtest-dev libgmock-dev postgresql-15 postgresql-client-15 openssl procps
+  libspdlog-dev libfmt-dev libcli11-dev zlib1g-dev libcurl4-openssl-dev libldap-dev libpam0g-dev)
+test=(haproxy slapd clang-format-14 clang-14 libclang-rt-14-dev libgtest-dev libgmock-dev postgresql-15 postgresql-client-15 openssl procps
   python3 python3-psycopg2 python3-psycopg python3-asyncpg
   default-jdk-headless libpostgresql-jdbc-java nodejs)
 bench=(postgresql-15 postgresql-client-15 pgbouncer pgpool2 python3)

@@ -44,6 +44,8 @@ constexpr row rows[] = {
      "Connect over TLS with sslcert and sslkey of a certificate that listen.tls.client_ca has signed."},
     {error::certificate_refused, "28000", "certificate authentication failed", "", ""},
     {error::peer_refused, "28000", "Peer authentication failed", "", ""},
+    {error::ldap_refused, "28P01", "LDAP authentication failed", "", ""},
+    {error::pam_refused, "28P01", "PAM authentication failed", "", ""},
     {error::too_many_failures, "28000", "too many failed logins from this address", "", "Try again in some seconds."},
     {error::out_of_order, "08P01", "unexpected SCRAM message", "The SCRAM exchange has already ended.", ""},
     {error::no_rule, "28000", "no rule in auth.rules", "",
@@ -73,6 +75,10 @@ constexpr row rows[] = {
      "Use TLS to the server, or do not require channel binding."},
     {error::lookup_unavailable, "57P03", "users cannot be looked up at the moment", "",
      "Try again in some seconds. Highwater's log has the reason."},
+    {error::judge_unavailable, "57P03", "the LDAP server cannot be asked at the moment", "",
+     "Try again in some seconds. Highwater's log has the reason."},
+    {error::judge_crowded, "53300", "too many logins wait for LDAP or PAM", "",
+     "Try again in some seconds, or find out why LDAP or PAM is slow."},
     {error::crypto_unavailable, "XX000", "a cryptographic primitive is not available", "",
      "Check whether OpenSSL runs in FIPS mode."},
     {error::channel_binding_impossible, "08001", "channel binding is required, but client does not support it",
@@ -88,7 +94,8 @@ const row* find(int value) noexcept {
 
 bool names_the_user(error what) noexcept {
   using enum error;
-  return what == login_refused || what == certificate_refused || what == peer_refused;
+  return what == login_refused || what == certificate_refused || what == peer_refused || what == ldap_refused ||
+         what == pam_refused;
 }
 
 class category final : public boost::system::error_category {

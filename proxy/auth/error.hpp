@@ -28,6 +28,8 @@ enum class error {
   no_client_certificate,  // none that an authority of ours has signed
   certificate_refused,    // ... or one of somebody else
   peer_refused,           // the operating system's user is somebody else
+  ldap_refused,           // a directory does not know this user with this password
+  pam_refused,            // ... nor does PAM
   too_many_failures,      // of logins from the client's address
   no_rule,                // none of auth.rules matches how and as whom it comes in
   rule_rejects,           // ... or one with method reject
@@ -46,6 +48,9 @@ enum class error {
   channel_binding_needs_tls,  // required without it
   // What the servers lack
   lookup_unavailable,  // the user could not be looked up: auth.query
+  // What others lack who are asked
+  judge_unavailable,  // a directory does not answer
+  judge_crowded,      // too many passwords wait for a directory, or for PAM
   // What this machine lacks
   crypto_unavailable,          // OpenSSL refuses the primitive, for instance MD5 in FIPS mode
   channel_binding_impossible,  // required, but the server's certificate has no hash to bind to

@@ -101,7 +101,12 @@ void arrival::on_readable() {
     input_.append(worker_.scratch, 0, got.size);
     process();
   }
-  if (!over_ && !busy_) socket_.await_readable();
+  if (may_read()) socket_.await_readable();
+}
+
+// What comes while it is busy is kept, so that it is noticed when the client goes; but there is an end to it.
+bool arrival::may_read() const noexcept {
+  return !over_ && (!busy_ || input_.size() < enough_for_login);
 }
 
 void arrival::process() {
@@ -167,6 +172,9 @@ bool arrival::act(login::step step, std::string& out) {
       return false;
     case login::step::verify:
       verify();
+      return false;
+    case login::step::ask:
+      ask_elsewhere();
       return false;
     case login::step::accepted:
       enter();
@@ -238,13 +246,38 @@ void arrival::verify() {
   });
 }
 
+// A directory, or PAM. Who has gone when its turn comes is not asked about.
+void arrival::ask_elsewhere() {
+  busy_ = true;
+  const auto weak = weak_from_this();
+  const bool taken = worker_.shared.judges.ask(
+      login_.question(), [weak] { return !weak.expired(); },
+      [weak, &loop = worker_.loop](const auth::verdict& how) {
+        loop.post([weak, how] {
+          if (const auto self = weak.lock()) self->answered(how);
+        });
+      });
+  if (taken) return;
+  go_on([](login& way_in, std::string& out) {
+    return way_in.give_up(auth::make_error_code(auth::error::judge_crowded), out);
+  });
+}
+
+void arrival::answered(const auth::verdict& how) {
+  const bool complains = how.what == auth::verdict::outcome::right && !how.reason.empty();
+  if (complains && worker_.logins_told.may_tell(std::chrono::steady_clock::now()))
+    spdlog::warn("client {} is let in as user {} although: {}{}", address_.text(), quoted(login_.user), how.reason,
+                 and_more(worker_.logins_told.untold()));
+  go_on([&](login& way_in, std::string& out) { return way_in.answered(how, out); });
+}
+
 // What it has waited for is there, and until now nothing has been read.
 void arrival::go_on(const std::function<login::step(login&, std::string&)>& with) {
   busy_ = false;
   if (over_ || held_back_) return;
   std::string out;
   if (act(with(login_, out), out)) process();
-  if (!over_ && !busy_) socket_.await_readable();
+  if (may_read()) socket_.await_readable();
 }
 
 void arrival::encrypt() {
@@ -285,7 +318,7 @@ void arrival::ask_to_cancel() {
 // Who guesses waits longer each time.
 void arrival::refused(std::string answer) {
   const auto& why = login_.why();
-  note_failed_login(worker_, address_, login_.user, login_.database, why);
+  note_failed_login(worker_, address_, login_.user, login_.database, why, login_.remark());
   const auto now = std::chrono::steady_clock::now();
   const bool guessed = why.code == wire::sqlstate::invalid_password;
   const auto wait =
@@ -346,13 +379,13 @@ void arrival::end() noexcept {
 }
 
 void note_failed_login(worker_context& worker, const client_address& from, std::string_view user,
-                       std::string_view database, const wire::error& why) {
+                       std::string_view database, const wire::error& why, std::string_view remark) {
   worker.probe.login_failed(static_cast<std::size_t>(why.cause));
   if (!worker.logins_told.may_tell(std::chrono::steady_clock::now())) return;
   const auto untold = worker.logins_told.untold();
   // Authenticated or not, whom it said to be.
-  spdlog::warn("client {} could not log in as user {} to database {}: {} ({}){}", from.text(), quoted(user),
-               quoted(database), why.message, why.code, and_more(untold));
+  spdlog::warn("client {} could not log in as user {} to database {}: {} ({}){}{}{}", from.text(), quoted(user),
+               quoted(database), why.message, why.code, remark.empty() ? "" : ": ", remark, and_more(untold));
 }
 
 }  // namespace highwater::proxy

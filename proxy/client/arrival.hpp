@@ -41,6 +41,7 @@ public:
 private:
   void on_readable() override;
   void on_drained() override {}
+  bool may_read() const noexcept;
   void process();
   bool take_announcement();
   bool hang_up_on_balancer(std::string_view why);  // false
@@ -50,6 +51,8 @@ private:
   void look_up();
   void looked_up(const auth::secret_answer& answer);
   void verify();
+  void ask_elsewhere();
+  void answered(const auth::verdict& how);
   void go_on(const std::function<login::step(login&, std::string&)>& with);
   void enter();
   std::optional<console::access> may_operate() const;
@@ -81,8 +84,8 @@ private:
   bool over_ = false;
 };
 
-// Counted, and told in the log.
+// Counted, and told in the log; there with a remark, if there is one.
 void note_failed_login(worker_context& worker, const client_address& from, std::string_view user,
-                       std::string_view database, const wire::error& why);
+                       std::string_view database, const wire::error& why, std::string_view remark = {});
 
 }  // namespace highwater::proxy

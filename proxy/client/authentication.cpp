@@ -66,6 +66,9 @@ authentication::step authentication::begin_method(std::string& out) {
       return begin_peer();
     case auth_method::reject:
       return refuse(auth::make_error_code(auth::error::rule_rejects));
+    case auth_method::ldap:
+    case auth_method::pam:
+      return ask_for_cleartext(out);
     case auth_method::scram_sha_256:
     case auth_method::md5:
     case auth_method::password:
@@ -114,11 +117,7 @@ bool authentication::speaks_md5() const {
 }
 
 authentication::step authentication::ask(std::string& out) {
-  if (rule_.method == auth_method::password) {
-    stage_ = stage::cleartext;
-    wire::write_authentication_cleartext(out);
-    return step::more;
-  }
+  if (rule_.method == auth_method::password) return ask_for_cleartext(out);
   if (!speaks_md5()) return ask_for_scram(out);
   stage_ = stage::md5;
   wire::write_authentication_md5(out, random_.salt);
@@ -194,15 +193,45 @@ authentication::step authentication::md5_response(std::string_view body) {
   return accept();
 }
 
+authentication::step authentication::ask_for_cleartext(std::string& out) {
+  stage_ = stage::cleartext;
+  wire::write_authentication_cleartext(out);
+  return step::more;
+}
+
 authentication::step authentication::cleartext_response(std::string_view body) {
   const auto text = text_of(body);
   if (!text) return refuse(auth::make_error_code(auth::error::malformed_password));
-  stage_ = stage::verifying;
   shown_ = *text;
+  if (config::asks_elsewhere(rule_.method)) return ask_elsewhere();
+  stage_ = stage::verifying;
   check_ = [stored = credential_.stored, user = user_, password = shown_] {
     return auth::password_verifies(stored, user, password);
   };
   return step::verify;
+}
+
+// Nobody is asked about an empty password: a directory takes it for one who does not want to be known, and lets it in.
+authentication::step authentication::ask_elsewhere() {
+  if (shown_.empty()) return refuse(auth::make_error_code(auth::error::empty_password));
+  const auth::secret_text password(shown_);
+  if (rule_.method == auth_method::pam) {
+    question_.emplace(auth::ask_pam(rule_.pam_service, user_, around_.address, password));
+  } else if (auto asked = auth::ask_directory(rule_.ldap, user_, password); asked.question) {
+    question_.emplace(std::move(*asked.question));
+  } else {
+    remark_ = std::move(asked.reason);
+    return refuse(auth::make_error_code(auth::error::ldap_refused));
+  }
+  stage_ = stage::asking;
+  return step::ask;
+}
+
+authentication::step authentication::answered(const auth::verdict& how) {
+  remark_ = how.reason;
+  question_.reset();
+  if (const auto why = auth::refusal_of(rule_.method, how.what)) return refuse(auth::make_error_code(*why));
+  return verified({});
 }
 
 authentication::step authentication::verified(const auth::result<void>& how) {

@@ -1,9 +1,10 @@
 #pragma once
 
 // How a client proves that it is who it says: the exchange behind its startup packet, as the rule says that applies to
-// it. Sans-io: a secret that is kept elsewhere, and a check that takes too long for whom others wait, are asked for by
-// step::look_up and step::verify, and answered from outside. Whoever may not come in is answered the same, after the
-// same work, whether it is the name that is not known or the password that is wrong.
+// it. Sans-io: a secret that is kept elsewhere, a check that takes too long for whom others wait, and a password that
+// somebody else judges are asked for by step::look_up, step::verify and step::ask, and answered from outside. Whoever
+// may not come in is answered the same, after the same work, whether it is the name that is not known or the password
+// that is wrong; but for what a directory or PAM lets be seen.
 
 #include <functional>
 #include <optional>
@@ -12,6 +13,7 @@
 
 #include "proxy/auth/access.hpp"
 #include "proxy/auth/channel_binding.hpp"
+#include "proxy/auth/elsewhere.hpp"
 #include "proxy/auth/md5.hpp"
 #include "proxy/auth/scram_server.hpp"
 #include "proxy/server/server_credentials.hpp"
@@ -24,6 +26,7 @@ struct client_surroundings {
   bool shows_certificate = false;              // one that an authority of ours has signed
   std::string certificate_name{};              // its common name
   std::function<std::string()> system_user{};  // what the operating system calls it; may take its time
+  std::string address{};                       // of what machine it is; empty: of this one
 };
 
 class authentication {
@@ -32,6 +35,7 @@ public:
     more,      // send what is in `out`, read on
     look_up,   // find out what the user's secret is, and call looked_up()
     verify,    // run check() somewhere, and call verified() with what it says
+    ask,       // what question() says, and call answered()
     accepted,  // what is in `out` goes first
     refused,   // for the reason that why() has
   };
@@ -52,16 +56,32 @@ public:
   step looked_up(std::optional<std::string> rolpassword, std::string& out);
   const check& to_verify() const noexcept { return check_; }
   step verified(const auth::result<void>& how);
+  const auth::question& question() const noexcept { return *question_; }
+  step answered(const auth::verdict& how);
 
   // Whether it is let in for a password that it knows.
-  bool by_password() const noexcept { return config::asks_for_password(rule_.method); }
+  bool by_password() const noexcept {
+    return config::asks_for_password(rule_.method) || config::asks_elsewhere(rule_.method);
+  }
+  // What the log is to know besides, of what was asked; empty mostly.
+  const std::string& remark() const noexcept { return remark_; }
 
   boost::system::error_code why() const noexcept { return why_; }
   // What it has shown, and can be shown to the servers. None before it is accepted, nor where nothing was shown.
   const std::optional<server_credentials>& proven() const noexcept { return proven_; }
 
 private:
-  enum class stage : std::uint8_t { begin, looking_up, sasl_initial, sasl_response, md5, cleartext, verifying, done };
+  enum class stage : std::uint8_t {
+    begin,
+    looking_up,
+    sasl_initial,
+    sasl_response,
+    md5,
+    cleartext,
+    verifying,
+    asking,
+    done
+  };
 
   bool certificate_holds();
   step begin_method(std::string& out);
@@ -74,7 +94,9 @@ private:
   step first_response(std::string_view body, std::string& out);
   step final_response(std::string_view body, std::string& out);
   step md5_response(std::string_view body);
+  step ask_for_cleartext(std::string& out);
   step cleartext_response(std::string_view body);
+  step ask_elsewhere();
   step accept();
   step refuse(boost::system::error_code why);
 
@@ -88,6 +110,8 @@ private:
   std::optional<auth::scram_server> scram_;
   std::string shown_;  // the password in clear text
   check check_;
+  std::optional<auth::question> question_;
+  std::string remark_;
   boost::system::error_code why_;
   std::optional<server_credentials> proven_;
 };

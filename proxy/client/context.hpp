@@ -23,6 +23,7 @@
 #include "proxy/client/domain.hpp"
 #include "proxy/client/login_guard.hpp"
 #include "proxy/client/looked_up_users.hpp"
+#include "proxy/client/password_judges.hpp"
 #include "proxy/client/prepared.hpp"
 #include "proxy/client/told_parameters.hpp"
 #include "proxy/client/welcomes.hpp"
@@ -71,6 +72,7 @@ struct process_context {
   class login_guard& login_guard;
   slow_work& slow;           // of clients who log in
   slow_work& server_logins;  // ... and of our own logins, which do not wait for those
+  password_judges& judges;
   view_board& board;
   class monitor& monitor;
   catalog_service& catalogs;

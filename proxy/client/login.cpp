@@ -153,11 +153,13 @@ client_surroundings login::surroundings() const {
   around.shows_certificate = certificate_.has_value();
   around.certificate_name = certificate_.value_or("");
   around.system_user = door_.system_user;
+  if (door_.address) around.address = to_string(*door_.address);
   return around;
 }
 
 login::step login::go_on(authentication::step with, std::string& out) {
-  waiting_ = with == authentication::step::look_up || with == authentication::step::verify;
+  waiting_ = with == authentication::step::look_up || with == authentication::step::verify ||
+             with == authentication::step::ask;
   switch (with) {
     case authentication::step::more:
       return step::more;
@@ -165,6 +167,8 @@ login::step login::go_on(authentication::step with, std::string& out) {
       return step::look_up;
     case authentication::step::verify:
       return step::verify;
+    case authentication::step::ask:
+      return step::ask;
     case authentication::step::accepted:
       return step::accepted;
     case authentication::step::refused:
@@ -179,6 +183,10 @@ login::step login::looked_up(std::optional<std::string> rolpassword, std::string
 
 login::step login::verified(const auth::result<void>& how, std::string& out) {
   return go_on(authentication_->verified(how), out);
+}
+
+login::step login::answered(const auth::verdict& how, std::string& out) {
+  return go_on(authentication_->answered(how), out);
 }
 
 // Who logs in is not a setting: PostgreSQL takes session_authorization here, and does nothing with it.

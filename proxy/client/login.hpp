@@ -42,6 +42,7 @@ public:
     encrypt,   // send what is in `out`; what comes next is TLS, and has begun already if `bytes` is not used up
     look_up,   // as in `authentication`: answered by looked_up()
     verify,    // ... by verified(), with what to_verify() says
+    ask,       // ... by answered(), with what is said to question()
     accepted,  // authenticated: user, database and settings are known; AuthenticationOk is not yet sent
     cancel,    // a cancel request: key() says of what
     refused,   // send `out`, close
@@ -57,11 +58,13 @@ public:
   // The common name of a certificate that it has shown in the handshake, and that an authority of ours has signed.
   void shown(std::string certificate_name) { certificate_ = std::move(certificate_name); }
 
-  // Takes what it can from the beginning of `bytes`. Nothing, while something is looked up or verified.
+  // Takes what it can from the beginning of `bytes`. Nothing, while something is looked up, verified or asked.
   step take(std::string_view bytes, std::size_t& used, std::string& out);
   step looked_up(std::optional<std::string> rolpassword, std::string& out);
   const authentication::check& to_verify() const noexcept { return authentication_->to_verify(); }
   step verified(const auth::result<void>& how, std::string& out);
+  const auth::question& question() const noexcept { return authentication_->question(); }
+  step answered(const auth::verdict& how, std::string& out);
   // What was to be looked up cannot be, for this reason.
   step give_up(boost::system::error_code why, std::string& out) { return refuse(auth::report(why, user), out); }
 
@@ -76,6 +79,10 @@ public:
     return authentication_ ? authentication_->proven() : std::nullopt;
   }
   bool knew_password() const noexcept { return authentication_ && authentication_->by_password(); }
+  // For the log, besides why(): see `authentication`.
+  std::string_view remark() const noexcept {
+    return authentication_ ? std::string_view(authentication_->remark()) : std::string_view();
+  }
   const wire::error& why() const noexcept { return why_; }  // after `refused` and `closed`
 
 private:
@@ -98,7 +105,7 @@ private:
   std::optional<std::string> certificate_;
   wire::error why_;
   bool encrypted_ = false;
-  bool waiting_ = false;  // for what is looked up or verified
+  bool waiting_ = false;  // for what is looked up, verified or asked
   unsigned encryption_requests_ = 0;
 };
 

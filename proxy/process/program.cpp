@@ -131,6 +131,7 @@ private:
   login_guard login_guard_;
   slow_work slow_;
   slow_work server_logins_;
+  password_judges judges_;
   view_board board_;
   metrics::monitor_probe monitor_probe_;
   monitor monitor_;
@@ -190,6 +191,7 @@ program::program(const config::config& settings, const std::string& file)
                login_guard_,
                slow_,
                server_logins_,
+               judges_,
                board_,
                monitor_,
                catalogs_,
@@ -278,6 +280,7 @@ void program::end() noexcept {
   catalogs_.stop();
   slow_.stop();
   server_logins_.stop();
+  judges_.stop();
   for (auto& one : workers_) one->stop();
   for (auto& one : workers_) one->discard();
 }

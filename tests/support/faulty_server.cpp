@@ -70,18 +70,25 @@ void faulty_server::serve() {
   }
 }
 
-babbler::babbler(std::string nonsense) : nonsense_(std::move(nonsense)) {
+babbler::babbler(std::string nonsense, bool hangs_up) : nonsense_(std::move(nonsense)), hangs_up_(hangs_up) {
   start();
 }
 
 babbler::~babbler() {
   stop();
+  for (const int each : peers_) ::close(each);
 }
 
 void babbler::accepted(int peer) {
   char request[1024];
   if (::recv(peer, request, sizeof request, 0) > 0) send_all(peer, nonsense_);
+  if (!hangs_up_) return peers_.push_back(peer);
   ::close(peer);
+}
+
+mute_server::~mute_server() {
+  stop();
+  for (const int each : peers_) ::close(each);
 }
 
 namespace {

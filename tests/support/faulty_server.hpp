@@ -42,10 +42,10 @@ private:
   std::thread thread_;
 };
 
-// Answers each connection's first bytes with the same nonsense, and hangs up.
+// Answers each connection's first bytes with the same nonsense, and hangs up, or says no more.
 class babbler final : public faulty_server {
 public:
-  explicit babbler(std::string nonsense);
+  explicit babbler(std::string nonsense, bool hangs_up = true);
   ~babbler() override;
 
 private:
@@ -54,6 +54,22 @@ private:
   void readable(int) override {}
 
   std::string nonsense_;
+  bool hangs_up_;
+  std::vector<int> peers_;
+};
+
+// Takes connections, and never says a word.
+class mute_server final : public faulty_server {
+public:
+  mute_server() { start(); }
+  ~mute_server() override;
+
+private:
+  void accepted(int peer) override { peers_.push_back(peer); }
+  std::vector<int> watched() const override { return {}; }
+  void readable(int) override {}
+
+  std::vector<int> peers_;
 };
 
 // Stands before a real server, and passes everything on, and the end of either side. What derives from it starts it.

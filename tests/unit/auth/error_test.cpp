@@ -34,7 +34,11 @@ constexpr error all[] = {error::malformed_message,
                          error::malformed_secret,
                          error::no_password,
                          error::channel_binding_needs_tls,
+                         error::ldap_refused,
+                         error::pam_refused,
                          error::lookup_unavailable,
+                         error::judge_unavailable,
+                         error::judge_crowded,
                          error::crypto_unavailable,
                          error::channel_binding_impossible};
 

@@ -265,5 +265,81 @@ TEST(authentication, goes_by_the_operating_systems_user) {
   EXPECT_EQ(unknown.one.verified(unknown.one.to_verify()()), step::refused) << "the system does not know";
 }
 
+// Nobody but who is asked knows the users: what is asked is the same for every name.
+TEST(authentication, has_a_directory_or_pam_judge_passwords) {
+  auto ldap = by(auth_method::ldap);
+  ldap.ldap.servers = {"a"};
+  ldap.ldap.prefix = "uid=";
+  for (const auto* user : {"plain", "nobody"}) {
+    exchange to_directory(ldap, user);
+    ASSERT_EQ(to_directory.asked(), cleartext);
+    ASSERT_EQ(to_directory.say("pencil"), step::ask);
+    const auto& directory = std::get<auth::ldap_question>(to_directory.one.question());
+    EXPECT_EQ(directory.name, std::string("uid=") + user);
+    EXPECT_EQ(directory.password.view(), "pencil");
+    exchange to_pam(by(auth_method::pam), user, {.address = "192.0.2.7"});
+    ASSERT_EQ(to_pam.asked(), cleartext);
+    ASSERT_EQ(to_pam.say("pencil"), step::ask);
+    const auto& pam = std::get<auth::pam_question>(to_pam.one.question());
+    EXPECT_EQ(pam.user, user);
+    EXPECT_EQ(pam.remote_host, "192.0.2.7");
+    EXPECT_EQ(pam.password.view(), "pencil");
+  }
+}
+
+TEST(authentication, goes_by_their_verdict) {
+  using outcome = auth::verdict::outcome;
+  auto ldap = by(auth_method::ldap);
+  ldap.ldap.servers = {"a"};
+  ldap.ldap.prefix = "uid=";
+  struct row {
+    config::auth_rule rule;
+    outcome verdict;
+    std::optional<error> why;
+  };
+  const row rows[] = {
+      {ldap, outcome::right, std::nullopt},
+      {ldap, outcome::wrong, error::ldap_refused},
+      {ldap, outcome::unavailable, error::judge_unavailable},
+      {by(auth_method::pam), outcome::right, std::nullopt},
+      {by(auth_method::pam), outcome::wrong, error::pam_refused},
+  };
+  for (const auto& [rule, verdict, why] : rows) {
+    exchange talk(rule, "nobody");
+    ASSERT_EQ(talk.say("pencil"), step::ask);
+    EXPECT_EQ(talk.one.answered({verdict, "as they say"}), why ? step::refused : step::accepted);
+    EXPECT_EQ(talk.one.remark(), "as they say");
+    EXPECT_TRUE(talk.one.by_password());
+    EXPECT_EQ(talk.one.why(), why ? auth::make_error_code(*why) : boost::system::error_code());
+    ASSERT_EQ(talk.one.proven().has_value(), !why) << "what a server may be shown, too";
+    if (why) continue;
+    EXPECT_EQ(talk.one.proven()->password, "pencil");
+  }
+}
+
+// A directory lets in who binds without a password, as nobody in particular (RFC 4513, 5.1.2).
+TEST(authentication, asks_nobody_about_what_is_no_password_or_no_name) {
+  auto ldap = by(auth_method::ldap);
+  ldap.ldap.servers = {"a"};
+  ldap.ldap.basedn = "dc=net";
+  for (const auto& rule : {ldap, by(auth_method::pam)}) {
+    const std::pair<std::string, error> rows[] = {
+        {std::string("\0", 1), error::empty_password},
+        {"pencil", error::malformed_password},
+        {std::string("pencil\0x\0", 9), error::malformed_password},
+    };
+    for (const auto& [body, why] : rows) {
+      exchange talk(rule, "plain");
+      EXPECT_EQ(talk.answer(body), step::refused);
+      EXPECT_EQ(talk.one.why(), auth::make_error_code(why));
+      EXPECT_FALSE(talk.one.proven());
+    }
+  }
+  exchange injects(ldap, "ann)(uid=*");
+  EXPECT_EQ(injects.say("pencil"), step::refused);
+  EXPECT_EQ(injects.one.why(), auth::make_error_code(error::ldap_refused));
+  EXPECT_EQ(injects.one.remark(), "invalid character in user name for LDAP authentication");
+}
+
 }  // namespace
 }  // namespace highwater::proxy

@@ -466,6 +466,22 @@ TEST(login, takes_nothing_while_a_password_is_verified) {
   EXPECT_EQ(door.way_in.proven()->password, "pencil");
 }
 
+TEST(login, takes_nothing_while_somebody_else_is_asked) {
+  entrance door(access_by({rule(config::connection_type::host, config::auth_method::pam)}), {},
+                config::parse_ip("192.0.2.7"));
+  ASSERT_EQ(door.take(startup), step::more);
+  std::string bytes;
+  wire::write_password(bytes, "pencil");
+  ASSERT_EQ(door.take(bytes + "Q"), step::ask);
+  EXPECT_EQ(door.used, bytes.size());
+  EXPECT_EQ(door.take("Q"), step::more);
+  EXPECT_EQ(door.used, 0U);
+  EXPECT_EQ(std::get<auth::pam_question>(door.way_in.question()).remote_host, "192.0.2.7");
+  EXPECT_EQ(door.way_in.answered({auth::verdict::outcome::right}, door.out), step::accepted);
+  EXPECT_EQ(door.way_in.proven()->password, "pencil");
+  EXPECT_TRUE(door.way_in.knew_password());
+}
+
 TEST(login, lets_a_client_go_that_does_not_want_to) {
   scram_dialogue talk("app");
   EXPECT_EQ(talk.door.take("X\0\0\0\x04"s), step::closed);

@@ -111,8 +111,9 @@ TEST(load_rules, every_mistake_of_a_rule_at_once) {
        "auth.rules[0].type: found nothing, expected one of local, host, hostssl, hostnossl\n"
        "auth.rules[0].databases: found nothing, expected a list of names, at least one (all stands for every name)\n"
        "auth.rules[0].users: found nothing, expected a list of names, at least one (all stands for every name)\n"
-       "auth.rules[0].method: found nothing, expected one of trust, reject, scram-sha-256, md5, password, cert, peer"},
-      {"type: hostgssenc, databases: [samerole], users: [+dba], address: samenet, method: ldap",
+       "auth.rules[0].method: found nothing, expected one of trust, reject, scram-sha-256, md5, password, cert, peer, "
+       "ldap, pam"},
+      {"type: hostgssenc, databases: [samerole], users: [+dba], address: samenet, method: gss",
        "auth.rules[0].type: found 'hostgssenc', expected one of local, host, hostssl, hostnossl\n"
        "auth.rules[0].databases[0]: found 'samerole', expected a database, all, sameuser, replication or /regex: only "
        "PostgreSQL knows who is a member of a role\n"
@@ -120,7 +121,8 @@ TEST(load_rules, every_mistake_of_a_rule_at_once) {
        "a role\n"
        "auth.rules[0].address: found 'samenet', expected all, or an address such as 10.0.0.1, 10.0.0.0/8 (at most /32) "
        "or 2001:db8::/32 (/128): what this machine's own are is not looked up\n"
-       "auth.rules[0].method: found 'ldap', expected one of trust, reject, scram-sha-256, md5, password, cert, peer"},
+       "auth.rules[0].method: found 'gss', expected one of trust, reject, scram-sha-256, md5, password, cert, peer, "
+       "ldap, pam"},
   });
 }
 
@@ -202,7 +204,7 @@ TEST(load_rules, what_a_method_needs) {
       ", expected type hostssl, or method scram-sha-256, or allow_cleartext: true to let passwords be read on their "
       "way";
   const std::string useless =
-      "allow_cleartext: found 'true', expected method password and type host or hostnossl with it";
+      "allow_cleartext: found 'true', expected method password, ldap or pam and type host or hostnossl with it";
   expect_of_rule({
       rule("hostssl", "method: cert", ""),
       rule("host", "method: cert", "method: found 'cert', expected type hostssl with it, not host"),

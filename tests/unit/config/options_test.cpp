@@ -52,10 +52,13 @@ TEST(options, do_not_show_secrets) {
   settings.auth.users = {{"app", "", "pencil"}};
   settings.auth.query.password = "pencil";
   settings.cluster.monitor.password = "pencil";
+  settings.auth.rules.resize(1);
+  settings.auth.rules[0].ldap.bindpasswd = "pencil";
   for (const auto& one : options_of(settings)) {
     EXPECT_THAT(one.value.value_or(""), testing::Not(testing::HasSubstr("pencil"))) << one.key;
   }
-  EXPECT_NE(find(options_of(settings), "auth.users[0].password").value, std::nullopt);
+  for (const auto* key : {"auth.users[0].password", "auth.rules[0].ldap.bindpasswd"})
+    EXPECT_NE(find(options_of(settings), key).value, std::nullopt) << key;
 }
 
 }  // namespace
