@@ -44,8 +44,8 @@ constexpr row rows[] = {
      "Connect over TLS with sslcert and sslkey of a certificate that listen.tls.client_ca has signed."},
     {error::certificate_refused, "28000", "certificate authentication failed", "", ""},
     {error::peer_refused, "28000", "Peer authentication failed", "", ""},
-    {error::ldap_refused, "28P01", "LDAP authentication failed", "", ""},
-    {error::pam_refused, "28P01", "PAM authentication failed", "", ""},
+    {error::ldap_refused, "28000", "LDAP authentication failed", "", ""},
+    {error::pam_refused, "28000", "PAM authentication failed", "", ""},
     {error::too_many_failures, "28000", "too many failed logins from this address", "", "Try again in some seconds."},
     {error::out_of_order, "08P01", "unexpected SCRAM message", "The SCRAM exchange has already ended.", ""},
     {error::no_rule, "28000", "no rule in auth.rules", "",
@@ -116,6 +116,11 @@ const boost::system::error_category& error_category() noexcept {
 
 boost::system::error_code make_error_code(error what) noexcept {
   return {static_cast<int>(what), error_category()};
+}
+
+bool is_guess(boost::system::error_code why) noexcept {
+  return why == error::login_refused || why == error::empty_password || why == error::ldap_refused ||
+         why == error::pam_refused;
 }
 
 failure_report report(boost::system::error_code why, std::string_view user) {

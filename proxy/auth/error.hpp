@@ -62,6 +62,9 @@ boost::system::error_code make_error_code(error what) noexcept;
 template <class T>
 using result = boost::system::result<T>;
 
+// Has somebody shown a password that is not the user's?
+bool is_guess(boost::system::error_code why) noexcept;
+
 // The fields of an ErrorResponse; the severity of a failed login is always FATAL. `detail` and `hint` may be empty.
 struct failure_report {
   std::string_view sqlstate;

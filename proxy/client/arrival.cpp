@@ -320,9 +320,8 @@ void arrival::refused(std::string answer) {
   const auto& why = login_.why();
   note_failed_login(worker_, address_, login_.user, login_.database, why, login_.remark());
   const auto now = std::chrono::steady_clock::now();
-  const bool guessed = why.code == wire::sqlstate::invalid_password;
-  const auto wait =
-      guessed ? worker_.shared.login_guard.failed(address_.bytes(), login_.user, now) : std::chrono::milliseconds(0);
+  const auto wait = login_.guessed() ? worker_.shared.login_guard.failed(address_.bytes(), login_.user, now)
+                                     : std::chrono::milliseconds(0);
   const auto tell = [this, answer = std::move(answer)] {
     const auto alive = shared_from_this();
     deadline_ = {};

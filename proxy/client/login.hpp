@@ -84,6 +84,8 @@ public:
     return authentication_ ? std::string_view(authentication_->remark()) : std::string_view();
   }
   const wire::error& why() const noexcept { return why_; }  // after `refused` and `closed`
+  // ... because of a password that is not the user's: who guesses waits longer each time.
+  bool guessed() const noexcept { return authentication_ && auth::is_guess(authentication_->why()); }
 
 private:
   step take_startup(std::string_view bytes, std::size_t& used, std::string& out);

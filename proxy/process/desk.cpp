@@ -151,8 +151,7 @@ void desk::reload(const errand_ptr& asked) {
 }
 
 void desk::set(const errand_ptr& asked) {
-  const auto& [key, value] = std::tie(asked->what.subject, asked->what.value);
-  control_.set(key, value, [asked](const reloader::outcome& how) {
+  control_.set(asked->what.subject, asked->what.value, [asked](const reloader::outcome& how) {
     if (how.applied) return asked->tell(console::done{});
     if (!how.kept.empty())
       return asked->tell(wire::error{std::string(console::sqlstate::cannot_change_parameter),

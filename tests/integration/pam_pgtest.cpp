@@ -89,7 +89,7 @@ TEST_F(pam, lets_in_whom_its_modules_let_in) {
   const row rows[] = {
       {"the right password", "ann", "pencil", "ann", ""},
       {"a wrong one", "ann", "pen", "PAM authentication failed for user \"ann\"",
-       "(28P01): pam_authenticate failed: Authentication failure"},
+       "(28000): pam_authenticate failed: Authentication failure"},
       {"an account that has expired", "expired", "pencil", "PAM authentication failed for user \"expired\"",
        "pam_acct_mgmt failed: User account has expired"},
       {"a question that no password answers", "curious", "pencil", "PAM authentication failed for user \"curious\"",

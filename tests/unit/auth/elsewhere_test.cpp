@@ -165,8 +165,8 @@ TEST(verdict, becomes_what_postgresql_would_say) {
     const char* message;
   };
   const row rows[] = {
-      {auth_method::ldap, outcome::wrong, "28P01", "LDAP authentication failed for user \"ann\""},
-      {auth_method::pam, outcome::wrong, "28P01", "PAM authentication failed for user \"ann\""},
+      {auth_method::ldap, outcome::wrong, "28000", "LDAP authentication failed for user \"ann\""},
+      {auth_method::pam, outcome::wrong, "28000", "PAM authentication failed for user \"ann\""},
       {auth_method::ldap, outcome::unavailable, "57P03", "the LDAP server cannot be asked at the moment"},
   };
   for (const auto& [method, what, sqlstate, message] : rows) {

@@ -78,5 +78,12 @@ TEST(report, passes_on_what_it_does_not_know) {
   EXPECT_FALSE(made.message.empty());
 }
 
+TEST(is_guess, is_about_passwords_alone) {
+  for (const auto one : {error::login_refused, error::empty_password, error::ldap_refused, error::pam_refused})
+    EXPECT_TRUE(is_guess(one)) << make_error_code(one).message();
+  for (const auto one : {error::rule_rejects, error::no_rule, error::judge_unavailable, error::certificate_refused})
+    EXPECT_FALSE(is_guess(one)) << make_error_code(one).message();
+}
+
 }  // namespace
 }  // namespace highwater::auth
