@@ -76,8 +76,7 @@ session_kind_ptr worker_context::kind(const std::string& user, const std::string
   if (fresh) in->second.name = database;
   if (fresh) in->second.paused = all_paused_;
   auto& known = kinds_[{user, database, application}];
-  if (!known)
-    known = std::make_shared<session_kind>(settings, shared.cluster.nodes.size(), user, in->second, application);
+  if (!known) known = std::make_shared<session_kind>(settings, view().nodes.size(), user, in->second, application);
   return known;
 }
 
@@ -91,6 +90,13 @@ void worker_context::adopt(config_ptr newer, bool policies) {
     }
   }
   for_each_pool([](pool& one) { one.pump(); });
+}
+
+void worker_context::adopt(const std::vector<config::placed_node>& nodes) {
+  for (const auto& [place, node] : nodes) {
+    loads[place].weight = node.weight;
+    loads[place].near = !settings->zone.empty() && node.zone == settings->zone;
+  }
 }
 
 void worker_context::use_catalog(database_context& of) {
@@ -107,6 +113,7 @@ void worker_context::keep_sequences_apart(database_context& of) {
 }
 
 pool& worker_context::pool_of(session_kind& kind, routing::node_index node) {
+  if (node >= kind.pools.size()) kind.pools.resize(node + std::size_t{1});
   auto& known = kind.pools[node];
   if (known == nullptr) {
     pool_key key{node, kind.user, kind.database.name};

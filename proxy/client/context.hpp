@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "config/config.hpp"
+#include "config/node_places.hpp"
 #include "metrics/worker_probe.hpp"
 #include "proxy/auth/access.hpp"
 #include "proxy/client/arrival.hpp"
@@ -61,7 +62,7 @@ using waiting_places = boost::intrusive::list<waiting_place, boost::intrusive::c
 
 // What all workers share.
 struct process_context {
-  const config::cluster& cluster;             // as it was at the start
+  const config::cluster& cluster;             // its nodes by their places
   const published<config::config>& settings;  // in force; each worker follows
   const published<auth::access>& access;
   const published<class encryption>& encryption;
@@ -146,6 +147,8 @@ public:
 
   // Another configuration is in force. `policies`: also for who has begun under the one before.
   void adopt(config_ptr newer, bool policies);
+  // ... of the nodes, before anybody sees one that is new.
+  void adopt(const std::vector<config::placed_node>& nodes);
 
   session_kind_ptr kind(const std::string& user, const std::string& database, const std::string& application);
   // Once a server has shown that the database exists.

@@ -164,14 +164,17 @@ void worker::tidy_later() {
   });
 }
 
-// Closes server connections that nobody needs, or that belong to a life of their node that has ended.
+// Closes server connections that nobody needs, or that belong to a life of their node that has ended, or to a node that
+// the configuration has no more.
 void worker::tidy() {
   const auto& settings = context_.settings->pool;
   const auto now = std::chrono::steady_clock::now();
   const auto& view = context_.view();
   context_.for_each_pool([&](pool& one) {
-    const auto life = view.nodes[one.key().node].incarnation;
+    const auto& node = view.nodes[one.key().node];
+    const auto life = node.incarnation;
     const auto has_had_its_time = [&](const server_connection& connection) {
+      if (node.retired) return true;
       const bool of_another_life =
           connection.session().proved() != 0 && life != 0 && connection.session().proved() != life;
       return of_another_life || now - connection.idle_since() > settings.idle_timeout ||
@@ -191,18 +194,19 @@ void worker::tidy() {
 // Reads that wait for a node which has stopped answering are run elsewhere, and nobody waits for a primary that has
 // been replaced: it may be hanging, and never say so.
 void worker::abandon_dead_nodes() {
-  std::vector<routing::node_index> died;
+  std::vector<routing::node_index> died, retired;
   const auto& view = context_.view();  // until somebody looks at a newer one
   for (routing::node_index node = 0; node < view.nodes.size(); ++node) {
     const auto life = view.nodes[node].usable ? view.nodes[node].incarnation : 0;
     const auto before = std::exchange(lives_[node], life);
-    if (before != 0 && before != life) died.push_back(node);
+    if (before != 0 && before != life) (view.nodes[node].retired ? retired : died).push_back(node);
   }
   const bool moved = view.has_primary() && std::exchange(primary_, view.primary) != view.primary;
-  if (died.empty() && !moved) return;
+  if (died.empty() && retired.empty() && !moved) return;
   const auto all = sessions_;
   for (const auto& one : all) {
     for (const auto node : died) one->node_died(node);
+    for (const auto node : retired) one->node_retired(node);
     if (moved) one->primary_moved();
   }
 }

@@ -24,7 +24,7 @@ reloader::outcome reloader::reload() {
     for (const auto& each : loaded.mistakes) mistakes.push_back(config::to_string(each, file_));
     return refuse(file_, std::move(mistakes));
   }
-  const auto plan = config::plan_reload(running_(), loaded.config);
+  const auto plan = plan_(loaded.config);
   try {
     apply_(plan);
   } catch (const std::exception& why) {

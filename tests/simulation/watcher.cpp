@@ -63,8 +63,30 @@ void watcher::ask_for_proofs() {
   }
 }
 
+bool watcher::take_out(node_index node) {
+  auto& one = watches_[node];
+  if (one.taken_out) return false;
+  ++happened.taken_out;
+  ++one.asked;
+  one.taken_out = true;
+  one.connected = false;
+  state_.retire(node);
+  publish();
+  return true;
+}
+
+void watcher::take_in(node_index node) {
+  auto& one = watches_[node];
+  one.taken_out = false;
+  one.when.failed(when_.now());
+  state_.add(node);
+  publish();
+  advance(node);
+}
+
 void watcher::advance(node_index node) {
   auto& one = watches_[node];
+  if (one.taken_out) return;
   switch (one.when.next(when_.now())) {
     case tracker::action::connect:
       connect(node);
