@@ -318,7 +318,8 @@ void monitor::log_news() {
       case kind::old_primary:
         spdlog::error(
             "node {} ({}:{}) says that it is a primary, but a newer timeline exists or another node says so too: not "
-            "used. If two say so of the same timeline, make the wrong one a standby, or take it out of cluster.nodes and reload",
+            "used. If two say so of the same timeline, make the wrong one a standby, or take it out of cluster.nodes "
+            "and reload",
             node.name, node.host, node.port);
         break;
       case kind::catching_up:
