@@ -1,5 +1,6 @@
 #include "tests/simulation/watcher.hpp"
 
+#include <memory>
 #include <string>
 #include <utility>
 
@@ -78,7 +79,7 @@ bool watcher::take_out(node_index node) {
 void watcher::take_in(node_index node) {
   auto& one = watches_[node];
   one.taken_out = false;
-  one.when.failed(when_.now());
+  std::construct_at(&one.when, settings_);
   state_.add(node);
   publish();
   advance(node);
