@@ -76,7 +76,7 @@ session_kind_ptr worker_context::kind(const std::string& user, const std::string
   if (fresh) in->second.name = database;
   if (fresh) in->second.paused = all_paused_;
   auto& known = kinds_[{user, database, application}];
-  if (!known) known = std::make_shared<session_kind>(settings, view().nodes.size(), user, in->second, application);
+  if (!known) known = std::make_shared<session_kind>(settings, user, in->second, application);
   return known;
 }
 

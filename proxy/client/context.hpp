@@ -106,12 +106,10 @@ struct database_context {
 
 // What sessions of the same user, database and application have in common.
 struct session_kind {
-  session_kind(config_ptr settings, std::size_t nodes, std::string user_name, database_context& in,
-               std::string application_name)
+  session_kind(config_ptr settings, std::string user_name, database_context& in, std::string application_name)
       : user(std::move(user_name)),
         application(std::move(application_name)),
         database(in),
-        pools(nodes),
         configured_(std::move(settings)),
         policies_(worked_out()) {}
 
@@ -126,7 +124,7 @@ struct session_kind {
   std::string user;
   std::string application;
   database_context& database;
-  std::vector<std::shared_ptr<pool>> pools;  // by node; null until used
+  std::vector<std::shared_ptr<pool>> pools;  // by node, as far as they have been used; null: not used
 
 private:
   routing::session_policies worked_out() const {
