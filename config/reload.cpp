@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <string_view>
+#include <utility>
 
 #include "config/load.hpp"
 
@@ -33,8 +34,6 @@ const std::vector<fixed_option>& fixed_options() {
       fixed(
           "listen.unix_socket", [](auto& of) -> auto& { return of.listen.unix_socket; }),
       fixed(
-          "listen.proxy_protocol", [](auto& of) -> auto& { return of.listen.proxy_protocol; }),
-      fixed(
           "http", [](auto& of) -> auto& { return of.http; }),
       fixed(
           "zone", [](auto& of) -> auto& { return of.zone; }),
@@ -43,7 +42,7 @@ const std::vector<fixed_option>& fixed_options() {
       fixed(
           "auth.query", [](auto& of) -> auto& { return of.auth.query; }),
       fixed(
-          "cluster", [](auto& of) -> auto& { return of.cluster; }),
+          "cluster.monitor", [](auto& of) -> auto& { return of.cluster.monitor; }),
       fixed(
           "pool.mode", [](auto& of) -> auto& { return of.pool.mode; }),
       fixed(
@@ -77,13 +76,20 @@ bool needs_restart(std::string_view key) {
   });
 }
 
-reload plan_reload(const config& running, const config& wanted) {
-  reload plan{wanted, {}, {}};
+reload plan_reload(const config& running, const config& wanted, const node_places& places) {
+  reload plan{wanted, {}, {}, {}};
   for (const auto& option : fixed_options()) {
     if (option.same(running, wanted)) continue;
     plan.kept.emplace_back(option.key);
     option.keep(running, plan.effective);
   }
+  auto nodes = places.plan(plan.effective.cluster);
+  if (!nodes) {
+    plan.kept.emplace_back("cluster.nodes");
+    plan.effective.cluster = running.cluster;
+    nodes = places.plan(running.cluster);
+  }
+  plan.nodes = std::move(nodes).value_or(node_changes{});
   const auto before = sections(running);
   for (const auto& [key, text] : sections(plan.effective)) {
     const auto known = before.find(key);

@@ -53,6 +53,13 @@ private:
     add(family(type, std::move(name), std::move(help)), sum([&](const worker_probe& w) { return (w.*what).value(); }));
   }
   void histogram(std::string name, std::string help, duration_histogram worker_probe::*what);
+  // With the index of each, and its name.
+  template <class What>
+  void for_each_node(const What& what) const {
+    for (std::size_t node = 0; node < names_.nodes.size(); ++node) {
+      if (!names_.nodes[node].empty()) what(node, names_.nodes[node]);
+    }
+  }
   void reads_where(std::string name, std::string help, const std::vector<std::size_t>& reasons);
 
   const vocabulary& names_;
@@ -65,16 +72,16 @@ void page::nodes(const std::vector<node_status>& nodes, const monitor_probe& mon
   status_ = nodes;
   const auto each = [&](MetricType type, const char* name, const char* help, auto&& value) {
     auto& to = family(type, name, help);
-    for (std::size_t i = 0; i < nodes.size(); ++i) {
-      if (const double v = value(i); v >= 0) add(to, v, {{"node", names_.nodes[i]}});
-    }
+    for_each_node([&](std::size_t i, const std::string& node) {
+      if (const double v = value(i); v >= 0) add(to, v, {{"node", node}});
+    });
   };
   auto& roles = family(MetricType::Gauge, "highwater_node_role", "1 for the role that the node has proved.");
-  for (std::size_t i = 0; i < nodes.size(); ++i) {
+  for_each_node([&](std::size_t i, const std::string& name) {
     for (const auto* role : {"primary", "replica", "unknown"}) {
-      add(roles, nodes[i].role == role ? 1 : 0, {{"node", names_.nodes[i]}, {"role", role}});
+      add(roles, nodes[i].role == role ? 1 : 0, {{"node", name}, {"role", role}});
     }
-  }
+  });
   each(MetricType::Gauge, "highwater_node_up", "1 if the node answers and may be used.",
        [&](std::size_t i) { return nodes[i].up ? 1.0 : 0.0; });
   each(MetricType::Gauge, "highwater_node_position_bytes",
@@ -94,12 +101,12 @@ void page::nodes(const std::vector<node_status>& nodes, const monitor_probe& mon
        "How long the replica is expected to take to have what the primary has just flushed: what wait: auto goes by.",
        [&](std::size_t i) { return nodes[i].catch_up_seconds; });
   auto& samples = family(MetricType::Counter, "highwater_position_samples_total", "Answers to \"where are you\".");
-  for (std::size_t i = 0; i < nodes.size(); ++i) {
+  for_each_node([&](std::size_t i, const std::string& name) {
     for (const bool primary : {true, false}) {
       add(samples, static_cast<double>(monitor.samples(i, primary)),
-          {{"node", names_.nodes[i]}, {"role", primary ? "primary" : "replica"}});
+          {{"node", name}, {"role", primary ? "primary" : "replica"}});
     }
-  }
+  });
   add(family(MetricType::Counter, "highwater_flush_nudges_total",
              "Records written on the primary so that WAL that reads wait for is flushed and sent."),
       static_cast<double>(monitor.nudges()), {});
@@ -122,23 +129,23 @@ void page::reads_where(std::string name, std::string help, const std::vector<std
 
 void page::routing() {
   auto& reads = family(MetricType::Counter, "highwater_reads_total", "Reads, by who served them and why.");
-  for (std::size_t node = 0; node < names_.nodes.size(); ++node) {
+  for_each_node([&](std::size_t node, const std::string& name) {
     for (std::size_t level = 0; level < names_.levels.size(); ++level) {
       for (std::size_t reason = 0; reason < names_.reasons.size(); ++reason) {
         const double count = sum([&](const worker_probe& w) { return w.reads(node, level, reason); });
         if (count == 0) continue;
         add(reads, count,
-            {{"node", names_.nodes[node]},
+            {{"node", name},
              {"role", status_[node].role},
              {"level", std::string(names_.levels[level])},
              {"reason", std::string(names_.reasons[reason])}});
       }
     }
-  }
+  });
   auto& writes = family(MetricType::Counter, "highwater_writes_total", "Statements that were not proved to be reads.");
-  for (std::size_t node = 0; node < names_.nodes.size(); ++node) {
-    add(writes, sum([&](const worker_probe& w) { return w.writes(node); }), {{"node", names_.nodes[node]}});
-  }
+  for_each_node([&](std::size_t node, const std::string& name) {
+    add(writes, sum([&](const worker_probe& w) { return w.writes(node); }), {{"node", name}});
+  });
   reads_where("highwater_fallbacks_total", "Reads that the primary served because no replica was fresh enough.",
               names_.fallback_reasons);
   reads_where("highwater_stale_served_total", "Reads that were served below their level, as on_stale allows.",
@@ -169,24 +176,24 @@ void page::routing() {
 
 void page::connections() {
   auto& servers = family(MetricType::Gauge, "highwater_server_connections", "Connections to the nodes, by state.");
-  for (std::size_t node = 0; node < names_.nodes.size(); ++node) {
+  for_each_node([&](std::size_t node, const std::string& name) {
     for (std::size_t state = 0; state < connection_state_count; ++state) {
       add(servers, sum([&](const worker_probe& w) { return w.connections(node, state); }),
-          {{"node", names_.nodes[node]}, {"state", std::string(to_string(static_cast<connection_state>(state)))}});
+          {{"node", name}, {"state", std::string(to_string(static_cast<connection_state>(state)))}});
     }
-  }
+  });
   total(MetricType::Counter, "highwater_server_connects_total", "Connections made to nodes.",
         &worker_probe::server_connects);
   auto& failures =
       family(MetricType::Counter, "highwater_server_connect_failures_total", "Connections to nodes that failed.");
-  for (std::size_t node = 0; node < names_.nodes.size(); ++node) {
-    add(failures, sum([&](const worker_probe& w) { return w.connect_failures(node); }), {{"node", names_.nodes[node]}});
-  }
+  for_each_node([&](std::size_t node, const std::string& name) {
+    add(failures, sum([&](const worker_probe& w) { return w.connect_failures(node); }), {{"node", name}});
+  });
   auto& strangers = family(MetricType::Counter, "highwater_server_strangers_total",
                            "Connections that led to another server than the monitor's, and were closed.");
-  for (std::size_t node = 0; node < names_.nodes.size(); ++node) {
-    add(strangers, sum([&](const worker_probe& w) { return w.strangers(node); }), {{"node", names_.nodes[node]}});
-  }
+  for_each_node([&](std::size_t node, const std::string& name) {
+    add(strangers, sum([&](const worker_probe& w) { return w.strangers(node); }), {{"node", name}});
+  });
   total(MetricType::Gauge, "highwater_pool_queue_length", "Sessions that wait for a server connection now.",
         &worker_probe::lease_queue);
   histogram("highwater_pool_wait_seconds", "How long sessions waited for a server connection.",

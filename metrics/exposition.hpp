@@ -25,7 +25,7 @@ struct node_status {
 
 // The names behind the indexes that the probes count by.
 struct vocabulary {
-  std::vector<std::string> nodes;
+  std::vector<std::string> nodes;  // empty: there is none (any more), and only what is counted of all together has it
   std::vector<std::string_view> levels;
   std::vector<std::string_view> reasons;
   std::vector<std::string_view> pins;

@@ -15,7 +15,7 @@
 
 namespace highwater::routing {
 
-using node_index = std::uint32_t;  // place in the configuration's list of nodes
+using node_index = std::uint32_t;  // its place: see config/node_places.hpp
 inline constexpr node_index no_node = UINT32_MAX;
 
 // An incarnation_id names one life of one node: (system identifier, timeline, start of the server) as proved over one
@@ -39,10 +39,12 @@ constexpr std::string_view to_string(node_role value) noexcept {
 
 struct node_view {
   node_role role = node_role::unknown;
-  bool usable = false;  // answers in time, has proved its role and that it belongs to this cluster
+  bool usable = false;   // answers in time, has proved its role and that it belongs to this cluster
+  bool retired = false;  // the configuration has it no more
   incarnation_id incarnation = 0;
   instant incarnation_began = never;
-  std::int64_t started = 0;       // rule 25: when its server started, in microseconds of the server's own clock
+  std::int64_t started = 0;       // rule 25: when its server started, in microseconds of the server's own clock; that
+                                  // outlives what is known of a node that is retired
   position replayed;              // replica: rule 4's lower bound. Primary: its normalised insert position
   lsn received = 0;               // replica: end of the WAL it has received; 0 if it does not stream
   received_history received_by;   // ... and when it was asked
@@ -56,7 +58,7 @@ struct node_view {
 
 struct cluster_view {
   std::uint64_t version = 0;
-  std::vector<node_view> nodes;   // in the configuration's order
+  std::vector<node_view> nodes;   // by place
   node_index primary = no_node;   // proved; no_node if none is
   timeline_id timeline = 0;       // the newest one seen
   std::uint64_t system = 0;       // the cluster's system identifier; 0: not yet known
@@ -71,8 +73,14 @@ struct cluster_view {
   std::uint64_t unshown = 0;  // a transaction that may have been shown, while that is being proved
 
   bool has_primary() const noexcept { return primary != no_node; }
+  // It is the primary, or was until the configuration gave the primary's server another address.
+  bool leads(node_index node) const noexcept {
+    const auto& one = nodes[node];
+    return primary == node ||
+           (has_primary() && one.retired && one.started != 0 && one.started == nodes[primary].started);
+  }
   // Rule 12: it has been the primary, or is taken for it, and another one has been proved since.
-  bool has_deposed(node_index node) const noexcept { return has_primary() && primary != node && !nodes[node].usable; }
+  bool has_deposed(node_index node) const noexcept { return has_primary() && !leads(node) && !nodes[node].usable; }
 };
 using cluster_view_ptr = std::shared_ptr<const cluster_view>;
 

@@ -55,6 +55,8 @@ approach::step approach::offered(server_session& there, const circumstances& at)
 approach::step approach::taken(server_session& there, const circumstances& at) {
   const auto node = there.node();
   const auto& known = at.view.nodes[node];
+  // Nothing will be proved of it any more.
+  if (known.retired) return decide(at, fate::give_back);
   auto stranger = is_stranger(there.server_started(), there.established(), known, nodes_[node]);
   if (stranger && there.proved() == 0) {
     attempt_.stranger(std::move(*stranger));

@@ -58,13 +58,15 @@ console::server_facts facts_of(const pool& from, const server_connection& one, c
   return known;
 }
 
-void count_routes(census& into, const worker_context& worker) {
+void count_routes(census& into, worker_context& worker) {
   const auto& nodes = worker.shared.cluster.nodes;
+  const auto& there = worker.view().nodes;
   const auto note = [&](std::size_t node, std::optional<config::level> level, std::string_view reason,
                         std::int64_t count) {
     if (count > 0) into.routes[{nodes[node].name, level, std::string(reason)}] += static_cast<std::uint64_t>(count);
   };
-  for (std::size_t node = 0; node < nodes.size(); ++node) {
+  for (std::size_t node = 0; node < there.size(); ++node) {
+    if (there[node].retired) continue;
     note(node, std::nullopt, to_string(routing::route_reason::write), worker.probe.writes(node));
     for (std::size_t level = 0; level < config::level_count; ++level) {
       for (std::size_t reason = 0; reason < routing::route_reason_count; ++reason) {
@@ -84,7 +86,7 @@ void take_servers(census& into, worker_context& worker, const moment& at) {
   worker.for_each_pool([&](pool& from) {
     from.for_each_connection([&](const server_connection& one, bool outdated) {
       auto known = facts_of(from, one, worker.shared.cluster, at);
-      known.close_needed = outdated;
+      known.close_needed = outdated || worker.view().nodes[from.key().node].retired;
       if (const auto holder = holders.find(one.id()); holder != holders.end()) {
         known.link = holder->second->id;
         known.requested_at = holder->second->requested_at;

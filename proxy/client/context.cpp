@@ -75,7 +75,7 @@ session_kind_ptr worker_context::kind(const session_names& names) {
   if (fresh) in->second.name = in->first;
   if (fresh) in->second.paused = all_paused_;
   auto& known = kinds_[names];
-  if (!known) known = std::make_shared<session_kind>(settings, shared.cluster.nodes.size(), names, in->second);
+  if (!known) known = std::make_shared<session_kind>(settings, names, in->second);
   return known;
 }
 
@@ -95,6 +95,13 @@ void worker_context::adopt(config_ptr newer, bool policies) {
   });
 }
 
+void worker_context::adopt(const std::vector<config::placed_node>& nodes) {
+  for (const auto& [place, node] : nodes) {
+    loads[place].weight = node.weight;
+    loads[place].near = !settings->zone.empty() && node.zone == settings->zone;
+  }
+}
+
 void worker_context::use_catalog(database_context& of) {
   if (of.catalog == nullptr) catalog_changed(of.name, shared.catalogs.use(of.name));
 }
@@ -109,6 +116,7 @@ void worker_context::keep_sequences_apart(database_context& of) {
 }
 
 pool& worker_context::pool_of(session_kind& kind, routing::node_index node) {
+  if (node >= kind.pools.size()) kind.pools.resize(node + std::size_t{1});
   auto& known = kind.pools[node];
   if (known == nullptr) {
     pool_key key{node, kind.names.on_servers.user, kind.names.on_servers.database};

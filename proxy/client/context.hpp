@@ -15,6 +15,7 @@
 
 #include "config/allowed.hpp"
 #include "config/config.hpp"
+#include "config/node_places.hpp"
 #include "metrics/worker_probe.hpp"
 #include "proxy/auth/access.hpp"
 #include "proxy/client/arrival.hpp"
@@ -64,7 +65,7 @@ using waiting_places = boost::intrusive::list<waiting_place, boost::intrusive::c
 
 // What all workers share.
 struct process_context {
-  const config::cluster& cluster;             // as it was at the start
+  const config::cluster& cluster;             // its nodes by their places
   const published<config::config>& settings;  // in force; each worker follows
   const published<auth::access>& access;
   const published<class encryption>& encryption;
@@ -120,10 +121,9 @@ struct session_names {
 
 // What sessions with the same names have in common.
 struct session_kind {
-  session_kind(config_ptr settings, std::size_t nodes, session_names by, database_context& in)
+  session_kind(config_ptr settings, session_names by, database_context& in)
       : names(std::move(by)),
         database(in),
-        pools(nodes),
         configured_(std::move(settings)),
         policies_(worked_out()),
         allowed_(config::allowed_to(*configured_, names.user, names.database)) {}
@@ -141,7 +141,7 @@ struct session_kind {
 
   const session_names names;
   database_context& database;                // on the servers
-  std::vector<std::shared_ptr<pool>> pools;  // by node; null until used
+  std::vector<std::shared_ptr<pool>> pools;  // by node, as far as they have been used; null: not used
 
 private:
   routing::session_policies worked_out() const {
@@ -163,6 +163,8 @@ public:
 
   // Another configuration is in force. `policies`: also for who has begun under the one before.
   void adopt(config_ptr newer, bool policies);
+  // ... of the nodes, before anybody sees one that is new.
+  void adopt(const std::vector<config::placed_node>& nodes);
 
   session_kind_ptr kind(const session_names& names);
   // Once a server has shown that the database exists.

@@ -14,7 +14,8 @@ namespace highwater::proxy {
 class domain {
 public:
   // Rule 22: whoever was served before `started` was told of things that this process knows nothing of.
-  domain(std::size_t nodes, routing::instant started) : nodes_(nodes), reads_(std::make_unique<node_reads[]>(nodes)) {
+  // `places`: that nodes may come to have.
+  domain(std::size_t places, routing::instant started) : reads_(std::make_unique<node_reads[]>(places)) {
     raise(written_, started);
     raise(ended_, started);
   }
@@ -23,15 +24,15 @@ public:
   void told_of_write(routing::instant when) noexcept { raise(written_, when); }
   void told_of_read(routing::node_index node, routing::incarnation_id incarnation, routing::instant when) noexcept {
     auto& reads = reads_[node];
-    if (reads.incarnation.load() != incarnation) begin_life(reads, incarnation);
+    if (reads.incarnation.load() != incarnation) begin_life(node, incarnation);
     raise(reads.last, when);
     // Another thread may have begun another life meanwhile, too early to see this moment.
     if (reads.incarnation.load() != incarnation) ended(when);
   }
 
   void snapshot(routing::domain_floors& into) const {
-    into.reads.resize(nodes_);
-    for (std::size_t node = 0; node < nodes_; ++node) {
+    into.reads.resize(read_.load());
+    for (std::size_t node = 0; node < into.reads.size(); ++node) {
       into.reads[node].incarnation = reads_[node].incarnation.load();
       into.reads[node].last = load(reads_[node].last);
     }
@@ -48,8 +49,10 @@ private:
 
   // What a life has shown binds the next one, which may have less, as a write does: a read at a lower level may be the
   // first to tell of it. No life stands there until that is done, so that whoever looks meanwhile asks for everything.
-  void begin_life(node_reads& reads, routing::incarnation_id incarnation) noexcept {
+  void begin_life(routing::node_index node, routing::incarnation_id incarnation) noexcept {
     const std::scoped_lock lock(lives_);
+    auto& reads = reads_[node];
+    if (node >= read_.load()) read_.store(node + std::size_t{1});
     reads.incarnation.store(0);
     ended(load(reads.last));
     reads.incarnation.store(incarnation);
@@ -72,8 +75,8 @@ private:
     return routing::instant(routing::duration(mark.load()));
   }
 
-  std::size_t nodes_;
-  std::mutex lives_;  // of begin_life, which is rare
+  std::mutex lives_;                  // of begin_life, which is rare
+  std::atomic<std::size_t> read_{0};  // nobody has read at this place, or behind it
   alignas(64) std::atomic<ticks> written_{routing::never.time_since_epoch().count()};
   std::atomic<ticks> ended_{routing::never.time_since_epoch().count()};
   std::unique_ptr<node_reads[]> reads_;

@@ -66,7 +66,7 @@ void relay::look() {
   if (stage_ == stage::ended) return;
   const auto alive = shared_from_this();
   const auto& view = worker_.view();
-  if (stage_ != stage::waiting && view.has_primary() && view.primary != node_) {
+  if (stage_ != stage::waiting && view.has_primary() && !view.leads(node_)) {
     if (stage_ == stage::copying) return close("another primary than its own is there");
     wait();
   }

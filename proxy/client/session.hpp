@@ -41,6 +41,9 @@ public:
   void kill(const wire::error& why);
   // A node has stopped answering: a read that it has not begun to answer is run elsewhere.
   void node_died(routing::node_index node);
+  void node_retired(routing::node_index node) {
+    leave_before_sending(node);
+  }  // what is under way there comes to its end
   // There is another primary than before: whoever still waits for the old one, or is bound to it, is told.
   void primary_moved();
   void database_gone(const std::string& database);   // it does not exist any more

@@ -123,9 +123,10 @@ void worker::user_revoked(const auth::revoked_user& who) {
   });
 }
 
-void worker::adopt(config_ptr newer, bool policies) {
-  loop_.post([this, newer = std::move(newer), policies] {
+void worker::adopt(config_ptr newer, bool policies, std::vector<config::placed_node> nodes) {
+  loop_.post([this, newer = std::move(newer), policies, nodes = std::move(nodes)] {
     context_.adopt(newer, policies);
+    context_.adopt(nodes);
     context_.for_each_session([](session& one) { one.look_at_times(); });
   });
 }
@@ -171,16 +172,18 @@ void worker::tidy_later() {
   });
 }
 
-// Closes server connections that nobody needs, or that belong to a life of their node that has ended.
+// Closes server connections that nobody needs, or that belong to a life of their node that has ended, or to a node that
+// the configuration has no more.
 void worker::tidy() {
   const auto now = std::chrono::steady_clock::now();
   const auto& view = context_.view();
   context_.for_each_pool([&](pool& one) {
     const auto& node = view.nodes[one.key().node];
-    const auto of_another_life = [life = node.incarnation](const server_connection& connection) {
-      return connection.session().proved() != 0 && life != 0 && connection.session().proved() != life;
+    const auto has_had_its_time = [&](const server_connection& connection) {
+      const auto life = connection.session().proved();
+      return node.retired || (life != 0 && node.incarnation != 0 && life != node.incarnation);
     };
-    one.close_idle(of_another_life);
+    one.close_idle(std::cref(has_had_its_time));
     const bool has_clients = one.weak_from_this().use_count() > 1;
     one.look_after(now, has_clients && node.usable);
   });
@@ -196,18 +199,19 @@ void worker::tidy() {
 // Reads that wait for a node which has stopped answering are run elsewhere, and nobody waits for a primary that has
 // been replaced: it may be hanging, and never say so.
 void worker::abandon_dead_nodes() {
-  std::vector<routing::node_index> died;
+  std::vector<routing::node_index> died, retired;
   const auto& view = context_.view();  // until somebody looks at a newer one
   for (routing::node_index node = 0; node < view.nodes.size(); ++node) {
     const auto life = view.nodes[node].usable ? view.nodes[node].incarnation : 0;
     const auto before = std::exchange(lives_[node], life);
-    if (before != 0 && before != life) died.push_back(node);
+    if (before != 0 && before != life) (view.nodes[node].retired ? retired : died).push_back(node);
   }
   const bool moved = view.has_primary() && std::exchange(primary_, view.primary) != view.primary;
-  if (died.empty() && !moved) return;
+  if (died.empty() && retired.empty() && !moved) return;
   const auto all = sessions_;
   for (const auto& one : all) {
     for (const auto node : died) one->node_died(node);
+    for (const auto node : retired) one->node_retired(node);
     if (moved) one->primary_moved();
   }
 }

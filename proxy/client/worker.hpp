@@ -25,10 +25,11 @@ public:
   // From any thread.
   void serve(accepted_client who);
   void catalog_changed(const std::string& database, known_catalog catalog);
-  void logins_changed();                                       // some connections may be out of date
-  void database_gone(const std::string& database);             // its sessions end, as they would at the server
-  void user_revoked(const auth::revoked_user& who);            // ... of those who were let in by that secret
-  void adopt(config_ptr newer, bool policies);                 // as worker_context
+  void logins_changed();                             // some connections may be out of date
+  void database_gone(const std::string& database);   // its sessions end, as they would at the server
+  void user_revoked(const auth::revoked_user& who);  // ... of those who were let in by that secret
+  // As worker_context.
+  void adopt(config_ptr newer, bool policies, std::vector<config::placed_node> nodes);
   void run(const std::function<void(worker_context&)>& what);  // there
   void drain();                                                // sessions end when they have nothing under way
   void stop();                                                 // ... or now; returns when the thread has ended

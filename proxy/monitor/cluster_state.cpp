@@ -15,6 +15,31 @@ cluster_state::cluster_state(std::size_t nodes, const config::monitor& settings)
   view_.nodes.resize(nodes);
 }
 
+void cluster_state::add(node_index node) {
+  if (node >= members_.size()) {
+    members_.resize(node + 1);
+    view_.nodes.resize(node + 1);
+    proof_.make_room(node + 1);
+  }
+  auto& one = members_[node];
+  one.retired = one.view.retired = one.asked = false;
+  one.view.started = 0;
+  told_of_no_common_system_ = false;
+}
+
+// Who has led leads on, or nobody does, as long as it may be written to: that it is not is what the operator says now.
+void cluster_state::retire(node_index node) {
+  auto& one = members_[node];
+  const auto started = one.view.started;
+  lost(node);
+  one.retired = one.view.retired = true;
+  one.view.started = started;
+  one.claims = 0;
+  one.was_usable = one.complained = false;
+  proof_.replica_began(node);
+  told_of_no_common_system_ = false;
+}
+
 void cluster_state::began(node_index node, const node_identity& identity, routing::instant now) {
   auto& one = members_[node];
   const bool same_server = identity.started == one.identity.started && identity.recovered == one.identity.recovered &&
@@ -145,7 +170,7 @@ bool cluster_state::settled() const noexcept {
 std::uint64_t cluster_state::prevailing_system() {
   std::map<std::uint64_t, int> votes;
   for (const auto& one : members_) {
-    if (one.identity.system != 0) ++votes[one.identity.system];
+    if (one.identity.system != 0 && !one.retired) ++votes[one.identity.system];
   }
   const auto fewer = [](const auto& left, const auto& right) { return left.second < right.second; };
   const auto most = std::max_element(votes.begin(), votes.end(), fewer);
@@ -164,7 +189,7 @@ void cluster_state::adopt_system() {
   view_.system = prevailing_system();
   if (view_.system == 0) return;
   for (const auto& one : members_) {
-    if (belongs(one)) follow_timeline(one.timeline);
+    if (belongs(one) && !one.retired) follow_timeline(one.timeline);
   }
 }
 
@@ -180,6 +205,8 @@ bool cluster_state::claims_to_lead(const member& one) const noexcept {
 node_index cluster_state::chosen() const noexcept {
   if (led_on_ != 0 && led_on_ == view_.timeline && claims_to_lead(members_[led_]))
     return may_lead(members_[led_]) ? led_ : no_node;
+  // One that has just been added may be on a newer timeline.
+  if (!settled()) return no_node;
   const auto claims = [&](const member& one) { return claims_to_lead(one); };
   const auto first = std::find_if(members_.begin(), members_.end(), claims);
   if (first == members_.end() || std::count_if(members_.begin(), members_.end(), claims) != 1) return no_node;

@@ -38,6 +38,10 @@ public:
   // A connection was made and the node has said who it is: a new incarnation begins.
   void began(routing::node_index node, const node_identity& identity, routing::instant now);
   void sampled(routing::node_index node, const node_sample& sample);
+  // The configuration has another one, or has it again.
+  void add(routing::node_index node);
+  // It has it no more. What it said does not count any more, and nobody waits for what it says.
+  void retire(routing::node_index node);
   // The node did not answer, or its connection ended; so did the incarnation.
   void lost(routing::node_index node);
 
@@ -65,6 +69,7 @@ private:
     bool alive = false;  // has answered in this incarnation
     bool asked = false;  // has answered or failed at least once
     bool was_usable = false;
+    bool retired = false;
     bool complained = false;  // of a foreign system or an old timeline
     // Where it is the primary by its own last word, which stands until it says otherwise; 0: nowhere.
     routing::timeline_id claims = 0;

@@ -31,24 +31,62 @@ monitor::monitor(boost::asio::io_context& io, const config::cluster& cluster, vi
       cluster_(cluster),
       board_(board),
       counts_(counts),
-      state_(cluster.nodes.size(), cluster.monitor),
+      state_(board.newest()->nodes.size(), cluster.monitor),
       flusher_(io, cluster) {
   demands_.resize(cluster.nodes.size());
-  for (routing::node_index node = 0; node < cluster.nodes.size(); ++node) {
-    watches_.push_back(std::make_unique<watch>(*this, node, cluster.nodes[node]));
-  }
+  for (routing::node_index node = 0; node < board.newest()->nodes.size(); ++node) begin_watching(node);
 }
 
 monitor::~monitor() = default;
 
 void monitor::start() {
-  for (auto& one : watches_) advance(*one);
+  for (auto& [node, one] : watches_) advance(*one);
+}
+
+void monitor::begin_watching(routing::node_index node) {
+  watches_[node] = std::make_unique<watch>(*this, node, cluster_.nodes[node]);
+}
+
+void monitor::stop_watching(routing::node_index node) {
+  const auto found = watches_.find(node);
+  if (found == watches_.end()) return;
+  const std::shared_ptr<watch> one = std::move(found->second);
+  watches_.erase(found);
+  one->over = true;
+  one->timer.cancel();
+  one->connection.close();
+  // Behind what names it and is due already.
+  boost::asio::post(io_, [one] {});
+}
+
+// In one step, as far as others see: the same server may have another address.
+void monitor::follow(const config::node_changes& changes) {
+  boost::asio::post(io_, [this, changes] {
+    if (stopped_) return;
+    const auto name = [this](std::size_t place) -> const config::node& { return cluster_.nodes[place]; };
+    for (const auto place : changes.removed) {
+      const auto node = static_cast<routing::node_index>(place);
+      spdlog::info("node {} ({}:{}) is not in the configuration any more", name(place).name, name(place).host,
+                   name(place).port);
+      stop_watching(node);
+      flusher_.leave(node);
+      state_.retire(node);
+    }
+    for (const auto place : changes.added) {
+      const auto node = static_cast<routing::node_index>(place);
+      spdlog::info("node {} ({}:{}) is in the configuration now", name(place).name, name(place).host, name(place).port);
+      state_.add(node);
+      begin_watching(node);
+    }
+    publish();
+    for (const auto place : changes.added) advance(*watches_.at(static_cast<routing::node_index>(place)));
+  });
 }
 
 void monitor::stop() noexcept {
   stopped_ = true;
   flusher_.stop();
-  for (auto& one : watches_) {
+  for (auto& [node, one] : watches_) {
     one->timer.cancel();
     one->connection.close();
   }
@@ -99,7 +137,7 @@ void monitor::take_demands() {
   woken_.store(false, std::memory_order_release);
   if (stopped_) return;
   bool proofs = take_common_demands();
-  for (auto& one : watches_) {
+  for (auto& [node, one] : watches_) {
     demand wanted;
     {
       const std::scoped_lock lock(demands_mutex_);
@@ -124,7 +162,7 @@ bool monitor::take_common_demands() {
   }
   if (wanted.written != routing::never && state_.primary() != routing::no_node) {
     written_ = wanted.written;
-    auto& primary = *watches_[state_.primary()];
+    auto& primary = *watches_.at(state_.primary());
     primary.when.need_sample(written_);
     advance(primary);
   }
@@ -141,7 +179,7 @@ void monitor::follow_write(const node_sample& primary) {
   if (written_ == routing::never || primary.sent < written_) return;
   written_ = routing::never;
   const auto at = now();
-  for (auto& one : watches_) {
+  for (auto& [node, one] : watches_) {
     if (one->node == state_.primary()) continue;
     constexpr std::chrono::milliseconds soon{20};
     const auto expected = state_.catches_up_in(one->node);
@@ -161,7 +199,7 @@ void monitor::await_position(watch& one, routing::lsn floor, routing::instant un
 void monitor::nudge() {
   if (state_.primary() == routing::no_node) return;
   const auto at = now();
-  auto& primary = *watches_[state_.primary()];
+  auto& primary = *watches_.at(state_.primary());
   if (nudge_.due(at) && flusher_.write(primary.node, at)) counts_.nudged();
   const auto look = nudge_.look_at(at);
   if (look == routing::instant::max()) return;
@@ -172,7 +210,7 @@ void monitor::nudge() {
 // An answer of one node is what another has to be asked about.
 void monitor::ask_for_proofs() {
   const auto at = now();
-  for (auto& one : watches_) {
+  for (auto& [node, one] : watches_) {
     const auto wish = state_.wish(one->node, at);
     if (wish.since != routing::never) one->when.need_sample(wish.since);
     if (wish.at != routing::instant::max()) one->when.ask_again(wish.at);
@@ -182,7 +220,7 @@ void monitor::ask_for_proofs() {
 }
 
 void monitor::advance(watch& one) {
-  if (stopped_) return;
+  if (stopped_ || one.over) return;
   const auto at = now();
   const auto due = one.when.next(at);
   if (due != tracker::action::give_up) one.overdue = false;
@@ -255,7 +293,7 @@ void monitor::log_news() {
     if (news.what == kind::no_common_system) {
       spdlog::error(
           "the nodes belong to different clusters (their system identifiers differ), and to none of them more than to "
-          "another: no node is used. Take the nodes of the wrong cluster out of cluster.nodes and restart; 'select "
+          "another: no node is used. Take the nodes of the wrong cluster out of cluster.nodes and reload; 'select "
           "system_identifier from pg_control_system()' tells them apart");
       continue;
     }
@@ -280,7 +318,8 @@ void monitor::log_news() {
       case kind::old_primary:
         spdlog::error(
             "node {} ({}:{}) says that it is a primary, but a newer timeline exists or another node says so too: not "
-            "used. If two say so of the same timeline, make the wrong one a standby, or end it and restart Highwater",
+            "used. If two say so of the same timeline, make the wrong one a standby, or take it out of cluster.nodes "
+            "and reload",
             node.name, node.host, node.port);
         break;
       case kind::catching_up:

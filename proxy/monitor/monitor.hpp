@@ -6,11 +6,13 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <vector>
 
 #include "config/config.hpp"
+#include "config/node_places.hpp"
 #include "metrics/monitor_probe.hpp"
 #include "proxy/io/handler_memory.hpp"
 #include "proxy/monitor/cluster_state.hpp"
@@ -24,12 +26,16 @@ namespace highwater::proxy {
 
 class monitor {
 public:
+  // `cluster`: its nodes by their places; as many of them are there at the start as the board has.
   monitor(boost::asio::io_context& io, const config::cluster& cluster, view_board& board,
           metrics::monitor_probe& counts);
   ~monitor();
 
   void start();
   void stop() noexcept;
+
+  // From any thread: there are other nodes. Those that stay notice nothing.
+  void follow(const config::node_changes& changes);
 
   // From any thread: somebody needs to know where `node` was at `since` or later.
   void need_sample(routing::node_index node, routing::instant since);
@@ -57,6 +63,7 @@ private:
     boost::asio::steady_timer timer;
     std::string last_failure;
     bool overdue = false;  // has not answered in time; one more look
+    bool over = false;     // nobody is to be asked any more
   };
   struct demand {
     routing::instant since = routing::never;
@@ -70,6 +77,8 @@ private:
     routing::instant by_anybody = routing::never;
   };
 
+  void begin_watching(routing::node_index node);
+  void stop_watching(routing::node_index node);
   void wake();
   void take_demands();
   bool take_common_demands();
@@ -86,7 +95,7 @@ private:
   view_board& board_;
   metrics::monitor_probe& counts_;
   cluster_state state_;
-  std::vector<std::unique_ptr<watch>> watches_;
+  std::map<routing::node_index, std::unique_ptr<watch>> watches_;
   std::mutex demands_mutex_;
   std::vector<demand> demands_;  // by node; of the mutex
   common_demand common_;         // of the mutex

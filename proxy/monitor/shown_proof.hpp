@@ -72,6 +72,9 @@ public:
 
   shown_proof(std::size_t nodes, const pace& looks) : pace_(looks), nodes_(nodes) {}
 
+  // There are more nodes.
+  void make_room(std::size_t nodes) { nodes_.resize(nodes); }
+
   // Another life: what was known of it ends.
   void primary_began();
   void replica_began(routing::node_index node);

@@ -15,6 +15,9 @@ public:
   // As soon as there is a connection; what is under way will do. False if nothing will come of it now.
   bool write(routing::node_index primary, routing::instant now);
   void stop() noexcept;
+  void leave(routing::node_index node) noexcept {
+    if (node_ == node) stop();
+  }
 
 private:
   void on_identity(const node_identity&) override { go(); }

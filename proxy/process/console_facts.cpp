@@ -53,13 +53,16 @@ std::vector<console::node_facts> nodes_of(const census& all, const known_things&
   std::vector<console::node_facts> nodes;
   for (routing::node_index i = 0; i < known.view.nodes.size(); ++i) {
     const auto& one = known.view.nodes[i];
-    const auto& configured = known.settings.cluster.nodes[i];
+    const auto& configured = known.places[i];
+    // A moment before everybody has heard of it, the settings may have other nodes.
+    const auto in_file = std::ranges::find(known.settings.cluster.nodes, configured.name, &config::node::name);
+    if (one.retired || in_file == known.settings.cluster.nodes.end()) continue;
     auto& made = nodes.emplace_back();
     made.name = configured.name;
     made.host = configured.host;
     made.port = configured.port;
-    made.zone = configured.zone;
-    made.weight = configured.weight;
+    made.zone = in_file->zone;
+    made.weight = in_file->weight;
     made.role = role_of(one.role);
     made.timeline = one.replayed.timeline;
     made.incarnation = one.incarnation;
@@ -105,7 +108,7 @@ std::vector<console::database_facts> databases_of(const census& all, const known
     made.database = config::names_on_servers(known.settings, "", name).database;
     made.force_user = config::names_on_servers(known.settings, "", name).user;
     if (known.view.has_primary()) {
-      const auto& primary = known.settings.cluster.nodes[known.view.primary];
+      const auto& primary = known.places[known.view.primary];
       made.host = primary.host;
       made.port = primary.port;
     }

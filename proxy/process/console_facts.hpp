@@ -4,6 +4,7 @@
 
 #include <set>
 #include <string>
+#include <vector>
 
 #include "config/config.hpp"
 #include "proxy/client/census.hpp"
@@ -23,6 +24,7 @@ struct operated {
 
 struct known_things {
   const config::config& settings;
+  const std::vector<config::node>& places;  // the nodes by their places
   const routing::cluster_view& view;
   const operated& said;
   const stats_period& period;

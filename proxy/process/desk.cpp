@@ -187,7 +187,7 @@ void desk::show(const errand_ptr& asked) {
 console::facts desk::know(census all) const {
   const auto view = process_.board.newest();
   const auto settings = process_.settings.load();
-  return facts_of(std::move(all), {*settings, *view, said_, period_, clock::now()});
+  return facts_of(std::move(all), {*settings, process_.cluster.nodes, *view, said_, period_, clock::now()});
 }
 
 // The last one who lets go of it tells.

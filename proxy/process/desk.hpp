@@ -39,6 +39,9 @@ public:
   void start();
   void stop();  // returns when its thread has ended; before the workers do
 
+  // From any thread: there are other nodes. What has been said of one holds for another that has its name.
+  void nodes_changed(const std::vector<config::placed_node>& nodes);
+
   void run(const console::command& what, std::weak_ptr<const void> asking, reply tell) override;
   std::string_view version() const noexcept override;
 

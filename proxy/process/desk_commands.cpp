@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <atomic>
+#include <boost/asio/post.hpp>
 #include <chrono>
+#include <map>
 #include <utility>
 
 #include "proxy/client/session.hpp"
@@ -28,6 +30,14 @@ wire::error no_such(std::string message, std::string hint) {
 
 std::string quoted_name(const std::string& name) {
   return "\"" + name + "\"";
+}
+
+routing::node_index node_named(const std::string& name, const routing::cluster_view& view,
+                               const std::vector<config::node>& places) {
+  for (routing::node_index node = 0; node < view.nodes.size(); ++node) {
+    if (!view.nodes[node].retired && places[node].name == name) return node;
+  }
+  return routing::no_node;
 }
 
 wire::error killed() {
@@ -193,12 +203,11 @@ void desk::reconnect(const errand_ptr& asked) {
 
 void desk::drain(const errand_ptr& asked, bool drained) {
   const auto& name = asked->what.subject;
-  const auto& nodes = process_.cluster.nodes;
-  const auto found = std::ranges::find(nodes, name, &config::node::name);
-  if (found == nodes.end())
+  const auto view = process_.board.newest();
+  const auto node = node_named(name, *view, process_.cluster.nodes);
+  if (node == routing::no_node)
     return asked->tell(no_such("node " + quoted_name(name) + " does not exist", "SHOW NODES has the names."));
-  const auto node = static_cast<routing::node_index>(found - nodes.begin());
-  if (drained && process_.board.newest()->primary == node) {
+  if (drained && view->primary == node) {
     return asked->tell(wrong_state("node " + quoted_name(name) + " is the primary, and writes need it",
                                    "Promote another node first, or PAUSE."));
   }
@@ -209,6 +218,22 @@ void desk::drain(const errand_ptr& asked, bool drained) {
                    if (drained) process_.logins.changed_on(node, {}, clock::now());
                    asked->tell(console::done{});
                  });
+}
+
+void desk::nodes_changed(const std::vector<config::placed_node>& nodes) {
+  boost::asio::post(io_, [this, nodes] {
+    std::map<routing::node_index, bool> drained;
+    std::set<std::string> still_drained;
+    for (const auto& [place, node] : nodes) {
+      const bool is_drained = said_.drained.contains(node.name);
+      drained.emplace(static_cast<routing::node_index>(place), is_drained);
+      if (is_drained) still_drained.insert(node.name);
+    }
+    said_.drained = std::move(still_drained);
+    process_.on_each_worker([drained](worker_context& there) {
+      for (const auto& [node, is_drained] : drained) there.loads[node].drained = is_drained;
+    });
+  });
 }
 
 // The process ---------------------------------------------------------------------------------------------------------

@@ -29,6 +29,8 @@ public:
             std::function<unsigned()> clients, std::function<void(accepted_client)> serve);
 
   void start();
+  // Who else may say from now on whose connection it is. On the context's thread.
+  void follow(std::vector<config::network> balancers) { balancers_ = std::move(balancers); }
   // Unix-domain sockets leave the file system.
   void stop();      // but operators still come in
   void stop_all();  // nobody does

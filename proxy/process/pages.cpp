@@ -17,9 +17,11 @@ double seconds(routing::duration value) {
 
 }  // namespace
 
-metrics::vocabulary metric_names(const config::cluster& cluster) {
+metrics::vocabulary metric_names(const std::vector<config::node>& nodes, const routing::cluster_view& view) {
   metrics::vocabulary names;
-  for (const auto& node : cluster.nodes) names.nodes.push_back(node.name);
+  for (std::size_t i = 0; i < view.nodes.size(); ++i) {
+    names.nodes.push_back(view.nodes[i].retired ? std::string() : nodes[i].name);
+  }
   for (std::size_t i = 0; i < config::level_count; ++i) {
     names.levels.push_back(config::to_string(static_cast<config::level>(i)));
   }
@@ -57,12 +59,13 @@ std::vector<metrics::node_status> node_statuses(const routing::cluster_view& vie
   return all;
 }
 
-http_page ready_page(const config::cluster& cluster, const routing::cluster_view& view) {
+http_page ready_page(const std::vector<config::node>& nodes, const routing::cluster_view& view) {
   http_page page;
   page.status = view.has_primary() ? 200 : 503;
   page.body = view.has_primary() ? "ready\n" : "not ready: no primary is known\n";
   for (std::size_t i = 0; i < view.nodes.size(); ++i) {
-    page.body += cluster.nodes[i].name + ": " + std::string(routing::to_string(view.nodes[i].role)) +
+    if (view.nodes[i].retired) continue;
+    page.body += nodes[i].name + ": " + std::string(routing::to_string(view.nodes[i].role)) +
                  (view.nodes[i].usable ? "\n" : ", not in use\n");
   }
   return page;

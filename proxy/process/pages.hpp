@@ -12,11 +12,12 @@
 
 namespace highwater::proxy {
 
-metrics::vocabulary metric_names(const config::cluster& cluster);
+// `nodes`: by their places.
+metrics::vocabulary metric_names(const std::vector<config::node>& nodes, const routing::cluster_view& view);
 std::vector<metrics::node_status> node_statuses(const routing::cluster_view& view, routing::instant now);
 
 // /readyz: ready when a primary is known.
-http_page ready_page(const config::cluster& cluster, const routing::cluster_view& view);
+http_page ready_page(const std::vector<config::node>& nodes, const routing::cluster_view& view);
 // ... as soon as new clients are not taken any more.
 http_page leaving_page();
 http_page not_found_page();

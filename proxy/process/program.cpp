@@ -35,6 +35,9 @@ namespace {
 
 namespace asio = boost::asio;
 
+// For nodes that the configuration comes to have.
+constexpr std::size_t spare_places = 64;
+
 auth::digest draw_process_key() {
   auth::digest key;
   if (RAND_bytes(key.data(), static_cast<int>(key.size())) != 1) throw std::runtime_error("no random numbers");
@@ -111,6 +114,7 @@ private:
   void end() noexcept;
   void await_hangup();
   void apply(const config::reload& plan);
+  void change_nodes(const config::node_changes& changes);
   void give_back_memory();
   worker& least_busy();
   http_page page(std::string_view path) const;
@@ -121,7 +125,7 @@ private:
   void finish();
   void drained(std::chrono::steady_clock::time_point deadline);
 
-  const config::config& settings_;  // at the start
+  config::node_places places_;
   published<config::config> configured_;
   asio::io_context io_{1};
   auth::digest process_key_ = draw_process_key();
@@ -165,25 +169,25 @@ private:
 };
 
 program::program(const config::config& settings, const std::string& file)
-    : settings_(settings),
+    : places_(settings.cluster, spare_places),
       configured_(std::make_shared<config::config>(settings)),
       access_(make_access(settings.auth, process_key_)),
       encryption_(std::make_shared<encryption>(settings)),
       board_(settings.cluster.nodes.size()),
-      monitor_probe_(settings.cluster.nodes.size()),
-      monitor_(io_, settings.cluster, board_, monitor_probe_),
-      catalogs_(settings.cluster, policy_tables(settings.policies), board_,
+      monitor_probe_(places_.all().nodes.size()),
+      monitor_(io_, places_.all(), board_, monitor_probe_),
+      catalogs_(places_.all(), policy_tables(settings.policies), board_,
                 [this](const std::string& database, const known_catalog& catalog) {
                   for (auto& one : workers_) one->catalog_changed(database, catalog);
                 }),
-      domain_(settings.cluster.nodes.size(), std::chrono::steady_clock::now()),
+      domain_(places_.all().nodes.size(), std::chrono::steady_clock::now()),
       pools_(configured_.load()),
       logins_([this] {
         for (auto& one : workers_) one->logins_changed();
         login_watch_.look();
         if (secrets_) secrets_->changed();
       }),
-      process_{settings_.cluster,
+      process_{places_.all(),
                configured_,
                access_,
                encryption_,
@@ -232,16 +236,18 @@ program::program(const config::config& settings, const std::string& file)
       drain_timer_(io_),
       memory_timer_(io_),
       login_watch_(
-          settings.cluster, board_,
+          places_.all(), board_,
           [this](const login_news& news, routing::node_index node, routing::instant when) {
             logins_found(news, node, when);
           },
           [this] { logins_.look(*board_.newest(), std::chrono::steady_clock::now()); }),
       reloader_(
-          file, [this] { return *configured_.load(); }, [this](const config::reload& plan) { apply(plan); }) {
+          file, [this] { return *configured_.load(); },
+          [this](const config::config& wanted) { return config::plan_reload(*configured_.load(), wanted, places_); },
+          [this](const config::reload& plan) { apply(plan); }) {
   if (settings.auth.query.enabled()) {
     secrets_.emplace(
-        settings.cluster, settings.auth.query, board_, [this] { return looked_up_.all(); },
+        places_.all(), settings.auth.query, board_, [this] { return looked_up_.all(); },
         [this](const auth::revoked_user& who) { user_revoked(who); });
     process_.secrets = &*secrets_;
   }
@@ -298,7 +304,7 @@ void program::await_hangup() {
 void program::apply(const config::reload& plan) {
   const auto& effective = plan.effective;
   auto access = make_access(effective.auth, process_key_);
-  auto encrypted = std::make_shared<encryption>(effective);
+  auto encrypted = std::make_shared<encryption>(effective.listen.tls, plan.nodes.in_force, *encryption_.load());
   auto next = std::make_shared<const config::config>(effective);
   warn_of_open_door(effective);
   access_.store(std::move(access));
@@ -309,7 +315,18 @@ void program::apply(const config::reload& plan) {
   spdlog::set_level(spdlog::level::from_str(effective.log.level));
   const auto is_policy = [](const auto& section) { return section == "consistency" || section == "policies"; };
   const bool policies = std::ranges::any_of(plan.changed, is_policy);
-  for (auto& one : workers_) one->adopt(next, policies);
+  for (auto& one : workers_) one->adopt(next, policies, plan.nodes.in_force);
+  asio::post(io_, [this, balancers = effective.listen.proxy_protocol] { listening_.follow(balancers); });
+  if (!plan.nodes.any()) return;
+  raise_descriptor_limit(effective);  // or warns
+  change_nodes(plan.nodes);
+}
+
+// Whoever sees a node that is new sees it in a view, and so behind all of this.
+void program::change_nodes(const config::node_changes& changes) {
+  places_.make(changes);
+  desk_.nodes_changed(changes.in_force);
+  monitor_.follow(changes);
 }
 
 // What thousands of clients needed at once lies free between what stays, where only this finds it. It takes the
@@ -339,13 +356,13 @@ worker& program::least_busy() {
 http_page program::page(std::string_view path) const {
   const auto view = board_.newest();
   if (path == "/healthz") return {200, "text/plain; charset=utf-8", "alive\n"};
-  if (path == "/readyz") return shutting_down_ ? leaving_page() : ready_page(settings_.cluster, *view);
+  if (path == "/readyz") return shutting_down_ ? leaving_page() : ready_page(places_.all().nodes, *view);
   if (path != "/metrics") return not_found_page();
   std::vector<const metrics::worker_probe*> probes;
   for (const auto& one : workers_) probes.push_back(&one->probe());
   return {200, "text/plain; version=0.0.4; charset=utf-8",
-          metrics::expose(metric_names(settings_.cluster), node_statuses(*view, std::chrono::steady_clock::now()),
-                          monitor_probe_, probes, version)};
+          metrics::expose(metric_names(places_.all().nodes, *view),
+                          node_statuses(*view, std::chrono::steady_clock::now()), monitor_probe_, probes, version)};
 }
 
 // On the watch's thread.

@@ -31,7 +31,7 @@ reloader::outcome reloader::reload() {
     for (const auto& each : loaded.mistakes) mistakes.push_back(config::to_string(each, file_));
     return refuse(std::move(mistakes));
   }
-  const auto plan = config::plan_reload(running_(), loaded.config);
+  const auto plan = plan_(loaded.config);
   if (auto why = try_to_apply(plan)) return refuse({std::move(*why)});
   if (!plan.kept.empty()) spdlog::warn("these need a restart to be applied: {}", fmt::join(plan.kept, ", "));
   spdlog::info("{} has been read anew; other than before: {}", file_,
@@ -44,7 +44,7 @@ reloader::outcome reloader::set(const std::string& key, const std::string& value
   auto wanted = running_();
   if (const auto mistake = config::assign(wanted, key, value)) return {false, {config::to_string(*mistake, "SET")}, {}};
   if (config::needs_restart(key)) return {false, {}, {key}};
-  if (auto why = try_to_apply(config::plan_reload(running_(), wanted))) return {false, {std::move(*why)}, {}};
+  if (auto why = try_to_apply(plan_(wanted))) return {false, {std::move(*why)}, {}};
   return {true, {}, {}};
 }
 

@@ -14,11 +14,14 @@ namespace highwater::proxy {
 
 class reloader {
 public:
-  // What is in force; and what is called to put another in its place. That throws std::exception, and has done nothing
-  // then, if what the configuration names (a certificate, say) is not as it should be.
+  // The configuration in force; what of another one can be applied; and what is called to do so. That throws
+  // std::exception, and has done nothing then, if what the configuration names (a certificate, say) is not as it should
+  // be.
   using apply_function = std::function<void(const config::reload& plan)>;
-  reloader(std::string file, std::function<config::config()> running, apply_function apply)
-      : file_(std::move(file)), running_(std::move(running)), apply_(std::move(apply)) {}
+  using plan_function = std::function<config::reload(const config::config& wanted)>;
+  using running_function = std::function<config::config()>;
+  reloader(std::string file, running_function running, plan_function plan, apply_function apply)
+      : file_(std::move(file)), running_(std::move(running)), plan_(std::move(plan)), apply_(std::move(apply)) {}
 
   // For an operator, and in the log: what is wrong, or what needs a restart to be applied.
   struct outcome {
@@ -35,7 +38,8 @@ private:
   std::optional<std::string> try_to_apply(const config::reload& plan);
 
   std::string file_;
-  std::function<config::config()> running_;
+  running_function running_;
+  plan_function plan_;
   apply_function apply_;
 };
 

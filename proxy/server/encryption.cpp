@@ -1,5 +1,7 @@
 #include "proxy/server/encryption.hpp"
 
+#include <algorithm>
+
 namespace highwater::proxy {
 
 namespace {
@@ -31,12 +33,24 @@ tls_engine::options node_encryption::towards(const std::string& host) const {
   return {host, mode == tls_mode::verify_full, false};
 }
 
-encryption::encryption(const config::config& from) {
-  const auto& listen = from.listen.tls;
+encryption::encryption(const config::listen_tls& listen) {
   if (listen.mode != tls_mode::disable)
     clients_ = tls_context::for_clients({listen.certificate, listen.key, listen.client_ca}, check_of_clients(listen));
   clients_need_it_ = listen.mode == tls_mode::require || verifies(listen.mode);
+}
+
+encryption::encryption(const config::config& from) : encryption(from.listen.tls) {
   for (const auto& node : from.cluster.nodes) nodes_.push_back(encryption_of(config::tls_of(from.cluster, node)));
+}
+
+encryption::encryption(const config::listen_tls& clients, const std::vector<config::placed_node>& nodes,
+                       const encryption& before)
+    : encryption(clients) {
+  nodes_ = before.nodes_;
+  for (const auto& [place, node] : nodes) {
+    nodes_.resize(std::max(nodes_.size(), place + 1));
+    nodes_[place] = encryption_of(config::tls_of({}, node));
+  }
 }
 
 }  // namespace highwater::proxy

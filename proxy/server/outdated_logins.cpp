@@ -45,10 +45,10 @@ void outdated_logins::look(const routing::cluster_view& view, routing::instant n
     for (auto& each : replays_) {
       for (routing::node_index node = 0; node < view.nodes.size(); ++node) {
         const auto& one = view.nodes[node];
-        const bool shows_it = node == view.primary || (one.usable && one.current_as_of >= each.when);
+        const bool shows_it = node == view.primary || one.retired || (one.usable && one.current_as_of >= each.when);
         if (!shows_it || std::ranges::find(each.done, node) != each.done.end()) continue;
         each.done.push_back(node);
-        if (node == view.primary) continue;
+        if (node == view.primary || one.retired) continue;
         note(each.scope, node, now);
         found = true;
       }

@@ -6,7 +6,7 @@
 
 namespace highwater::proxy {
 
-shared_pool::shared_pool(const pool_key& key, std::shared_ptr<node_places> at)
+shared_pool::shared_pool(const pool_key& key, std::shared_ptr<connection_places> at)
     : place_account(key.user, key.database), places_(std::move(at)) {
   places_->join(*this);
 }
@@ -137,7 +137,7 @@ std::shared_ptr<shared_pool> shared_pools::get(const pool_key& key) {
   auto found = known.lock();
   if (found) return found;
   auto& at = places_[key.node];
-  if (!at) at = std::make_shared<node_places>();
+  if (!at) at = std::make_shared<connection_places>();
   known = found = std::make_shared<shared_pool>(key, at);
   found->adopt(*settings_);
   return found;

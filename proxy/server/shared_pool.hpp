@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "config/allowed.hpp"
-#include "proxy/server/node_places.hpp"
+#include "proxy/server/connection_places.hpp"
 #include "routing/cluster_view.hpp"
 
 namespace highwater::proxy {
@@ -29,7 +29,7 @@ class pool;
 
 class shared_pool final : public place_account, public std::enable_shared_from_this<shared_pool> {
 public:
-  shared_pool(const pool_key& key, std::shared_ptr<node_places> at);
+  shared_pool(const pool_key& key, std::shared_ptr<connection_places> at);
   ~shared_pool();
 
   // Other limits are in force. What is open beyond them closes when it is given back.
@@ -75,7 +75,7 @@ public:
 private:
   unsigned reserve() const noexcept { return reserve_.load(std::memory_order_relaxed); }
 
-  const std::shared_ptr<node_places> places_;
+  const std::shared_ptr<connection_places> places_;
   std::atomic<std::uint64_t> reported_{0};
   std::atomic<unsigned> limit_{0};
   std::atomic<unsigned> reserve_{0};
@@ -96,7 +96,7 @@ private:
   std::mutex mutex_;
   std::shared_ptr<const config::config> settings_;
   std::map<pool_key, std::weak_ptr<shared_pool>> pools_;  // their pools keep them
-  std::map<routing::node_index, std::shared_ptr<node_places>> places_;
+  std::map<routing::node_index, std::shared_ptr<connection_places>> places_;
   std::size_t sweep_at_ = 64;
 };
 

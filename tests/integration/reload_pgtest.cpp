@@ -115,6 +115,27 @@ TEST_F(reload, says_what_needs_a_restart_and_applies_the_rest) {
   await("the limit holds", [&] { return enter("postgres", "pencil").find("too many clients") != std::string::npos; });
 }
 
+TEST_F(reload, believes_other_balancers) {
+  const std::string header = "PROXY TCP4 192.0.2.9 127.0.0.1 4711 6432\r\n";
+  const auto answer = [&](const std::string& before) {
+    raw::client one(proxy->port());
+    one.send(before + raw::startup("postgres", "postgres"));
+    const auto first = one.read_message();
+    return first ? std::string(1, first->type) : "closed";
+  };
+  const auto there = [](const std::string& balancers) {
+    return first().set("listen", "{address: 127.0.0.1, port: 0, proxy_protocol: [" + balancers + "]}");
+  };
+  EXPECT_EQ(answer(""), "R");
+  EXPECT_NE(answer(header), "R");
+  proxy->reload(there("127.0.0.1"));
+  await("it is believed", [&] { return answer(header) == "R"; });
+  EXPECT_EQ(answer(""), "closed") << "and has to say it";
+  proxy->reload(there("192.0.2.1"));
+  await("it is not any more", [&] { return answer("") == "R"; });
+  EXPECT_THAT(proxy->log(), testing::Not(HasSubstr("need a restart")));
+}
+
 // Certificates -----------------------------------------------------------------------------------------------------
 
 TEST_F(reload, shows_another_certificate_and_keeps_those_who_know_the_first) {

@@ -22,6 +22,7 @@ struct character {
     begins_contested = luck.one_in(8);
     pool_size = static_cast<unsigned>(luck.one_in(3) ? luck.between(1, 2) : luck.between(3, 12));
     calm = luck.one_in(6);
+    reconfigured = luck.one_in(3);
   }
 
   std::uint64_t seed;
@@ -35,6 +36,7 @@ struct character {
   bool begins_contested;  // two nodes claim to be the primary when the proxy starts
   unsigned pool_size;     // connections per worker and node
   bool calm;              // few faults, so that long stretches without one are seen too
+  bool reconfigured;      // replicas are taken out of the configuration, and put back
 
   // What a message needs from here to there: mostly short, sometimes not.
   microseconds travel(chance& luck) const noexcept {

@@ -21,6 +21,7 @@ public:
   const process& proxy() const noexcept { return process_; }
   const network& net() const noexcept { return network_; }
   const watcher& monitor() const noexcept { return watcher_; }
+  watcher& monitor() noexcept { return watcher_; }
   std::uint64_t operations() const noexcept { return operations_; }
   std::array<std::uint64_t, config::level_count> by_level{};  // operations
   struct {

@@ -3,6 +3,7 @@
 // One run of the simulation: a world, its troubles, the proxy and its clients, from a seed.
 
 #include "tests/simulation/clients.hpp"
+#include "tests/simulation/reconfiguring.hpp"
 #include "tests/simulation/troubles.hpp"
 
 namespace highwater::simulation {
@@ -13,7 +14,8 @@ struct run {
         luck(like.seed),
         servers(when, luck, like),
         trouble(when, luck, like, servers),
-        users(when, luck, like, servers) {}
+        users(when, luck, like, servers),
+        reloads(when, luck, like, servers, users.monitor()) {}
 
   // So many operations. If the clients stand still, it ends all the same, and says so by what it counts.
   void go(std::uint64_t operations) {
@@ -27,6 +29,7 @@ struct run {
   world servers;
   troubles trouble;
   clients users;
+  reconfiguring reloads;
 };
 
 }  // namespace highwater::simulation

@@ -42,6 +42,7 @@ public:
 
   void view_changed();
   void node_died(node_index node);
+  bool leave_before_sending(node_index node);
   void primary_moved();
   void on_lease(line& with);
   void on_lease_failed(const wire::error& why);

@@ -118,14 +118,21 @@ void session::exchange_over() {
   release();
 }
 
-void session::node_died(node_index node) {
+// True if nothing of the session's was there yet.
+bool session::leave_before_sending(node_index node) {
   const bool queued = stage_ == stage::awaiting_lease && attempt_.serves_on(node);
   const bool on_the_way = waits_for_view() && leased() && server().node() == node;
   if (queued || on_the_way) {
     queued ? worker_.pool_of(node).cancel(*this) : drop_lease();
     follow(approach_.begin(circumstances()));
-    return process();
+    process();
+    return true;
   }
+  return false;
+}
+
+void session::node_died(node_index node) {
+  if (leave_before_sending(node)) return;
   if (!leased() || server().node() != node) return;
   if (exchange_.flights.empty() || !exchange_.flights.front().retryable) return;
   drop_lease();

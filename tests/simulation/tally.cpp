@@ -29,6 +29,7 @@ void tally::add_world(const run& of) {
 
 void tally::add_monitor(const run& of) {
   all_["monitor's message lost"] += of.users.monitor().happened.lost_messages;
+  all_["node taken out of the configuration"] += of.users.monitor().happened.taken_out;
   all_["monitor gave up waiting"] += of.users.monitor().happened.timeouts;
   all_["view seen late"] += of.users.proxy().happened.late_views;
   all_["commit shown by a replica before the primary"] += of.users.judged().shown_early;

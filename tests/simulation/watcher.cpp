@@ -1,5 +1,6 @@
 #include "tests/simulation/watcher.hpp"
 
+#include <memory>
 #include <string>
 #include <utility>
 
@@ -63,8 +64,30 @@ void watcher::ask_for_proofs() {
   }
 }
 
+bool watcher::take_out(node_index node) {
+  auto& one = watches_[node];
+  if (one.taken_out) return false;
+  ++happened.taken_out;
+  ++one.asked;
+  one.taken_out = true;
+  one.connected = false;
+  state_.retire(node);
+  publish();
+  return true;
+}
+
+void watcher::take_in(node_index node) {
+  auto& one = watches_[node];
+  one.taken_out = false;
+  std::construct_at(&one.when, settings_);
+  state_.add(node);
+  publish();
+  advance(node);
+}
+
 void watcher::advance(node_index node) {
   auto& one = watches_[node];
+  if (one.taken_out) return;
   switch (one.when.next(when_.now())) {
     case tracker::action::connect:
       connect(node);

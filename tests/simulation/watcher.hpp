@@ -21,11 +21,14 @@ public:
   void need_sample(node_index node, instant since);
   void need_proof(routing::shown_by whom, node_index node, instant since);
   void need_position(node_index node, lsn floor, instant deadline);
+  // The configuration has it no more, and has it again. False if that is so already.
+  bool take_out(node_index node);
+  void take_in(node_index node);
   // The connection to it has ended.
   void heard_of_death(node_index node, life_number life);
 
   struct {
-    unsigned questions = 0, lost_messages = 0, timeouts = 0;
+    unsigned questions = 0, lost_messages = 0, timeouts = 0, taken_out = 0;
   } happened;
 
 private:
@@ -35,6 +38,7 @@ private:
     life_number life = 0;     // of the connection
     std::uint32_t asked = 0;  // questions so far: an answer to an abandoned one does not count
     bool connected = false;
+    bool taken_out = false;
     proxy::proof_question about;
     proxy::node_sample answer;  // as it is being made
     life_number answered_in = 0;

@@ -46,7 +46,8 @@ void worker::abandon_dead_nodes() {
     const auto before = std::exchange(lives_[node], life);
     if (before == 0 || before == life) continue;
     pools_[node]->close_idle_of_other_lives(life);
-    for (auto* one : sessions_) one->node_died(node);
+    const bool retired = view_->nodes[node].retired;
+    for (auto* one : sessions_) retired ? void(one->leave_before_sending(node)) : one->node_died(node);
   }
   if (!view_->has_primary() || std::exchange(primary_, view_->primary) == view_->primary) return;
   for (auto* one : sessions_) one->primary_moved();

@@ -236,5 +236,18 @@ TEST_F(an_approach, tries_a_clean_connection_before_it_calls_settings_wrong) {
   EXPECT_EQ(said(one.unsettled(there, at(102))), "give back, refuse: by server");
 }
 
+TEST_F(an_approach, goes_elsewhere_from_a_node_that_the_configuration_has_no_more) {
+  read(level::session);
+  cluster.replicas_at(1000, 1000);
+  EXPECT_EQ(said(one.begin(at(100))), "queue");
+  const auto node = deciding.plan().node;
+  auto there = connection(100);
+  EXPECT_EQ(said(one.taken(there, at(101))), "wait for proof");
+  cluster.without(node);
+  cluster.view.nodes[node].retired = true;
+  EXPECT_EQ(said(one.view_changed(there, at(102))), "give back, queue");
+  EXPECT_NE(deciding.plan().node, node);
+}
+
 }  // namespace
 }  // namespace highwater::proxy

@@ -156,5 +156,17 @@ TEST(duration_histogram, puts_a_bound_into_its_own_bucket) {
   }
 }
 
+TEST_F(page, has_nothing_of_a_node_that_is_there_no_more_but_its_part_of_what_is_counted_together) {
+  one.read_routed(1, 1, 1);
+  one.write_routed(1);
+  one.connection_moved(1, connection_state::idle, 1);
+  monitor.sampled(1, false);
+  names.nodes[1].clear();
+  const auto shown = text();
+  EXPECT_THAT(shown, Not(HasSubstr("node=\"\"")));
+  EXPECT_THAT(shown, Not(HasSubstr("node=\"b\"")));
+  EXPECT_THAT(shown, HasSubstr("highwater_fallbacks_total{level=\"session\"} 1\n"));
+}
+
 }  // namespace
 }  // namespace highwater::metrics

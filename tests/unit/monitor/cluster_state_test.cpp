@@ -435,5 +435,95 @@ TEST_F(three_nodes, are_proved_for_one_life_of_each_end) {
   EXPECT_EQ(view().nodes[b].shown_through, routing::never);
 }
 
+// Nodes come and go ------------------------------------------------------------------------------------------------
+
+TEST_F(three_nodes, take_in_another_that_disturbs_nobody) {
+  all_well();
+  const auto before = view();
+  constexpr node_index d = 3;
+  state.add(d);
+  EXPECT_EQ(view().nodes.size(), 4U);
+  EXPECT_EQ(view().primary, a);
+  EXPECT_FALSE(view().settled);
+  began(d).replica(d, 900, 20);
+  EXPECT_THAT(told(), testing::ElementsAre(std::pair(news::node_up, d)));
+  EXPECT_TRUE(view().settled);
+  EXPECT_EQ(view().nodes[b].incarnation, before.nodes[b].incarnation);
+}
+
+TEST_F(three_nodes, lose_one_that_nobody_waits_for) {
+  all_well();
+  state.retire(c);
+  EXPECT_THAT(told(), testing::IsEmpty()) << "it is no news that it is not used";
+  const auto without = view();
+  EXPECT_TRUE(without.nodes[c].retired);
+  EXPECT_FALSE(without.nodes[c].usable);
+  EXPECT_EQ(without.nodes[c].role, node_role::unknown);
+  EXPECT_EQ(without.nodes[c].incarnation, 0U);
+  EXPECT_EQ(without.primary, a);
+  EXPECT_TRUE(without.settled);
+  state.add(c);
+  began(c).replica(c, 1'000, 20);
+  EXPECT_FALSE(view().nodes[c].retired);
+  EXPECT_TRUE(view().nodes[c].usable);
+  EXPECT_GT(view().nodes[c].incarnation, without.nodes[a].incarnation) << "in another life than before";
+}
+
+// Rule 12 for who leads by its own word: a node that is in the configuration no more has no say.
+TEST_F(three_nodes, are_led_by_another_when_the_leader_is_taken_out) {
+  all_well();
+  state.retire(a);
+  EXPECT_THAT(told(), testing::ElementsAre(std::pair(news::primary_lost, a)));
+  EXPECT_FALSE(view().has_primary());
+  constexpr node_index again = 3;  // at another address
+  state.add(again);
+  began(again).primary(again, 1'100, 30);
+  EXPECT_EQ(view().primary, again) << "although the first has said of the same timeline that it leads";
+}
+
+TEST_F(three_nodes, are_led_by_nobody_new_before_those_who_are_new_have_been_asked) {
+  all_well();
+  constexpr node_index deposed = 3, newest = 4;
+  state.retire(a);
+  state.add(deposed);
+  state.add(newest);
+  began(deposed).primary(deposed, 1'100, 30);
+  EXPECT_FALSE(view().has_primary());
+  began(newest, ours, 2).primary(newest, 1'100, 31, 2);
+  EXPECT_EQ(view().primary, newest);
+}
+
+TEST_F(three_nodes, belong_together_once_the_stray_is_taken_out) {
+  began(a).began(b, foreign).primary(a, 1'000, 10).replica(b, 900, 11).lost(c);
+  EXPECT_THAT(told(), testing::ElementsAre(std::pair(news::no_common_system, no_node)));
+  state.retire(b);
+  EXPECT_EQ(view().primary, a);
+  EXPECT_EQ(view().system, ours);
+}
+
+TEST_F(three_nodes, are_the_same_server_under_another_address) {
+  all_well();
+  struct row {
+    const char* why;
+    std::int64_t started;
+    bool leads;
+  };
+  for (const auto& each : {row{"the same start", 5'000, true}, row{"another", 6'000, false}}) {
+    cluster_state of(1, settings);
+    of.began(a, {ours, "then", {}, 1, {}, 5'000}, t(0));
+    of.sampled(a, {t(10), node_role::primary, 1, 1'000, 0});
+    of.publish();
+    of.retire(a);
+    EXPECT_FALSE(of.publish()->has_deposed(a)) << "nobody else is there";
+    of.add(b);
+    of.began(b, {ours, "then", {}, 1, {}, each.started}, t(20));
+    of.sampled(b, {t(30), node_role::primary, 1, 1'000, 0});
+    const auto found = of.publish();
+    ASSERT_EQ(found->primary, b) << each.why;
+    EXPECT_EQ(found->leads(a), each.leads) << each.why;
+    EXPECT_EQ(found->has_deposed(a), !each.leads) << each.why;
+  }
+}
+
 }  // namespace
 }  // namespace highwater::proxy

@@ -55,6 +55,7 @@ struct known : testing::Test {
     settings.cluster.nodes[0].host = "10.0.0.1";
     settings.cluster.nodes[1].name = "b";
     settings.cluster.nodes[1].host = "10.0.0.2";
+    places = settings.cluster.nodes;
     settings.auth.users = {{"app", "", ""}, {"other", "", ""}};
     view.nodes.resize(2);
     view.primary = 0;
@@ -66,9 +67,10 @@ struct known : testing::Test {
     view.nodes[1].sampled = now - milliseconds(1);
     view.nodes[1].current_as_of = now - milliseconds(20);
   }
-  console::facts facts() { return facts_of(both(), {settings, view, said, period, now}); }
+  console::facts facts() { return facts_of(both(), {settings, places, view, said, period, now}); }
 
   config::config settings;
+  std::vector<config::node> places;
   routing::cluster_view view;
   operated said;
   stats_period period;
@@ -123,6 +125,20 @@ TEST_F(known, tells_of_nodes_users_and_databases) {
   EXPECT_EQ(all.users[1].current_client_connections, 0U);
   said.all_paused = true;
   EXPECT_TRUE(facts().databases[1].paused);
+}
+
+TEST_F(known, has_the_nodes_that_are_there_as_the_configuration_has_them) {
+  places.emplace_back(places[1]).host = "10.0.0.3";
+  view.nodes.resize(3);
+  view.nodes[1].retired = true;
+  settings.cluster.nodes[1].weight = 7;
+  auto all = facts();
+  ASSERT_EQ(all.nodes.size(), 2U);
+  EXPECT_EQ(all.nodes[1].name, "b");
+  EXPECT_EQ(all.nodes[1].host, "10.0.0.3");
+  EXPECT_EQ(all.nodes[1].weight, 7U);
+  settings.cluster.nodes.pop_back();
+  EXPECT_EQ(facts().nodes.size(), 1U) << "the configuration is a moment ahead";
 }
 
 }  // namespace

@@ -100,5 +100,18 @@ TEST_F(encryption_test, is_offered_to_clients_as_the_mode_says) {
   }
 }
 
+TEST_F(encryption_test, of_a_node_that_is_there_no_more_stays_as_it_was) {
+  auto from = with({tls_mode::verify_full, ca, "", ""});
+  from.cluster.nodes.resize(2);
+  const encryption before(from);
+  config::node other;
+  other.tls.mode = tls_mode::disable;
+  const encryption made({}, {{0, other}, {3, other}}, before);
+  EXPECT_EQ(made.node(0).context, nullptr);
+  EXPECT_EQ(made.node(1).context, before.node(1).context);
+  EXPECT_EQ(made.node(1).mode, tls_mode::verify_full) << "nobody is spoken to in the clear for being taken out";
+  EXPECT_EQ(made.node(3).context, nullptr);
+}
+
 }  // namespace
 }  // namespace highwater::proxy

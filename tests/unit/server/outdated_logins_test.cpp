@@ -128,5 +128,19 @@ TEST(outdated_logins, are_bounded_and_none_is_forgotten) {
   EXPECT_EQ(logins.since(replica, "tenant0", "shop"), at(9000));
 }
 
+TEST(outdated_logins, do_not_wait_for_a_node_that_is_there_no_more) {
+  int told = 0;
+  outdated_logins counting([&] { ++told; });
+  counting.changed({{"ann", ""}}, at(10));
+  auto view = view_of(0, 15);
+  view.nodes[replica].retired = true;
+  view.nodes[replica].usable = false;
+  counting.look(view, at(20));
+  EXPECT_EQ(counting.since(replica, "ann", "shop"), at(10)) << "nothing is known of what it shows";
+  view = view_of(30, 30);
+  counting.look(view, at(40));
+  EXPECT_EQ(told, 2) << "all that were there had shown it";
+}
+
 }  // namespace
 }  // namespace highwater::proxy

@@ -13,7 +13,7 @@ namespace highwater::proxy {
 
 class shared_pool;
 
-class node_places {
+class connection_places {
 public:
   void join(shared_pool& who);
   void leave(shared_pool& who);

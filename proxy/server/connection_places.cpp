@@ -1,16 +1,16 @@
-#include "proxy/server/node_places.hpp"
+#include "proxy/server/connection_places.hpp"
 
 #include "proxy/server/shared_pool.hpp"
 
 namespace highwater::proxy {
 
-void node_places::join(shared_pool& who) {
+void connection_places::join(shared_pool& who) {
   const std::scoped_lock lock(mutex_);
   ledger_.add(who);
   all_.push_back(&who);
 }
 
-void node_places::leave(shared_pool& who) {
+void connection_places::leave(shared_pool& who) {
   std::shared_ptr<shared_pool> first;
   {
     const std::scoped_lock lock(mutex_);
@@ -21,7 +21,7 @@ void node_places::leave(shared_pool& who) {
   tell(first);
 }
 
-void node_places::limit(shared_pool& who, const config::server_limits& most) {
+void connection_places::limit(shared_pool& who, const config::server_limits& most) {
   std::shared_ptr<shared_pool> first;
   {
     const std::scoped_lock lock(mutex_);
@@ -33,7 +33,7 @@ void node_places::limit(shared_pool& who, const config::server_limits& most) {
   if (others_matter()) who.ask_for_idle();
 }
 
-bool node_places::take(shared_pool& who, routing::instant now) {
+bool connection_places::take(shared_pool& who, routing::instant now) {
   std::vector<std::shared_ptr<shared_pool>> others;
   std::shared_ptr<shared_pool> first;
   bool taken = false;
@@ -53,7 +53,7 @@ bool node_places::take(shared_pool& who, routing::instant now) {
   return taken;
 }
 
-void node_places::give_back(shared_pool& who) {
+void connection_places::give_back(shared_pool& who) {
   std::shared_ptr<shared_pool> first;
   {
     const std::scoped_lock lock(mutex_);
@@ -64,7 +64,7 @@ void node_places::give_back(shared_pool& who) {
   tell(first);
 }
 
-void node_places::want_no_more(shared_pool& who) {
+void connection_places::want_no_more(shared_pool& who) {
   if (!others_matter()) return;
   std::shared_ptr<shared_pool> first;
   {
@@ -75,30 +75,30 @@ void node_places::want_no_more(shared_pool& who) {
   tell(first);
 }
 
-bool node_places::gives_idle(const shared_pool& giver, routing::instant::duration idle_for) {
+bool connection_places::gives_idle(const shared_pool& giver, routing::instant::duration idle_for) {
   if (!others_matter()) return false;
   const std::scoped_lock lock(mutex_);
   return ledger_.gives_idle(giver, idle_for);
 }
 
-bool node_places::gives_used(const shared_pool& giver, routing::instant now) {
+bool connection_places::gives_used(const shared_pool& giver, routing::instant now) {
   if (!others_matter()) return false;
   const std::scoped_lock lock(mutex_);
   return ledger_.gives_used(giver, now);
 }
 
-place_ledger::bound node_places::full(const shared_pool& who) {
+place_ledger::bound connection_places::full(const shared_pool& who) {
   const std::scoped_lock lock(mutex_);
   return ledger_.full(who);
 }
 
-std::shared_ptr<shared_pool> node_places::next() {
+std::shared_ptr<shared_pool> connection_places::next() {
   others_matter_.store(too_many_ || ledger_.anybody_wants(), std::memory_order_relaxed);
   auto* const first = static_cast<shared_pool*>(ledger_.next());
   return first == nullptr ? nullptr : first->weak_from_this().lock();
 }
 
-void node_places::tell(const std::shared_ptr<shared_pool>& next) {
+void connection_places::tell(const std::shared_ptr<shared_pool>& next) {
   if (next) next->pass_on();
 }
 
