@@ -44,7 +44,10 @@ reloader::outcome reloader::set(const std::string& key, const std::string& value
   auto wanted = running_();
   if (const auto mistake = config::assign(wanted, key, value)) return {false, {config::to_string(*mistake, "SET")}, {}};
   if (config::needs_restart(key)) return {false, {}, {key}};
-  if (auto why = try_to_apply(plan_(wanted))) return {false, {std::move(*why)}, {}};
+  const auto plan = plan_(wanted);
+  if (!plan.kept.empty()) return {false, {}, plan.kept};
+  if (auto why = try_to_apply(plan)) return {false, {std::move(*why)}, {}};
+  spdlog::info("{} is another one now, until {} is read again", key, file_);
   return {true, {}, {}};
 }
 
