@@ -138,6 +138,7 @@ private:
   password_judges judges_;
   view_board board_;
   metrics::monitor_probe monitor_probe_;
+  name_resolver names_;
   monitor monitor_;
   std::vector<std::unique_ptr<worker>> workers_;
   catalog_service catalogs_;
@@ -148,7 +149,6 @@ private:
   shared_pools pools_;
   outdated_logins logins_;
   cancel_registry cancels_;
-  name_resolver names_{io_};
   welcomes welcomes_;
   std::atomic<unsigned> clients_{0};
   std::atomic<unsigned> strangers_{0};
@@ -175,7 +175,7 @@ program::program(const config::config& settings, const std::string& file)
       encryption_(std::make_shared<encryption>(settings)),
       board_(settings.cluster.nodes.size()),
       monitor_probe_(places_.all().nodes.size()),
-      monitor_(io_, places_.all(), board_, monitor_probe_),
+      monitor_(io_, names_, places_.all(), board_, monitor_probe_),
       catalogs_(places_.all(), policy_tables(settings.policies), board_,
                 [this](const std::string& database, const known_catalog& catalog) {
                   for (auto& one : workers_) one->catalog_changed(database, catalog);
@@ -287,6 +287,7 @@ void program::end() noexcept {
   slow_.stop();
   server_logins_.stop();
   judges_.stop();
+  names_.stop();
   for (auto& one : workers_) one->stop();
   for (auto& one : workers_) one->discard();
 }
