@@ -22,17 +22,18 @@ monitor::watch::watch(monitor& in, routing::node_index index, const config::node
       node(index),
       settings(config),
       when(in.cluster_.monitor),
-      connection(in.io_, in.cluster_, config, *this),
+      connection(in.io_, in.names_, in.cluster_, config, *this),
       timer(in.io_) {}
 
-monitor::monitor(boost::asio::io_context& io, const config::cluster& cluster, view_board& board,
+monitor::monitor(boost::asio::io_context& io, name_resolver& names, const config::cluster& cluster, view_board& board,
                  metrics::monitor_probe& counts)
     : io_(io),
+      names_(names),
       cluster_(cluster),
       board_(board),
       counts_(counts),
       state_(board.newest()->nodes.size(), cluster.monitor),
-      flusher_(io, cluster) {
+      flusher_(io, names, cluster) {
   demands_.resize(cluster.nodes.size());
   for (routing::node_index node = 0; node < board.newest()->nodes.size(); ++node) begin_watching(node);
 }

@@ -27,7 +27,7 @@ namespace highwater::proxy {
 class monitor {
 public:
   // `cluster`: its nodes by their places; as many of them are there at the start as the board has.
-  monitor(boost::asio::io_context& io, const config::cluster& cluster, view_board& board,
+  monitor(boost::asio::io_context& io, name_resolver& names, const config::cluster& cluster, view_board& board,
           metrics::monitor_probe& counts);
   ~monitor();
 
@@ -91,6 +91,7 @@ private:
   void log_news();
 
   boost::asio::io_context& io_;
+  name_resolver& names_;
   const config::cluster& cluster_;
   view_board& board_;
   metrics::monitor_probe& counts_;

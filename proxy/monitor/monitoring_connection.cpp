@@ -12,14 +12,14 @@ namespace highwater::proxy {
 namespace asio = boost::asio;
 using wait_type = asio::posix::stream_descriptor::wait_type;
 
-monitoring_connection::monitoring_connection(asio::io_context& io, const config::cluster& cluster,
+monitoring_connection::monitoring_connection(asio::io_context& io, name_resolver& names, const config::cluster& cluster,
                                              const config::node& node, listener& to)
     : io_(io),
       node_(node),
       settings_(cluster.monitor),
       tls_(config::tls_of(cluster, node)),
       listener_(to),
-      resolver_(io) {}
+      names_(names) {}
 
 monitoring_connection::~monitoring_connection() {
   close();
@@ -29,7 +29,6 @@ void monitoring_connection::close() noexcept {
   ++*life_;
   // Given up while connecting: the address may be one that swallows everything, so another goes first next time.
   if (connection_ && PQstatus(connection_.get()) != CONNECTION_OK) ++first_address_;
-  resolver_.cancel();
   if (socket_) {
     // libpq owns the descriptor.
     socket_->release();
@@ -57,17 +56,17 @@ void monitoring_connection::connect() {
   asio::ip::make_address(node_.host, not_numeric);
   if (!not_numeric) return start({node_.host});
   // libpq would block on the name.
-  resolver_.async_resolve(
-      node_.host, std::to_string(node_.port),
-      [this, life = life_, mine = *life_](const boost::system::error_code& error, const auto& found) {
-        if (*life != mine) return;
-        if (error || found.empty()) {
-          return fail("cannot resolve " + node_.host + ": " + error.message());
-        }
-        std::vector<std::string> addresses;
-        for (const auto& one : found) addresses.push_back(one.endpoint().address().to_string());
-        start(std::move(addresses));
-      });
+  const auto found = [this, life = life_, mine = *life_](const boost::system::error_code& error,
+                                                         const name_resolver::addresses& all) {
+    if (*life != mine) return;
+    if (error || all.empty()) return fail("cannot resolve " + node_.host + ": " + error.message());
+    std::vector<std::string> addresses;
+    for (const auto& one : all) addresses.push_back(one.address().to_string());
+    start(std::move(addresses));
+  };
+  names_.resolve(node_.host, node_.port, [&io = io_, found](const auto& error, const auto& all) {
+    asio::post(io, [found, error, all] { found(error, all); });
+  });
 }
 
 // libpq tries them in this order, each with the host of the same place in its list.

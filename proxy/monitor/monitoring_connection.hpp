@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "config/config.hpp"
+#include "proxy/io/name_resolver.hpp"
 #include "proxy/monitor/libpq_tls.hpp"
 #include "proxy/monitor/sample.hpp"
 #include "proxy/monitor/shown_proof.hpp"
@@ -35,8 +36,8 @@ public:
   };
 
   // One of the cluster's nodes.
-  monitoring_connection(boost::asio::io_context& io, const config::cluster& cluster, const config::node& node,
-                        listener& to);
+  monitoring_connection(boost::asio::io_context& io, name_resolver& names, const config::cluster& cluster,
+                        const config::node& node, listener& to);
   ~monitoring_connection();
 
   void connect();
@@ -69,7 +70,7 @@ private:
   const config::monitor& settings_;
   libpq_tls tls_;
   listener& listener_;
-  boost::asio::ip::tcp::resolver resolver_;
+  name_resolver& names_;
   std::unique_ptr<PGconn, connection_closer> connection_;
   std::optional<boost::asio::posix::stream_descriptor> socket_;
   // Handlers that were started for an earlier connection find another number and do nothing.

@@ -24,7 +24,7 @@ bool wal_flusher::write(routing::node_index primary, routing::instant now) {
   }
   node_ = primary;
   state_ = state::connecting;
-  connection_ = std::make_unique<monitoring_connection>(io_, cluster_, cluster_.nodes[primary],
+  connection_ = std::make_unique<monitoring_connection>(io_, names_, cluster_, cluster_.nodes[primary],
                                                         static_cast<monitoring_connection::listener&>(*this));
   connection_->connect();
   return true;

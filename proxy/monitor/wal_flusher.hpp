@@ -10,7 +10,8 @@ namespace highwater::proxy {
 
 class wal_flusher final : monitoring_connection::listener {
 public:
-  wal_flusher(boost::asio::io_context& io, const config::cluster& cluster) : io_(io), cluster_(cluster) {}
+  wal_flusher(boost::asio::io_context& io, name_resolver& names, const config::cluster& cluster)
+      : io_(io), names_(names), cluster_(cluster) {}
 
   // As soon as there is a connection; what is under way will do. False if nothing will come of it now.
   bool write(routing::node_index primary, routing::instant now);
@@ -29,6 +30,7 @@ private:
   enum class state { none, connecting, idle, writing };
 
   boost::asio::io_context& io_;
+  name_resolver& names_;
   const config::cluster& cluster_;
   std::unique_ptr<monitoring_connection> connection_;
   routing::node_index node_ = routing::no_node;

@@ -3,7 +3,6 @@
 #include <malloc.h>
 #include <openssl/rand.h>
 #include <spdlog/spdlog.h>
-#include <sys/resource.h>
 
 #include <algorithm>
 #include <atomic>
@@ -28,6 +27,7 @@
 #include "proxy/process/listening.hpp"
 #include "proxy/process/pages.hpp"
 #include "proxy/process/reloader.hpp"
+#include "proxy/process/suitability.hpp"
 
 namespace highwater::proxy {
 
@@ -49,45 +49,6 @@ auth::access_ptr make_access(const config::auth& section, const auth::digest& pr
   if (!made) throw std::runtime_error("cannot set up the users: " + made.error().message());
   for (const auto& name : made->unusable()) spdlog::warn("user {} cannot log in: no usable secret", quoted(name));
   return std::make_shared<auth::access>(auth::access{std::move(*made), auth::rules(section), section.query.enabled()});
-}
-
-// As many descriptors as we are allowed to: each client needs one, and each server connection.
-void raise_descriptor_limit(const config::config& settings) {
-  rlimit limit{};
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
-  limit.rlim_cur = limit.rlim_max;
-  setrlimit(RLIMIT_NOFILE, &limit);
-  constexpr rlim_t own = 64;  // logs, event loops, monitoring connections
-  const auto& limits = settings.limits;
-  const rlim_t wanted =
-      limits.max_clients + limits.max_logins + settings.cluster.nodes.size() * settings.pool.size + own;
-  if (limit.rlim_max >= wanted) return;
-  spdlog::warn(
-      "only {} files may be open, and limits.max_clients = {} with limits.max_logins = {} and full pools may need {}: "
-      "raise the limit (ulimit -n, LimitNOFILE=), or clients will have to wait",
-      limit.rlim_max, limits.max_clients, limits.max_logins, wanted);
-}
-
-void warn_of_open_door(const config::config& settings) {
-  using config::auth_method;
-  if (asio::ip::make_address(settings.listen.address).is_loopback()) return;
-  const auto anybody =
-      std::ranges::any_of(settings.listen.proxy_protocol, [](const auto& each) { return each.prefix == 0; });
-  if (anybody) spdlog::warn("listen.proxy_protocol has everybody: whoever connects may say where it comes from");
-  if (!settings.auth.rules.empty()) {
-    for (const auto& each : settings.auth.rules) {
-      const bool everywhere = each.address && each.address->prefix == 0;
-      if (each.method == auth_method::trust && everywhere && !each.clientcert)
-        spdlog::warn("a rule trusts whoever can reach {}: method trust for {}", settings.listen.address,
-                     to_string(*each.address));
-    }
-    return;
-  }
-  if (settings.auth.method != auth_method::trust) return;
-  spdlog::warn(
-      "auth.method is trust and listen.address is {}: everyone who can reach the port may log in under any name, "
-      "without a password",
-      settings.listen.address);
 }
 
 std::vector<std::string> policy_tables(const std::vector<config::policy>& policies) {
@@ -138,6 +99,7 @@ private:
   password_judges judges_;
   view_board board_;
   metrics::monitor_probe monitor_probe_;
+  name_resolver names_;
   monitor monitor_;
   std::vector<std::unique_ptr<worker>> workers_;
   catalog_service catalogs_;
@@ -148,7 +110,6 @@ private:
   shared_pools pools_;
   outdated_logins logins_;
   cancel_registry cancels_;
-  name_resolver names_{io_};
   welcomes welcomes_;
   std::atomic<unsigned> clients_{0};
   std::atomic<unsigned> strangers_{0};
@@ -175,7 +136,7 @@ program::program(const config::config& settings, const std::string& file)
       encryption_(std::make_shared<encryption>(settings)),
       board_(settings.cluster.nodes.size()),
       monitor_probe_(places_.all().nodes.size()),
-      monitor_(io_, places_.all(), board_, monitor_probe_),
+      monitor_(io_, names_, places_.all(), board_, monitor_probe_),
       catalogs_(places_.all(), policy_tables(settings.policies), board_,
                 [this](const std::string& database, const known_catalog& catalog) {
                   for (auto& one : workers_) one->catalog_changed(database, catalog);
@@ -287,6 +248,7 @@ void program::end() noexcept {
   slow_.stop();
   server_logins_.stop();
   judges_.stop();
+  names_.stop();
   for (auto& one : workers_) one->stop();
   for (auto& one : workers_) one->discard();
 }

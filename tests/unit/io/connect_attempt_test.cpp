@@ -3,8 +3,11 @@
 #include <gtest/gtest.h>
 #include <sys/socket.h>
 
+#include <atomic>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <future>
+#include <memory>
 #include <optional>
 
 #include "proxy/io/name_resolver.hpp"
@@ -108,29 +111,60 @@ TEST(numeric_endpoint, is_none_for_names) {
 }
 
 TEST(name_resolver, answers_on_the_loop_that_asked) {
-  asio::io_context io{1};
-  name_resolver names(io);
+  name_resolver names;
   event_loop loop;
   std::vector<tcp_endpoint> found;
   boost::system::error_code unknown;
   int answers = 0;
-  names.resolve("localhost", 5432, loop, [&](const auto&, auto all) {
-    found = std::move(all);
+  names.resolve("localhost", 5432, loop, [&](const auto&, const auto& all) {
+    found = all;
     ++answers;
   });
-  names.resolve("localhost", 5432, loop, [&](const auto&, auto all) {
+  names.resolve("localhost", 5432, loop, [&](const auto&, const auto& all) {
     EXPECT_FALSE(all.empty()) << "whoever asks meanwhile is told too";
     ++answers;
   });
-  names.resolve("no.such.name.invalid", 5432, loop, [&](const auto& error, auto) {
+  names.resolve("no.such.name.invalid", 5432, loop, [&](const auto& error, const auto&) {
     unknown = error;
     ++answers;
   });
-  io.run();
   while (answers < 3) loop.turn(true);
   ASSERT_FALSE(found.empty());
   EXPECT_EQ(found[0].port(), 5432);
   EXPECT_TRUE(unknown);
+}
+
+TEST(name_resolver, a_name_that_hangs_keeps_no_other_back) {
+  std::atomic<int> asked{0};
+  std::promise<void> answers;
+  name_resolver names([&, hangs = answers.get_future().share()](const std::string& host, std::uint16_t port,
+                                                                boost::system::error_code&) {
+    ++asked;
+    if (host == "hangs") hangs.wait();
+    return name_resolver::addresses{{asio::ip::make_address("127.0.0.1"), port}};
+  });
+  event_loop loop;
+  int slow = 0;
+  bool other = false;
+  for (int i = 0; i < 3; ++i) names.resolve("hangs", 1, loop, [&](const auto&, const auto&) { ++slow; });
+  names.resolve("other", 2, loop, [&](const auto&, const auto& all) { other = all.at(0).port() == 2; });
+  while (!other) loop.turn(true);
+  EXPECT_EQ(slow, 0);
+  answers.set_value();
+  while (slow < 3) loop.turn(true);
+  EXPECT_EQ(asked, 2) << "it is asked for once, for all who ask";
+}
+
+TEST(name_resolver, does_not_wait_at_its_end_for_a_name_that_hangs) {
+  const auto answers = std::make_shared<std::promise<void>>();
+  {
+    name_resolver names([hangs = answers->get_future().share()](const auto&, auto, auto&) {
+      hangs.wait();
+      return name_resolver::addresses{};
+    });
+    names.resolve("hangs", 1, [](const auto&, const auto&) { ADD_FAILURE() << "nobody is there any more"; });
+  }
+  answers->set_value();
 }
 
 }  // namespace
