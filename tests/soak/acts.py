@@ -72,6 +72,13 @@ async def pipelined(m, _):
         await m.expect(*answer)
 
 
+async def swapped(m, _):
+    """A wrong one, of `--broken tags`."""
+    tag, other = m.tag(), m.tag()
+    await m.connection.send(query(f"SELECT '{other}'") + query(f"SELECT '{tag}'"))
+    await m.expect((tag,), "SELECT 1", IDLE)
+
+
 async def transaction(m, _):
     tag, kept = m.tag(), random.random() < 0.7
     await m.ask(query("BEGIN"), "BEGIN", WITHIN)

@@ -96,10 +96,6 @@ async def session(world, name):
         world.count[end.__name__] += 1
     except Excused:
         pass
-    except Refused as refused:
-        if not is_limit(*refused.args):
-            raise Mismatch(f"{name} could not log in: {refused.args}")
-        world.count[f"turned away {refused.state}"] += 1
     except HANG_UPS as lost:
         cut_off(world, f"{name} in {m.act if 'm' in locals() else 'login'}", lost)
     except Mismatch as wrong:
@@ -157,9 +153,6 @@ async def replication(world, _):
             await connection.reader.read(1000)
         else:
             await connection.leave()
-    except Refused as refused:
-        if not is_limit(*refused.args):
-            raise Mismatch(f"replication: {refused.args}")
     finally:
         connection.abort()
 
@@ -209,6 +202,10 @@ async def client(world, number):
             await kind(world, f"r{world.round}c{number}l{life}")
         except HANG_UPS as lost:
             cut_off(world, f"client {number} in {kind.__name__}", lost)
+        except Refused as refused:
+            if not is_limit(*refused.args):
+                raise Mismatch(f"client {number} in {kind.__name__}: {refused.args}") from refused
+            world.count[f"turned away {refused.state}"] += 1
         except (Lost, TimeoutError) as lost:
             raise Mismatch(f"client {number} in {kind.__name__}: {lost!r}") from lost
         await asyncio.sleep(random.expovariate(1 / world.think))

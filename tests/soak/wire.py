@@ -86,6 +86,7 @@ class Reader(asyncio.StreamReader):
 class Connection:
     def __init__(self, reader, writer):
         self.reader, self.writer = reader, writer
+        self._socket = writer.transport  # below TLS, whose transport cannot be aborted once it has ended
         self.key, self.notified = None, []
 
     @classmethod
@@ -98,16 +99,22 @@ class Connection:
             try:
                 if tls:
                     made.writer.write(SSL_REQUEST)
-                    if await made.reader.readexactly(1) != b"S":
-                        raise Lost("there is no TLS")
+                    if (answer := await made.reader.readexactly(1)) != b"S":
+                        await made.refused_tls(answer)
                     await made.writer.start_tls(trusting())
             except BaseException:
                 made.abort()
                 raise
             return made
 
+    async def refused_tls(self, answer):
+        if answer != b"E":
+            raise Lost("there is no TLS")
+        size = struct.unpack("!I", await self.reader.readexactly(4))[0] - 4
+        raise Refused(*error_of(await self.reader.readexactly(size))[1:])
+
     def abort(self):
-        self.writer.transport.abort()
+        self._socket.abort()
 
     async def leave(self):
         self.writer.write(TERMINATE)
