@@ -156,7 +156,8 @@ async def canceled(m, world):
     tag = m.tag()
     await m.connection.send(query(f"SELECT '{tag}', pg_sleep(30)"))
     await asyncio.sleep(0.3 + random.random())
-    await cancel(world.port, m.connection.key, random.random() < 0.5)
+    while not await cancel(world.port, m.connection.key, random.random() < 0.5):
+        m.count["cancels turned away"] += 1
     m.count["cancels"] += 1
     await m.expect(("error", "57014", "canceling statement due to user request"), IDLE)
 

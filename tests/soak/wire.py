@@ -205,16 +205,19 @@ def proof_of(password, first, challenge):
 
 
 async def cancel(port, key, tls):
-    """Returns when the other side has closed, as PostgreSQL does once the signal is sent."""
-    asking = await Connection.open(port, tls)
+    """Returns when the other side has closed, as PostgreSQL does once the signal is sent: whether it has done so without a
+    word, and so has taken the request. Where limits.max_logins is small, somebody else may need the place first."""
+    asking = None
     try:
+        asking = await Connection.open(port, tls)
         await asking.send(struct.pack("!II", 16, 80877102) + key)
         async with asyncio.timeout(PATIENCE):
-            await asking.reader.read()
-    except ConnectionError:
-        pass
+            return await asking.reader.read() == b""
+    except (Refused, ConnectionError, asyncio.IncompleteReadError):
+        return False
     finally:
-        asking.abort()
+        if asking:
+            asking.abort()
 
 
 async def fetch(port, path):

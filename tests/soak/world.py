@@ -12,7 +12,7 @@ from figures import MISTAKE, Figures, complaints
 from lib.cluster import Cluster
 from lib.processes import BenchError, Process, free_port
 from lib.tls import certificate
-from wire import fetch
+from wire import Connection, fetch
 
 SANITIZERS = {
     # A small quarantine, so that what is freed does not look like growth.
@@ -95,6 +95,11 @@ limits: {limits}
 timeouts: {timeouts}
 pool: {pool}
 """)
+
+    async def operator(self):
+        """A connection to the console, which counts as no client."""
+        connection = await Connection.open(self.port)
+        return await connection.login("operator", "highwater", self.password)
 
     def may_cut_off(self):
         return any(word in each for each in self._in_force for word in ("max_logins", "transaction", "client_idle", "stall"))
