@@ -51,8 +51,8 @@ place find(const section& shape, void* owner, std::string_view key) {
 parsed_tree tree_of(const value_type& type, std::string_view text) {
   const auto* const kind = type.schema.if_contains("type");
   const bool is_list = kind != nullptr && *kind == "array";
-  if (text.starts_with('[') || text.starts_with('{')) return parse_tree(text);
-  if (is_list) return parse_tree("[" + std::string(text) + "]");
+  if (text.starts_with('[')) return parse_tree(text);
+  if (is_list || text.starts_with('{')) return parse_tree("[" + std::string(text) + "]");
   parsed_tree plain;
   plain.root.what = tree::kind::text;
   plain.root.text = text;

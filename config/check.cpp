@@ -170,6 +170,17 @@ void check_policies(checker& out, const std::vector<policy>& policies) {
   }
 }
 
+// Names are taken as they are: no pattern, and not what the console has.
+void check_databases(checker& out, const config& value) {
+  for (const auto& each : value.databases) {
+    const auto key = "databases." + each.name;
+    if (each.name == "*") out.say(key, "'*'", "the name of a database: whatever is not here is as on the servers");
+    const bool console = !value.admin.users.empty() || !value.admin.stats_users.empty();
+    if (console && each.name == value.admin.database)
+      out.say(key, quote(each.name), "another name: that is the console's (admin.database)");
+  }
+}
+
 void check_pool(checker& out, const pool& value) {
   if (value.min_idle <= value.size || !out.sound("pool")) return;
   out.say("pool.min_idle", quote(std::to_string(value.min_idle)),
@@ -185,6 +196,7 @@ void check(const struct config& value, const tree& root, std::vector<mistake>& m
   check_auth(out, value.auth);
   check_rules(out, value.auth, value.listen.tls);
   check_cluster(out, value.cluster);
+  check_databases(out, value);
   check_pool(out, value.pool);
   check_bound(out, "consistency", value.consistency.default_level, value.consistency);
   check_policies(out, value.policies);

@@ -120,7 +120,8 @@ section timeouts_section() {
   return section_builder<timeouts>()
       .value("login", &timeouts::login, time_limit(), "A client that has not logged in by then is disconnected.")
       .value("query", &timeouts::query, no_limit_or(),
-             "A statement that a server has had for this long is canceled (SQLSTATE 57014); 0 is never.")
+             "A statement, or a batch of them, that a server has had for this long is canceled (SQLSTATE 57014); 0 is "
+             "never.")
       .value("transaction", &timeouts::transaction, no_limit_or(),
              "A client whose transaction lasts longer is disconnected, and the transaction rolled back (25P04); 0 is "
              "never.")

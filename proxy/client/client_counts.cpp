@@ -41,9 +41,9 @@ std::variant<client_counts::place_ptr, wire::error> client_counts::enter(const c
     const auto found = all.find(name);
     return most && found != all.end() && found->second >= *most;
   };
+  if (full(users_, user, of_user)) return too_many("role", user, *of_user, "limits.per_user");
   if (full(databases_, database, of_database))
     return too_many("database", database, *of_database, "limits.per_database");
-  if (full(users_, user, of_user)) return too_many("role", user, *of_user, "limits.per_user");
   auto made = std::make_unique<place>(*this, user, database);
   ++users_[user];
   ++databases_[database];

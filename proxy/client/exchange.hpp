@@ -61,6 +61,7 @@ public:
     bool begin_unanswered = false;  // BEGIN has been sent, and the server has not answered it yet
     bool cancel_wanted = false;     // ... and a cancel request waits for that
     bool timed_out = false;         // what is under way is being canceled because it takes too long
+    bool canceling = false;         // ... and the server may not have been told yet
     bool copy_in = false;           // the server waits for copy data
     bool syncs_in_doubt = false;    // ... no longer: a question is due, behind the message that is being passed on
     bool flushed = false;           // the answers to what has been sent have been asked for

@@ -22,7 +22,7 @@ std::string canceled_in_time() {
   std::string out;
   wire::write_error(out, wire::severity::error,
                     {std::string(wire::sqlstate::query_canceled), "canceling statement due to statement timeout", "",
-                     "It took longer than timeouts.query of Highwater's configuration."});
+                     "It took longer than timeouts.query, or timeouts.transaction, of Highwater's configuration."});
   return out;
 }
 

@@ -92,6 +92,7 @@ void session::yield() {
 // One step: true if there may be more to do.
 bool session::process_one() {
   auto& now = work();
+  if (talk_.leased() && talk_.under_way().held.canceling) return false;
   if (now.inbox.passing() > 0) {
     if (!pass_piece(talk_)) return false;
     if (now.inbox.passing() == 0 && talk_.leased() && !talk_.busy()) exchange_over();

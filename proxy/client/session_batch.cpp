@@ -41,6 +41,11 @@ bool session::begin_batch(bool too_long) {
     return false;
   }
   if (batch.end() == wire::batch_end::copy) return drop_late_copy();
+  // A cancellation for taking too long would hit what has been sent behind it.
+  if (talk_.kind->allowed().timeouts.query.count() != 0 && talk_.leased() && talk_.server().owes()) {
+    ask_for_answers(talk_);
+    return false;
+  }
   if (skips) {
     skip_batch(talk_);
     return true;

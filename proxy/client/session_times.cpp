@@ -7,11 +7,14 @@
 
 namespace highwater::proxy {
 
+// A copy waits for the client's data, and is none of the server's time. What is asked for the session's sake is short.
 time_limits::standing session::stands_now() const {
   time_limits::standing now;
-  now.under_way = stage_ != stage::ready || talk_.busy();
-  now.on_server = now.under_way && talk_.leased() && talk_.server().owes() && stage_ != stage::approaching;
-  now.in_transaction = talk_.status() != wire::transaction_status::idle;
+  const bool asked = stage_ == stage::ready || stage_ == stage::preparing;
+  now.under_way = stage_ != stage::ready || talk_.busy() || (talk_.work && !talk_.input().empty());
+  const bool copies = talk_.leased() && talk_.under_way().held.copy_in;
+  now.on_server = asked && talk_.leased() && talk_.server().owes() && !copies;
+  now.in_transaction = copies || talk_.status() != wire::transaction_status::idle;
   now.answered = talk_.client.answered;
   now.transactions = talk_.client.transactions;
   now.asked = talk_.client.requested;
@@ -54,19 +57,28 @@ void session::time_is_up() {
     case deaf:
       return give_up_connection({std::string(wire::sqlstate::connection_failure),
                                  "it does not answer to the cancellation of a statement that takes too long", "", ""});
+    case transaction:
+      // What becomes of a COMMIT that is under way has to be heard: see look_at_times() for what follows.
+      if (times_->of.on_server()) return cancel_late_statement(now);
+      break;
     default:
       break;
   }
-  // The server would go on with it, whoever still listens.
-  if (talk_.leased() && talk_.server().owes()) talk_.connection().cancel({});
   fatal(too_long(what));
 }
 
+// Until the server has been told, nothing else may come there: it would be canceled in its place.
 void session::cancel_late_statement(routing::instant now) {
   times_->of.canceled(now);
   watch_times();
-  talk_.under_way().held.timed_out = true;
-  cancel([] {});
+  auto& held = talk_.under_way().held;
+  held.timed_out = held.canceling = true;
+  cancel([weak = weak_from_this(), there = &talk_.server()] {
+    const auto self = weak.lock();
+    if (!self || !self->talk_.leased() || &self->talk_.server() != there) return;
+    self->talk_.under_way().held.canceling = false;
+    self->go_on();
+  });
 }
 
 }  // namespace highwater::proxy

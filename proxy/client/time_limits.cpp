@@ -31,7 +31,7 @@ time_limits::deadline time_limits::first(const config::timeouts& limits) const n
   const std::array all = {
       deadline{excess::deaf, after(canceled_, limits.cleaning)},
       deadline{excess::query, is_canceled ? never : after(query_, limits.query)},
-      deadline{excess::transaction, after(transaction_, limits.transaction)},
+      deadline{excess::transaction, is_canceled ? never : after(transaction_, limits.transaction)},
       deadline{excess::idle_in_transaction, is_.in_transaction ? after(idle_, limits.idle_in_transaction) : never},
       deadline{excess::client_idle, is_.in_transaction ? never : after(idle_, limits.client_idle)},
   };

@@ -38,6 +38,7 @@ public:
   // The statement is being canceled.
   void canceled(routing::instant now) noexcept { canceled_ = now; }
 
+  bool on_server() const noexcept { return is_.on_server; }
   excess exceeded(const config::timeouts& limits, routing::instant now) const noexcept;
   // When that may be another; never: not as long as nothing changes.
   routing::instant next(const config::timeouts& limits) const noexcept;

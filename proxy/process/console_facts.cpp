@@ -112,11 +112,11 @@ std::vector<console::database_facts> databases_of(const census& all, const known
       made.host = primary.host;
       made.port = primary.port;
     }
-    const auto pool = config::allowed_to(known.settings, "", name).pool;
+    const auto pool = config::allowed_to(known.settings, "", made.database).pool;
     made.pool_size = pool.size;
     made.min_pool_size = pool.min_idle;
     made.reserve_pool_size = pool.reserve;
-    made.max_connections = config::server_limits_of(limits, "", name).of_database.value_or(0);
+    made.max_connections = config::server_limits_of(limits, "", made.database).of_database.value_or(0);
     made.max_client_connections = config::clients_of_database(limits, name).value_or(0);
     made.server_lifetime = std::chrono::duration_cast<std::chrono::seconds>(pool.max_lifetime);
     made.current_client_connections = count.first;

@@ -79,26 +79,33 @@ bool place_ledger::anybody_has_too_many() const noexcept {
   return std::ranges::any_of(accounts_, [this](const auto* one) { return has_too_many(*one); });
 }
 
-// Does it have what the other is short of?
-bool place_ledger::would_serve(const place_account& giver, const place_account& other) const noexcept {
+// Does it have any of what the other is short of?
+bool place_ledger::shares_what_is_full(const place_account& giver, const place_account& other) const noexcept {
   if (&giver == &other || !other.wants() || giver.held == 0) return false;
-  switch (full(other)) {
-    case bound::none:
-      return false;
-    case bound::of_user:
-      return giver.user == other.user;
-    case bound::of_database:
-      return giver.database == other.database;
-    case bound::in_all:
-      break;
-  }
-  return true;
+  const auto is_full = [](unsigned held, std::optional<unsigned> limit) { return limit && held >= *limit; };
+  const auto& limits = other.limits;
+  return is_full(in_all_, limits.in_all) ||
+         (giver.user == other.user && is_full(found(of_users_, other.user), limits.of_user)) ||
+         (giver.database == other.database && is_full(found(of_databases_, other.database), limits.of_database));
+}
+
+// ... all of it? If not, the other could do nothing with what is given up.
+bool place_ledger::would_serve(const place_account& giver, const place_account& other) const noexcept {
+  if (!shares_what_is_full(giver, other)) return false;
+  const auto has_room = [](unsigned held, bool shared, std::optional<unsigned> limit) {
+    return !limit || held - (shared ? 1U : 0U) < *limit;
+  };
+  const auto& limits = other.limits;
+  return has_room(in_all_, true, limits.in_all) &&
+         has_room(found(of_users_, other.user), giver.user == other.user, limits.of_user) &&
+         has_room(found(of_databases_, other.database), giver.database == other.database, limits.of_database);
 }
 
 bool place_ledger::gives_idle(const place_account& giver, routing::instant::duration idle_for) const noexcept {
   if (has_too_many(giver)) return true;
   return std::ranges::any_of(accounts_, [&](const auto* one) {
-    return would_serve(giver, *one) && (giver.held > one->held || idle_for >= idle_long);
+    return (would_serve(giver, *one) && giver.held > one->held) ||
+           (idle_for >= idle_long && shares_what_is_full(giver, *one));
   });
 }
 

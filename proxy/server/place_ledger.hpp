@@ -66,6 +66,7 @@ private:
   bound reached(const place_account& who, int change) const noexcept;
   bool has_too_many(const place_account& who) const noexcept { return reached(who, -1) != bound::none; }
   bool compete(const place_account& one, const place_account& other) const noexcept;
+  bool shares_what_is_full(const place_account& giver, const place_account& other) const noexcept;
   bool would_serve(const place_account& giver, const place_account& other) const noexcept;
   void count(place_account& who, int change);
 

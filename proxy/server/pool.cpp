@@ -303,14 +303,23 @@ void pool::spare_idle() {
   while (!idle_.empty() && shared_->gives_idle(now - idle_.front()->idle_since())) drop(*idle_.front());
 }
 
+// The one that has been idle for longest first.
+void pool::close_unused(routing::instant now, unsigned least) {
+  for (std::size_t at = 0; at < idle_.size();) {
+    auto& one = *idle_[at];
+    const bool unused = now - one.idle_since() > allowed_.idle_timeout && shared_->open() > least;
+    const bool old = now - one.session().established() > allowed_.max_lifetime;
+    unused || old ? drop(one) : void(++at);
+  }
+}
+
+// Where connections cannot be made, none is tried for nobody.
 void pool::look_after(routing::instant now, bool used) {
   const auto least = used ? allowed_.min_idle : 0U;
-  close_idle([&](const server_connection& one) {
-    const bool unused = now - one.idle_since() > allowed_.idle_timeout && shared_->open() > least;
-    return unused || now - one.session().established() > allowed_.max_lifetime;
-  });
+  close_unused(now, least);
   spare_idle();
-  while (shared_->open() < least && waiters_.empty() && shared_->full() == place_ledger::bound::none && open_one()) {
+  while (shared_->open() < least && waiters_.empty() && !backoff_.one_at_a_time() &&
+         shared_->full() == place_ledger::bound::none && open_one()) {
   }
 }
 

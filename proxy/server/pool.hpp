@@ -123,6 +123,7 @@ private:
   bool open_one();
   void wait_for_others();
   void look_again(routing::instant when);
+  void close_unused(routing::instant now, unsigned least);
   bool patient(routing::instant now) const noexcept;
   bool is_for_others(routing::instant now);
   void tell_waiting(const wire::error& why);

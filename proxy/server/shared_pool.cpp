@@ -31,7 +31,7 @@ bool shared_pool::try_open(bool patient, routing::instant now) {
     open_.fetch_sub(1, std::memory_order_seq_cst);
     return false;
   }
-  places_->want_no_more(*this);
+  need_no_place();
   return false;
 }
 
@@ -44,6 +44,8 @@ void shared_pool::closed() {
 void shared_pool::pass_on() {
   if (auto next = next_waiting()) return pool::pump_there(std::move(next));
   places_->want_no_more(*this);
+  // Who has come to wait meanwhile wants one again.
+  if (auto next = next_waiting()) pool::pump_there(std::move(next));
 }
 
 void shared_pool::wait(pool& who) {

@@ -38,7 +38,10 @@ public:
   // `patient`: nobody has waited for so long that the reserve is theirs. False: if there is no place at the node, this
   // is told later that there may be one.
   bool try_open(bool patient, routing::instant now);
-  void need_no_place() { places_->want_no_more(*this); }
+  // One of the workers needs none.
+  void need_no_place() {
+    if (!anybody_waits()) places_->want_no_more(*this);
+  }
   // Gives a place back; a waiting pool may use it.
   void closed();
   // More than there may be of them; or, when nobody waits, more than shall be.
@@ -48,7 +51,11 @@ public:
   // long.
   bool gives_used(routing::instant now) { return places_->gives_used(*this, now); }
   bool gives_idle(routing::instant::duration idle_for) { return places_->gives_idle(*this, idle_for); }
-  place_ledger::bound full() { return places_->full(*this); }
+  // What hinders it, if it is not its own limit.
+  place_ledger::bound full() {
+    const bool own = open() >= limit_.load(std::memory_order_relaxed) + reserve();
+    return own ? place_ledger::bound::none : places_->full(*this);
+  }
   // A place may be free, or somebody's turn was in vain: the next one shall look.
   void pass_on();
 

@@ -29,8 +29,9 @@ protected:
     config.set("databases", databases)
         .set("auth", "{method: trust}")
         .set("admin", "{users: [postgres]}")
+        .set("consistency", "{level: eventual}")
         .set("policies",
-             "[{name: here, match: {databases: [books], users: [ann]}, level: eventual}, {name: there, match: "
+             "[{name: here, match: {databases: [books], users: [ann]}, level: causal}, {name: there, match: "
              "{databases: [shop_v1]}, level: strong}]");
   }
   static pg::connection enter(const std::string& user, const std::string& database) {
@@ -68,11 +69,11 @@ TEST_F(aliases, databases_in_policies_go_by_the_clients_names) {
     });
     return route;
   };
-  EXPECT_THAT(level_of(by_alias), testing::HasSubstr("level=eventual"));
+  EXPECT_THAT(level_of(by_alias), testing::HasSubstr("level=causal"));
   auto by_name = enter("ann", "shop_v1");
   EXPECT_THAT(level_of(by_name), testing::HasSubstr("level=strong"));
   auto other = enter("ann", "shop");
-  EXPECT_THAT(level_of(other), testing::HasSubstr("level=session"));
+  EXPECT_THAT(level_of(other), testing::HasSubstr("level=eventual"));
 }
 
 // What is known of a database is known of it under each of its names.

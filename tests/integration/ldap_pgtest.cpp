@@ -158,7 +158,7 @@ TEST_F(ldap, takes_no_empty_password) {
   made.expect('R');
   made.send(raw::frame('p', std::string(1, '\0')));
   const auto answer = made.expect('E');
-  EXPECT_EQ(raw::error_field(answer, 'C'), "28000");
+  EXPECT_EQ(raw::error_field(answer, 'C'), "28P01");
   EXPECT_EQ(raw::error_field(answer, 'M'), "empty password returned by client");
 }
 
@@ -229,7 +229,8 @@ TEST_F(ldap, that_never_answers_keeps_nobody_else) {
       with("    - {type: host, databases: [all], users: [ben], address: 127.0.0.1, method: password, allow_cleartext: "
            "true}\n" +
                rule("ann", servers("127.0.0.1", mute->port()) + direct() + ", timeout: 1h"),
-           "  timeout: 1h\n  users: [{name: ben, password: another}]\n"));
+           "  users: [{name: ben, password: another}]\n")
+          .set("timeouts", "{login: 1h}"));
   proxy.await_ready();
   const auto before = mute->connections();
   std::vector<raw::client> waiting;
@@ -250,7 +251,8 @@ TEST_F(ldap, that_never_answers_keeps_nobody_else) {
 }
 
 TEST_F(ldap, refuses_whom_too_many_wait_before) {
-  auto config = with(rule("ann", servers("127.0.0.1", mute->port()) + direct() + ", timeout: 1h"), "  timeout: 1h\n");
+  auto config = with(rule("ann", servers("127.0.0.1", mute->port()) + direct() + ", timeout: 1h"));
+  config.set("timeouts", "{login: 1h}");
   highwater_process proxy(config.set("limits", "{max_logins: 2000}"));
   const auto before = mute->connections();
   std::vector<raw::client> waiting;
@@ -268,8 +270,8 @@ TEST_F(ldap, refuses_whom_too_many_wait_before) {
 }
 
 TEST_F(ldap, takes_no_longer_than_a_login_may) {
-  highwater_process proxy(
-      with(rule("ann", servers("127.0.0.1", mute->port()) + direct() + ", timeout: 1h"), "  timeout: 300ms\n"));
+  highwater_process proxy(with(rule("ann", servers("127.0.0.1", mute->port()) + direct() + ", timeout: 1h"))
+                              .set("timeouts", "{login: 300ms}"));
   EXPECT_THAT(enter(proxy, "ann", "pencil"), HasSubstr("login took too long"));
 }
 

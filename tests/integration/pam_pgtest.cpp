@@ -111,7 +111,7 @@ TEST_F(pam, lets_nobody_in_by_a_service_that_is_not_there) {
 }
 
 TEST_F(pam, that_never_answers_keeps_nobody_else) {
-  highwater_process proxy(with(service->name(), "  timeout: 1h\n"));
+  highwater_process proxy(with(service->name()).set("timeouts", "{login: 1h}"));
   proxy.await_ready();
   std::vector<raw::client> waiting;
   for (const auto* user : {"hangs", "ann"}) {

@@ -64,7 +64,7 @@ TEST_F(shares, clients_of_a_user_and_of_a_database) {
   EXPECT_EQ(refusal("few", "postgres"), "FATAL 53300 too many connections for role \"few\"");
   all.push_back(session_of("ann", "small"));
   EXPECT_EQ(refusal("bob", "small"), "FATAL 53300 too many connections for database \"small\"");
-  EXPECT_EQ(refusal("few", "small"), "FATAL 53300 too many connections for database \"small\"");
+  EXPECT_EQ(refusal("few", "small"), "FATAL 53300 too many connections for role \"few\"");
   all.clear();
   await("they have gone", [] { return served->proxy().metric("highwater_clients") == 0; });
   auto again = session_of("few", "small");
@@ -212,15 +212,38 @@ TEST_F(shares, a_server_that_does_not_hear_it) {
   EXPECT_TRUE(client.closed_within()) << "its transaction has gone";
 }
 
+// The one that follows it, in the same transaction or sent at once, has its own time.
+TEST_F(shares, a_statement_that_is_just_in_time_does_not_cost_the_next_one_its_life) {
+  serve_with(config().set("timeouts", "{query: 100ms}"));
+  auto client = session_of("ann");
+  for (int round = 0; round < 24; ++round) {
+    const auto first = raw::query("select pg_sleep(" + std::to_string(0.096 + 0.0005 * (round % 12)) + ")");
+    const auto second = raw::query("select pg_sleep(0.02)");
+    const bool pipelined = round % 2 == 0;
+    client.query("begin");
+    client.send(pipelined ? first + second : first);
+    const auto in_time = sqlstate(client.read_until_ready());
+    if (!pipelined) client.send(second);
+    const auto next = sqlstate(client.read_until_ready());
+    EXPECT_EQ(next, in_time.empty() ? "" : "25P02") << round << " " << pipelined;
+    EXPECT_EQ(sqlstate(client.query("rollback")), "");
+  }
+}
+
 TEST_F(shares, a_transaction_that_takes_too_long) {
   serve_with(config().set("timeouts", "{transaction: 500ms}"));
   primary().tell("truncate t");
-  auto idle = session_of("ann"), at_work = session_of("ann"), single = session_of("ann");
+  auto idle = session_of("ann"), at_work = session_of("ann"), single = session_of("ann"), copies = session_of("ann");
   hold(idle);
   hold(at_work);
   at_work.send(raw::query("insert into t select 2 from pg_sleep(60)"));
-  single.send(raw::query("select pg_sleep(60)"));
-  for (auto* each : {&idle, &at_work, &single}) {
+  single.send(raw::query("insert into t select 3 from pg_sleep(60)"));
+  copies.send(raw::query("copy t from stdin") + raw::copy_data("4\n"));
+  EXPECT_EQ(sqlstate(single.read_until_ready()), "57014") << "a transaction by itself: it is over with that";
+  EXPECT_EQ(scalar(single, "select 1"), "1");
+  EXPECT_EQ(sqlstate(at_work.read_until_ready()), "57014");
+  copies.expect('G');
+  for (auto* each : {&idle, &at_work, &copies}) {
     const auto error = each->expect('E');
     EXPECT_EQ(raw::error_field(error, 'C'), "25P04");
     EXPECT_EQ(raw::error_field(error, 'S'), "FATAL");
@@ -231,6 +254,20 @@ TEST_F(shares, a_transaction_that_takes_too_long) {
     return primary().ask("select count(*) from pg_stat_activity where usename = 'ann' and state <> 'idle'") == "0";
   });
   EXPECT_EQ(primary().ask("select count(*) from t"), "0");
+}
+
+// What has been committed is not said to have been rolled back.
+TEST_F(shares, a_commit_that_takes_too_long_says_what_has_come_of_it) {
+  serve_with(config().set("timeouts", "{transaction: 500ms}"));
+  primary().tell("truncate t");
+  primary().tell("alter system set synchronous_standby_names = 'nobody'");
+  primary().tell("select pg_reload_conf()");
+  auto client = session_of("ann");
+  const auto answer = client.query("insert into t values (1)");
+  EXPECT_EQ(sqlstate(answer), "") << "PostgreSQL warns that it may not be on the standby";
+  primary().tell("alter system reset synchronous_standby_names");
+  primary().tell("select pg_reload_conf()");
+  EXPECT_EQ(primary().ask("select count(*) from t"), "1");
 }
 
 TEST_F(shares, a_client_that_keeps_a_transaction_and_does_nothing) {

@@ -95,6 +95,17 @@ TEST(time_limits, a_server_that_does_not_answer_to_being_canceled) {
   EXPECT_EQ(one.next(limits()), start + 21s);
 }
 
+TEST(time_limits, a_transaction_is_not_ended_before_its_statement_has_been) {
+  time_limits one;
+  one.look(asks_within, start);
+  one.look(after(asks_within, 1, 0), start + 55s);
+  EXPECT_EQ(one.exceeded(limits(), start + 60s), excess::transaction);
+  one.canceled(start + 60s);
+  EXPECT_EQ(one.exceeded(limits(), start + 61s), excess::none);
+  one.look(after(in_transaction, 2, 0), start + 61s);
+  EXPECT_EQ(one.exceeded(limits(), start + 61s), excess::transaction);
+}
+
 TEST(time_limits, nothing_is_no_limit) {
   EXPECT_FALSE(time_limits::any({}));
   EXPECT_TRUE(time_limits::any(limits()));

@@ -59,6 +59,8 @@ TEST(load_mistakes, maps_by_names) {
        "f:1:21: limits.per_user: found the text '', expected a name of up to 63 bytes"},
       {"limits: {per_database: {" + long_name + ": {}}}",
        "f:1:25: limits.per_database: found '" + long_name.substr(0, 60) + "...', expected a name of up to 63 bytes"},
+      {"databases: {\"*\": {user: a}}",
+       "f:1:18: databases.*: found '*', expected the name of a database: whatever is not here is as on the servers"},
       {"pool: {min_idle: 21}", "f:1:18: pool.min_idle: found '21', expected no more than size, which is 20"},
   });
 }

@@ -154,6 +154,20 @@ TEST_F(places, are_not_given_up_where_that_helps_nobody) {
   EXPECT_TRUE(ledger.gives_idle(of("b/other"), 0ms)) << "it has what the other is short of";
 }
 
+// One that is in nobody's way would be taken back by who has given it up, and given up again.
+TEST_F(places, are_given_up_for_who_lacks_nothing_else) {
+  has("u/other", 1, {{}, 1, {}});
+  has("v/d", 1, {{}, {}, 1});
+  of("u/d", {{}, 1, 1});
+  wants("u/d", start);
+  EXPECT_FALSE(ledger.gives_used(of("u/other"), start + 1min)) << "the database has none either";
+  EXPECT_FALSE(ledger.gives_used(of("v/d"), start + 1min)) << "nor the user";
+  EXPECT_FALSE(ledger.gives_idle(of("v/d"), 0ms));
+  EXPECT_TRUE(ledger.gives_idle(of("v/d"), 1s)) << "nobody has needed it for long";
+  has("v/d", 0);
+  EXPECT_TRUE(ledger.gives_used(of("u/other"), start + 1min));
+}
+
 TEST_F(places, beyond_a_limit_that_was_lowered_are_given_back) {
   has("a/d", 3, {2, {}, {}});
   has("b/d", 1, {2, {}, {}});
