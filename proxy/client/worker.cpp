@@ -30,6 +30,7 @@ private:
 
 worker::worker(process_context& in) : context_(in, loop_, [this] { view_published(); }), looker_(new looker(*this)) {
   context_.look_soon = [this] { look_soon(); };
+  retired_.resize(in.cluster.nodes.size());
   lives_.resize(in.cluster.nodes.size());
   // Whoever is over is not let go of from within its own call.
   context_.admit = [this](newcomer who) { admit(std::move(who)); };
@@ -202,9 +203,12 @@ void worker::abandon_dead_nodes() {
   std::vector<routing::node_index> died, retired;
   const auto& view = context_.view();  // until somebody looks at a newer one
   for (routing::node_index node = 0; node < view.nodes.size(); ++node) {
-    const auto life = view.nodes[node].usable ? view.nodes[node].incarnation : 0;
+    const auto& now = view.nodes[node];
+    const auto life = now.usable ? now.incarnation : 0;
     const auto before = std::exchange(lives_[node], life);
-    if (before != 0 && before != life) (view.nodes[node].retired ? retired : died).push_back(node);
+    if (now.retired && !retired_[node]) retired.push_back(node);
+    retired_[node] = now.retired;
+    if (!now.retired && before != 0 && before != life) died.push_back(node);
   }
   const bool moved = view.has_primary() && std::exchange(primary_, view.primary) != view.primary;
   if (died.empty() && retired.empty() && !moved) return;

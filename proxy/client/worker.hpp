@@ -64,6 +64,7 @@ private:
   std::unordered_set<std::shared_ptr<operator_session>> operators_;
   std::atomic<unsigned> count_{0};                  // of all but the last
   std::vector<routing::incarnation_id> lives_;      // by node, when it was last looked at; 0: not usable
+  std::vector<bool> retired_;                       // ... too: it is not in the configuration any more
   routing::node_index primary_ = routing::no_node;  // the last one that was proved
   bool draining_ = false;
   event_loop::watched_ptr looker_;

@@ -237,7 +237,8 @@ TEST_F(nodes, leave_nobody_in_a_queue) {
   await("it queues", [&] { return proxy->metric("highwater_pool_queue_length") == 1; });
   reload({of(a()), of(c())});
   await("it is served elsewhere", [&] { return reading.answered(); });
-  EXPECT_TRUE(reading.take().ok());
+  const auto read = reading.take();
+  EXPECT_TRUE(read.ok()) << read.message() << ": " << read.diagnostic(PG_DIAG_MESSAGE_DETAIL);
   EXPECT_NE(route_of(session).node, "b");
   EXPECT_EQ(connections(b()).size(), 1U) << "and nothing new is made there";
   holder.must("commit");
