@@ -13,7 +13,6 @@ using namespace std::chrono_literals;
 constexpr std::uint16_t highest_port = 65'535;
 constexpr std::size_t longest_host = 255;  // and the node's name, by default, is [host]:65535
 constexpr std::uint64_t kilobyte = 1'024;
-constexpr std::uint64_t largest_message = 1'073'741'823;
 
 typed<milliseconds> time_limit(milliseconds highest = 1h) {
   return duration<milliseconds>(1ms, highest);
